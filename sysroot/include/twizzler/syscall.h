@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Structures and constants of the system calls in syscall.def. */
+#ifndef TWIZZLER_SYSCALL_H
+#define TWIZZLER_SYSCALL_H
+
+#include <twizzler/types.h>
+#include <twizzler/version.h>
+
+enum twz_syscall_number {
+#define TWZ_SYSCALL(number, name, arguments, rights, blocks, handler, doc) TWZ_SYS_##name = number,
+#include <twizzler/syscall.def>
+#undef TWZ_SYSCALL
+};
+
+/* ---- objects ---- */
+
+#define TWZ_OBJECT_RAW        0x1u /* no null page, no meta page */
+#define TWZ_OBJECT_PERSISTENT 0x2u /* in the store; NOT_SUPPORTED without one */
+
+/* A copy-on-write source for object_create: [src, src+len) of `id` appears at dst. Page-aligned. */
+struct twz_object_source {
+	struct twz_id id;
+	uint64_t src;
+	uint64_t dst;
+	uint64_t len;
+};
+
+struct twz_object_spec {
+	uint32_t flags;       /* TWZ_OBJECT_* */
+	uint32_t kind;        /* enum twz_object_kind; ignored for raw objects */
+	uint32_t protections; /* default rights of the default context; 0 means all */
+	uint32_t reserved;    /* must be 0 */
+	struct twz_id owner;
+	struct twz_id tie;    /* deleted when this object is deleted or this view or thread ends; none: not tied */
+	const struct twz_object_source *sources;
+	uint64_t source_count;
+};
+
+struct twz_object_stat {
+	struct twz_id id;
+	uint32_t flags;
+	uint32_t kind;        /* of meta at creation */
+	uint32_t rights;      /* what the caller's context may do */
+	uint32_t maps;        /* view entries that map it */
+	uint64_t pages;       /* present pages */
+};
+
+/* object_copy_range, object_move_range. Overlap within one object is an error. */
+struct twz_copy_range {
+	struct twz_id destination;
+	uint64_t destination_offset;
+	struct twz_id source;
+	uint64_t source_offset;
+	uint64_t length;
+};
+
+/* ---- views ---- */
+
+enum twz_inherit {
+	TWZ_INHERIT_PRIVATE = 0, /* a clone gets a copy-on-write copy */
+	TWZ_INHERIT_SHARED = 1,  /* a clone maps the same object */
+	TWZ_INHERIT_NONE = 2,    /* a clone does not map it */
+};
+
+/* One entry of a view. view none: the caller's own. */
+struct twz_map {
+	struct twz_id view;
+	struct twz_id object;
+	uint64_t slot;     /* or TWZ_SLOT_ANY for view_map */
+	uint32_t rights;   /* READ, WRITE, EXEC; never WRITE and EXEC */
+	uint32_t inherit;  /* enum twz_inherit */
+	uint32_t flags;    /* TWZ_MAP_* */
+	uint32_t reserved; /* must be 0 */
+};
+#define TWZ_MAP_REPLACE 0x1u /* the slot may hold another object */
+
+/*
+ * Raw objects that hold an image have pages of different rights: the entry grants the union
+ * (READ|WRITE|EXEC is then allowed for a raw object private to the view) and object_protect
+ * narrows each page; no page is ever writable and executable.
+ */
+
+enum twz_view_state {
+	TWZ_VIEW_RUNNING = 0,
+	TWZ_VIEW_EXITED = 1, /* code = exit code */
+	TWZ_VIEW_KILLED = 2, /* code = POSIX signal number; fault tells why where it was a fault */
+};
+
+/* User registers in a fixed order, for upcalls and fault reports. */
+struct twz_registers {
+	uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
+	uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
+	uint64_t rip, rflags, rsp;
+	uint64_t fs_base;
+};
+
+enum twz_fault_kind {
+	TWZ_FAULT_NONE = 0,
+	TWZ_FAULT_PAGE = 1,        /* no mapping there, or out of memory for it */
+	TWZ_FAULT_PROTECTION = 2,  /* mapped without the right */
+	TWZ_FAULT_OBJECT = 3,      /* null page, damaged page, past the end */
+	TWZ_FAULT_ILLEGAL = 4,     /* invalid instruction */
+	TWZ_FAULT_DIVIDE = 5,
+	TWZ_FAULT_FLOAT = 6,
+	TWZ_FAULT_BREAKPOINT = 7,
+	TWZ_FAULT_GENERAL = 8,     /* general protection and the rest */
+	TWZ_FAULT_INTERRUPT = 9,   /* thread_interrupt: code in `code` */
+};
+
+struct twz_fault {
+	uint32_t kind;    /* enum twz_fault_kind */
+	uint32_t access;  /* TWZ_RIGHT_* that was wanted */
+	uint64_t address; /* where, for page, protection and object faults */
+	uint64_t code;    /* processor's error code or the interrupt's code */
+	struct twz_registers registers;
+};
+
+/* What a view's id maps as, read-only: wait on `state` with thread_sync. */
+struct twz_view_control {
+	uint32_t state; /* enum twz_view_state */
+	int32_t code;
+	uint32_t threads; /* alive */
+	uint32_t reserved;
+	struct twz_fault fault;
+};
+
+struct twz_view_clone {
+	uint64_t entry;   /* start a thread here with the caller's FS base; 0: none */
+	uint64_t stack;
+	uint64_t argument;
+	uint64_t flags;   /* must be 0 */
+};
+
+/* ---- upcalls ---- */
+
+/*
+ * On a fault or interrupt the kernel switches to the thread's upcall stack (thread_control
+ * UPCALL_STACK; else the current stack, 128-byte aligned down), copies struct twz_upcall_frame
+ * there and enters `entry` with rdi = the frame. upcall_return(frame) resumes. A fault while the
+ * frame cannot be written ends the program.
+ */
+struct twz_upcall_target {
+	uint64_t entry;
+	uint64_t flags; /* must be 0 */
+};
+
+struct twz_upcall_frame {
+	struct twz_fault fault;        /* registers: where the thread was */
+	uint64_t extended_state;       /* address of the saved FXSAVE/XSAVE area inside the frame's block */
+	uint64_t extended_size;
+};
+
+/* ---- threads ---- */
+
+struct twz_thread_spec {
+	struct twz_id view;     /* none: the caller's own */
+	uint64_t entry;         /* entered with rdi = argument, rsp = stack, rbp = 0 */
+	uint64_t stack;         /* initial rsp, 16-byte aligned */
+	uint64_t argument;
+	uint64_t fs_base;       /* canonical user address */
+	uint64_t upcall_stack;  /* top, or 0 */
+	uint64_t upcall_stack_length;
+	uint32_t flags;         /* must be 0 */
+	uint32_t reserved;
+};
+
+enum twz_thread_state {
+	TWZ_THREAD_ALIVE = 0,
+	TWZ_THREAD_DEAD = 1,
+};
+
+/* What a thread's id maps as, read-only. */
+struct twz_thread_control {
+	uint32_t state; /* enum twz_thread_state; wait here */
+	uint32_t number; /* unique among living threads, >= 1 */
+};
+
+enum twz_thread_command {
+	TWZ_THREAD_YIELD = 0,
+	TWZ_THREAD_NUMBER = 1,       /* returns the thread's number */
+	TWZ_THREAD_SET_FS = 2,       /* argument: canonical user address */
+	TWZ_THREAD_SET_NAME = 3,     /* argument: NUL-ended string, 31 bytes kept */
+	TWZ_THREAD_ROBUST_LIST = 4,  /* argument: struct robust_list_head as Linux lays it out */
+	TWZ_THREAD_UPCALL_STACK = 5, /* argument: const uint64_t[2]: base, length; 0: none */
+	TWZ_THREAD_CLEAR_WORD = 6,   /* argument: uint32_t * cleared and woken when the thread ends */
+	TWZ_THREAD_VIEW = 7,         /* argument: struct twz_id * that receives the view's id */
+};
+
+enum twz_sync_kind {
+	TWZ_SYNC_WAIT = 0, /* sleep while the word equals value */
+	TWZ_SYNC_WAKE = 1, /* wake up to `value` waiters of the word */
+	TWZ_SYNC_REQUEUE = 2, /* wake one, move up to value others to word2 */
+};
+
+/*
+ * One operation of thread_sync. Words are keyed by (object, offset), so they work across views;
+ * in a private object they are the view's own. All WAKEs are done first; if there is a WAIT, the
+ * thread sleeps unless some word already differs. WOULD_BLOCK is never returned: a word that
+ * differs returns its op's index at once.
+ */
+struct twz_sync_op {
+	uint32_t *word;
+	uint32_t value;
+	uint32_t kind;     /* enum twz_sync_kind */
+	uint32_t *word2;   /* REQUEUE */
+	uint64_t flags;    /* TWZ_SYNC_64: word is a uint64_t */
+	uint64_t value64;
+};
+#define TWZ_SYNC_64 0x1ull
+
+/* ---- time, information ---- */
+
+#define TWZ_CLOCK_MONOTONIC 0u
+#define TWZ_CLOCK_REALTIME  1u
+#define TWZ_CLOCK_THREAD    2u /* CPU time of the calling thread */
+#define TWZ_CLOCK_PROGRAM   3u /* CPU time of the calling view */
+
+struct twz_system_info {
+	struct twz_abi_version abi;
+	uint32_t cpus;
+	uint64_t pages_total;
+	uint64_t pages_free;
+	uint64_t objects;      /* alive, for leak checks */
+	uint64_t views;
+	uint64_t threads;
+	struct twz_id names;   /* root of the initial image's name tree */
+	struct twz_id store_names; /* root of the store's name tree; none without a store */
+	uint64_t boot_nanoseconds; /* from kernel entry to the first program */
+};
+
+#define TWZ_SHUTDOWN_POWEROFF 0u /* with a debug-exit device: exit the virtual machine with code */
+#define TWZ_SHUTDOWN_REBOOT   1u
+
+struct twz_stream_stat {
+	uint32_t kind;       /* TWZ_STREAM_* */
+	uint32_t open;       /* the host end is connected */
+	uint64_t readable;   /* bytes ready */
+	char name[32];
+};
+#define TWZ_STREAM_CONSOLE 0u
+#define TWZ_STREAM_PORT    1u
+
+struct twz_host_info {
+	uint32_t message_size; /* largest message either way */
+	uint32_t reserved;
+	char tag[56];
+};
+
+/* ---- handlers ---- */
+
+/* Registers the handler in `image` (format: handler_image.h). */
+struct twz_handler_spec {
+	struct twz_id image;
+	const struct twz_id *outputs; /* one file object for each output of the manifest, in its order */
+	uint64_t output_count;
+};
+
+struct twz_handler_stat {
+	char name[64];
+	char version[32];
+	uint64_t events;      /* dispatched */
+	uint64_t committed;   /* runs whose effects hold */
+	uint64_t discarded;   /* runs thrown away: fault, budget, forbidden call */
+	uint64_t sequence;    /* of the last committed event */
+	uint64_t snapshot_bytes;
+	uint32_t last_error;  /* enum twz_error of the last discard, 0 = none */
+	uint32_t last_syscall; /* the forbidden call, when NOT_IN_HANDLER */
+	struct twz_fault last_fault;
+};
+
+/* What started a run. Followed by `size` bytes of payload. */
+struct twz_event {
+	uint64_t sequence;    /* of this handler, from 1 */
+	uint64_t time;        /* nanoseconds since the epoch, logged */
+	uint32_t kind;        /* TWZ_EVENT_* */
+	uint32_t index;       /* of the event in the manifest */
+	uint64_t size;
+};
+#define TWZ_EVENT_TIMER       1u
+#define TWZ_EVENT_APPLICATION 2u
+#define TWZ_EVENT_BOOT        3u
+#define TWZ_EVENT_OBJECT      4u
+#define TWZ_EVENT_INPUT       5u
+
+#endif
