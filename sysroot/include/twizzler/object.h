@@ -46,7 +46,7 @@ struct twz_object_meta {
 	uint64_t heap;          /* offset of the in-object allocator's header, 0 = none */
 	uint64_t links;         /* name-tree entries that point here; 0 = unnamed */
 };
-TWZ_STATIC_ASSERT(sizeof(struct twz_object_meta) == 104, "meta layout");
+TWZ_STATIC_ASSERT(sizeof(struct twz_object_meta) == 96, "meta layout");
 
 /* One FOT entry: 64 bytes. An entry becomes true by the 8-byte store of `flags`. */
 struct twz_fot_entry {
