@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Runtime ABI, descriptors and names: open, close, dup, stat, directories, the current directory. */
+#ifndef TWIZZLER_RT_FD_H
+#define TWIZZLER_RT_FD_H
+
+#include <twizzler/syscall.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Paths are bytes with a length, no NUL needed; relative to the directory `at` (TWZ_RT_AT_CWD: the current one). */
+#define TWZ_RT_AT_CWD (-100)
+
+#define TWZ_OPEN_READ      0x001u
+#define TWZ_OPEN_WRITE     0x002u
+#define TWZ_OPEN_CREATE    0x004u
+#define TWZ_OPEN_EXCLUSIVE 0x008u
+#define TWZ_OPEN_TRUNCATE  0x010u
+#define TWZ_OPEN_APPEND    0x020u
+#define TWZ_OPEN_DIRECTORY 0x040u /* must be one */
+#define TWZ_OPEN_NOFOLLOW  0x080u
+#define TWZ_OPEN_NONBLOCK  0x100u
+#define TWZ_OPEN_CLOEXEC   0x200u
+#define TWZ_OPEN_PATH      0x400u
+
+/* Returns the lowest free descriptor. mode: POSIX permission bits for CREATE. */
+twz_result twz_rt_fd_open(int at, const char *path, size_t length, uint32_t flags, uint32_t mode);
+twz_result twz_rt_fd_close(int fd);
+/* Duplicates to the lowest free descriptor >= minimum. flags: TWZ_OPEN_CLOEXEC. */
+twz_result twz_rt_fd_dup(int fd, int minimum, uint32_t flags);
+/* Duplicates to exactly `to`, closing what was there. */
+twz_result twz_rt_fd_dup_to(int fd, int to, uint32_t flags);
+/* A pipe: fds[0] reads, fds[1] writes. */
+twz_result twz_rt_fd_pipe(int fds[2], uint32_t flags);
+
+enum twz_rt_file_kind {
+	TWZ_FILE_REGULAR = 1,
+	TWZ_FILE_DIRECTORY = 2,
+	TWZ_FILE_SYMLINK = 3,
+	TWZ_FILE_TERMINAL = 4, /* the console */
+	TWZ_FILE_STREAM = 5,   /* a pipe or a virtio-serial port */
+	TWZ_FILE_DEVICE = 6,   /* /dev/null, zero, random */
+};
+
+struct twz_rt_stat {
+	uint64_t device;   /* one number for each file system */
+	uint64_t inode;    /* unique within device */
+	struct twz_id object; /* the file's object, or none (host files) */
+	uint32_t kind;     /* enum twz_rt_file_kind */
+	uint32_t mode;     /* permission bits only */
+	uint64_t links;
+	uint64_t size;
+	uint64_t blocks;   /* of 512 bytes */
+	uint64_t access_time, modify_time, change_time; /* ns since the epoch */
+};
+twz_result twz_rt_fd_stat(int fd, struct twz_rt_stat *out);
+#define TWZ_STAT_NOFOLLOW 0x1u
+twz_result twz_rt_path_stat(int at, const char *path, size_t length, uint32_t flags, struct twz_rt_stat *out);
+
+enum twz_rt_fd_command {
+	TWZ_FD_GET_FLAGS = 0,     /* returns TWZ_OPEN_* as opened */
+	TWZ_FD_SET_FLAGS = 1,     /* argument: APPEND, NONBLOCK */
+	TWZ_FD_GET_CLOEXEC = 2,
+	TWZ_FD_SET_CLOEXEC = 3,
+	TWZ_FD_TRUNCATE = 4,      /* argument: size */
+	TWZ_FD_SYNC = 5,
+	TWZ_FD_IS_TERMINAL = 6,   /* returns 1 or NOT_A_TERMINAL */
+	TWZ_FD_SET_MODE = 7,      /* argument: permission bits */
+	TWZ_FD_READABLE = 8,      /* returns bytes ready to read */
+};
+twz_result twz_rt_fd_command(int fd, uint32_t command, uint64_t argument);
+/* access and modification time in ns; TWZ_TIME_OMIT leaves one. */
+#define TWZ_TIME_OMIT (~0ull)
+twz_result twz_rt_path_set_times(int at, const char *path, size_t length, uint32_t flags, uint64_t access, uint64_t modify);
+
+struct twz_rt_dirent {
+	uint64_t inode;
+	uint64_t next;   /* position for the entry after this */
+	uint32_t kind;   /* enum twz_rt_file_kind */
+	uint32_t length; /* of name, NUL not counted */
+	char name[256];  /* NUL-ended */
+};
+/* Entries from the descriptor's position on; returns how many were written, 0 at the end. */
+twz_result twz_rt_fd_enumerate(int fd, struct twz_rt_dirent *entries, size_t count);
+
+#define TWZ_REMOVE_DIRECTORY 0x1u
+twz_result twz_rt_path_remove(int at, const char *path, size_t length, uint32_t flags);
+twz_result twz_rt_path_mkdir(int at, const char *path, size_t length, uint32_t mode);
+twz_result twz_rt_path_rename(int at, const char *path, size_t length, int to_at, const char *to, size_t to_length);
+twz_result twz_rt_path_link(int at, const char *path, size_t length, int to_at, const char *to, size_t to_length);
+twz_result twz_rt_path_symlink(const char *target, size_t target_length, int at, const char *path, size_t length);
+/* Returns the target's length; at most capacity bytes are written, no NUL. */
+twz_result twz_rt_path_readlink(int at, const char *path, size_t length, char *buffer, size_t capacity);
+
+twz_result twz_rt_cwd_set(int at, const char *path, size_t length);
+/* Returns the length; at most capacity bytes are written, no NUL. */
+twz_result twz_rt_cwd_get(char *buffer, size_t capacity);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

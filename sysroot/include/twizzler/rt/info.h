@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Runtime ABI: information, time, randomness, debugging (loaded images), dynamic linking. */
+#ifndef TWIZZLER_RT_INFO_H
+#define TWIZZLER_RT_INFO_H
+
+#include <twizzler/syscall.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- info, time, random ---- */
+
+struct twz_rt_info {
+	struct twz_abi_version abi;
+	uint32_t runtime;    /* TWZ_RUNTIME_* */
+	uint32_t cpus;
+	uint32_t reserved;
+	uint64_t page_size;
+	uint64_t pages_total, pages_free;
+};
+#define TWZ_RUNTIME_MINIMAL   1u
+#define TWZ_RUNTIME_REFERENCE 2u
+twz_result twz_rt_info(struct twz_rt_info *out);
+
+/* Nanoseconds of a TWZ_CLOCK_*. */
+uint64_t twz_rt_clock(uint32_t clock);
+uint64_t twz_rt_clock_resolution(uint32_t clock);
+
+/* Fills with random bytes; never a constant. */
+twz_result twz_rt_random(void *buffer, size_t length);
+
+/* ---- debug: loaded images ---- */
+
+struct twz_rt_image {
+	uintptr_t base;          /* load bias */
+	const char *path;        /* "" for the program */
+	const void *phdr;
+	uint32_t phdr_count;
+	uint32_t tls_module;     /* 0: none */
+	uintptr_t tls_offset;    /* below the TCB, for static TLS */
+	const void *eh_frame_hdr;
+	uint64_t generation;     /* loads so far, for dl_iterate_phdr's adds */
+	uint64_t unloads;
+};
+/* The index-th image in load order; NOT_FOUND past the last. The program is 0. */
+twz_result twz_rt_image(size_t index, struct twz_rt_image *out);
+/* The image that holds an address. */
+twz_result twz_rt_image_at(const void *address, struct twz_rt_image *out);
+
+/* ---- dynamic linking ---- */
+
+#define TWZ_DL_LAZY   0x1u
+#define TWZ_DL_NOW    0x2u
+#define TWZ_DL_GLOBAL 0x100u
+#define TWZ_DL_NOLOAD 0x4u
+/* path NULL: the program. Errors are told by twz_rt_dl_error. NULL on error. */
+void *twz_rt_dl_open(const char *path, uint32_t flags);
+void *twz_rt_dl_symbol(void *handle, const char *name, const char *version, const void *caller);
+#define TWZ_DL_DEFAULT ((void *)0)
+#define TWZ_DL_NEXT    ((void *)-1l)
+int twz_rt_dl_close(void *handle);
+/* Message of the calling thread's last failure since the last call, or NULL. */
+const char *twz_rt_dl_error(void);
+/* The symbol nearest below an address; NOT_FOUND when no image holds it. */
+struct twz_rt_dl_info {
+	const char *image;
+	void *image_base;
+	const char *symbol;
+	void *symbol_address;
+};
+twz_result twz_rt_dl_address(const void *address, struct twz_rt_dl_info *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

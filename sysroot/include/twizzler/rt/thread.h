@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Runtime ABI, threads: the thread control block, TLS, spawn, exit, futex, sleep. */
+#ifndef TWIZZLER_RT_THREAD_H
+#define TWIZZLER_RT_THREAD_H
+
+#include <twizzler/syscall.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * The thread control block. FS base points at it; static TLS blocks lie below it (variant II of
+ * "ELF Handling for Thread-Local Storage", Drepper, section 3.4.6); above it lies the trailing area, whose
+ * size libstd-c publishes in twz_libc_thread_area (bytes after this structure, zeroed). libstd-c's
+ * struct pthread begins with this structure.
+ */
+struct twz_rt_tcb {
+	struct twz_rt_tcb *self;
+	uintptr_t *dtv;     /* dtv[0] = highest module; dtv[n] = module n's block in this thread, or 0 */
+	void *libc[2];      /* libstd-c's thread list links */
+	uintptr_t sysinfo;
+	uintptr_t canary;   /* fs:0x28: stack protector */
+};
+TWZ_STATIC_ASSERT(sizeof(struct twz_rt_tcb) == 0x30, "the canary is at fs:0x28");
+
+/* Defined (weak-referenced) by libstd-c; the runtime-ref loader looks it up in libstd-c.so. */
+extern const size_t twz_libc_thread_area;
+
+/* Bytes that one thread's static TLS, thread control block and trailing area need; a multiple of 64. */
+size_t twz_rt_tls_size(void);
+
+/* Makes a thread's block in zeroed memory of twz_rt_tls_size() bytes, 64-byte aligned. Returns its TCB. */
+struct twz_rt_tcb *twz_rt_tls_init(void *memory);
+
+/* Frees what dynamic TLS the block's thread had got. The memory stays the caller's. */
+void twz_rt_tls_fini(struct twz_rt_tcb *tcb);
+
+struct twz_rt_tls_index {
+	uintptr_t module;
+	uintptr_t offset;
+};
+/* The general-dynamic access: allocates the block of a dlopened module on first use. */
+void *twz_rt_tls_get_addr(struct twz_rt_tls_index *index);
+
+struct twz_rt_thread_args {
+	void (*entry)(void *argument); /* must end in twz_rt_thread_exit */
+	void *argument;
+	void *stack;                   /* top, 16-byte aligned */
+	struct twz_rt_tcb *tcb;
+	uint32_t *clear_word;          /* zeroed and woken when the thread has ended; may be NULL */
+	uint32_t *parent_number;       /* receives the thread's number before this returns; may be NULL */
+	uint32_t *child_number;        /* receives it before entry runs; may be NULL */
+};
+/* Starts a thread. Returns its number (>= 1, unique among living threads). */
+twz_result twz_rt_thread_spawn(const struct twz_rt_thread_args *args);
+
+/* Ends this thread; frees [stack, stack + length) when length is not 0. */
+void twz_rt_thread_exit(void *stack, size_t length) __attribute__((noreturn));
+
+/* Replaces the clear word given at spawn (the set_tid_address of Linux). Returns the thread's number. */
+twz_result twz_rt_thread_set_clear_word(uint32_t *word);
+
+uint32_t twz_rt_thread_number(void);
+twz_result twz_rt_thread_set_name(const char *name);
+twz_result twz_rt_thread_yield(void);
+/* Waits until the thread that has this clear word is gone. deadline: monotonic ns or TWZ_FOREVER. */
+twz_result twz_rt_thread_join(uint32_t *clear_word, uint64_t deadline);
+twz_result twz_rt_thread_robust_list(void *head);
+/* Delivers an interrupt upcall with `code` to a thread of this program. */
+twz_result twz_rt_thread_interrupt(uint32_t number, uint64_t code);
+/* Sets this thread's FS base (libstd-c has built its own block). */
+twz_result twz_rt_thread_set_tcb(struct twz_rt_tcb *tcb);
+
+/*
+ * Sleeps while *word == expected, until a wake, the deadline (TIMED_OUT) or an interrupt
+ * (INTERRUPTED). Returns 0 when woken, WOULD_BLOCK when the word differs already.
+ */
+twz_result twz_rt_futex_wait(uint32_t *word, uint32_t expected, uint64_t deadline);
+/* Wakes up to count waiters; returns how many. */
+twz_result twz_rt_futex_wake(uint32_t *word, uint32_t count);
+/* Wakes `wake` waiters of word and moves up to `move` others to target. */
+twz_result twz_rt_futex_requeue(uint32_t *word, uint32_t wake, uint32_t move, uint32_t *target);
+
+/* Sleeps until a monotonic time; INTERRUPTED may end it early. */
+twz_result twz_rt_sleep_until(uint64_t deadline);
+
+/* Bounds of this thread's stack, where the runtime knows them (the first thread). */
+twz_result twz_rt_stack_bounds(void **base, size_t *size);
+size_t twz_rt_default_stack_size(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
