@@ -32,12 +32,14 @@ struct twz_handler_declaration {
 	const char *name;
 	const char *version;
 	uint32_t budget_ms; /* CPU time of one run; default 100 */
-	uint32_t memory_kb; /* globals, stack and outputs of a run; default 64 */
+	uint32_t memory_kb; /* globals, stack and outputs of a run, half of what globals leave for each of
+	                       the latter; default 64 */
 };
 
 struct twz_handler_on {
 	uint32_t kind; /* TWZ_EVENT_* */
-	uint32_t period_ms;
+	uint32_t reserved;
+	uint64_t period_ms;
 	const char *event;
 	twz_handler_function function;
 	const char *function_name;
@@ -52,12 +54,15 @@ struct twz_handler_output {
 #define TWZ_HANDLER_CAT_(a, b)  a##b
 #define TWZ_HANDLER_CAT(a, b)   TWZ_HANDLER_CAT_(a, b)
 
-/* Once a file: name and properties. A changed version resets the snapshot. */
+/*
+ * Once a file: name (letters, digits, '.', '-', '_') and properties. A changed version resets the
+ * snapshot.
+ */
 #define TWZ_HANDLER(handler_name, ...) \
 	TWZ_HANDLER_SECTION_(".twz.handler") \
 	const struct twz_handler_declaration twz_handler_declaration = {.name = handler_name, __VA_ARGS__}
 
-/* Runs `fn` every .period_ms. */
+/* Runs `fn` every .period_ms, first one period after registration or boot; missed periods are one. */
 #define TWZ_ON_TIMER(fn, ...) \
 	void fn(const struct twz_event *); \
 	TWZ_HANDLER_SECTION_(".twz.events") \
@@ -71,7 +76,7 @@ struct twz_handler_output {
 	static const struct twz_handler_on TWZ_HANDLER_CAT(twz_on_, fn) = { \
 		.kind = TWZ_EVENT_APPLICATION, .event = event_name, .function = fn, .function_name = #fn}
 
-/* Grants appending to one file. */
+/* Grants appending to one file, named by its absolute path. */
 #define TWZ_MAY_APPEND(file) \
 	TWZ_HANDLER_SECTION_(".twz.outputs") \
 	static const struct twz_handler_output TWZ_HANDLER_CAT(twz_may_, __COUNTER__) = { \
@@ -81,14 +86,28 @@ struct twz_handler_output {
 const void *twz_event_payload(const struct twz_event *event);
 
 /*
- * Appends formatted text (%d %u %x %ld %lu %lx %lld %llu %zu %s %c %p %%) to a declared file, when
- * the run commits. Returns 0, or -TWZ_ERR_ACCESS_DENIED (not declared; handlerc rejects it when the
- * path is a literal), -TWZ_ERR_NO_SPACE (outputs outgrow memory_kb).
+ * Appends formatted text to a declared file, when the run commits. Conversions: d i u x X o c s p %,
+ * lengths hh h l ll z j t, flags - 0 + space #, width and precision also as *. Returns 0, or
+ * -TWZ_ERR_ACCESS_DENIED (not declared; handlerc rejects it when the path is a literal),
+ * -TWZ_ERR_NO_SPACE (outputs outgrow memory_kb; nothing of this call is appended).
  */
 int twz_append(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int twz_append_bytes(const char *path, const void *bytes, size_t length);
 
-/* Nanoseconds since the epoch: the event's logged time. */
+/* The same formatter into a buffer, NUL-ended when size > 0; returns the length it wanted. */
+int twz_format(char *buffer, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Nanoseconds since the epoch: the event's logged time, the same all through a run. */
 uint64_t twz_now(void);
+
+/* Fills with random bytes, a logged input of the run. Returns 0 or a negated enum twz_error. */
+int twz_random(void *buffer, size_t length);
+
+/*
+ * Ends the run at once as the event function's return would, committing, or as a fault would,
+ * leaving everything as before the event.
+ */
+void twz_commit(void) __attribute__((noreturn));
+void twz_discard(void) __attribute__((noreturn));
 
 #endif

@@ -258,15 +258,22 @@ struct twz_handler_spec {
 struct twz_handler_stat {
 	char name[64];
 	char version[32];
-	uint64_t events;      /* dispatched */
-	uint64_t committed;   /* runs whose effects hold */
-	uint64_t discarded;   /* runs thrown away: fault, budget, forbidden call */
-	uint64_t sequence;    /* of the last committed event */
+	uint32_t flags;       /* TWZ_HANDLER_STAT_* */
+	uint32_t budget_ms;
+	uint32_t memory_kb;
+	uint32_t event_count; /* of the manifest */
+	uint64_t events;      /* dispatched since boot */
+	uint64_t committed;   /* of them, runs whose effects hold */
+	uint64_t discarded;   /* of them, runs thrown away: fault, budget, forbidden call */
+	uint64_t sequence;    /* of the last committed event, since the version's first */
 	uint64_t snapshot_bytes;
+	uint64_t last_cpu;    /* CPU nanoseconds of the last run */
 	uint32_t last_error;  /* enum twz_error of the last discard, 0 = none */
 	uint32_t last_syscall; /* the forbidden call, when NOT_IN_HANDLER */
-	struct twz_fault last_fault;
+	struct twz_fault last_fault; /* when BAD_ADDRESS */
 };
+#define TWZ_HANDLER_STAT_PERSISTENT 0x1u /* in the store: survives a reboot */
+#define TWZ_HANDLER_STAT_PREVIOUS   0x2u /* there is a version to roll back to */
 
 /* What started a run. Followed by `size` bytes of payload. */
 struct twz_event {
