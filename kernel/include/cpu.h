@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Per-CPU data, reached through GS while in the kernel, and what the processor can do. */
+#ifndef KERNEL_CPU_H
+#define KERNEL_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <lock.h>
+#include <timer.h>
+#include <list.h>
+
+#define CPU_MAX 64 /* one word of a CPU set */
+
+struct thread;
+struct view;
+
+struct gdt_and_tss; /* kernel/platform/bare/descriptor.c */
+
+struct cpu {
+	struct cpu *self;           /* offset 0: %gs:0 */
+	uint64_t syscall_stack;     /* offset 8: top of the current thread's kernel stack */
+	uint64_t user_stack;        /* offset 16: scratch in the system call entry */
+	struct thread *current;     /* offset 24 */
+	uint32_t number;            /* 0 is the boot CPU */
+	uint32_t apic_id;
+	volatile bool online;
+	volatile bool reschedule;   /* leave the current thread at the next return to user space */
+	struct view *loaded_view;   /* whose root is in CR3; may outlive the thread's stay. Own CPU only */
+	struct thread *idle;
+	struct spinlock queue_lock; /* run queue: threads ready to run here */
+	struct list queue;
+	uint32_t queue_length;
+	uint64_t slice_end;         /* monotonic time when current must make room */
+	struct timer_queue timers;
+	uint64_t timer_armed;       /* deadline in the hardware timer */
+	volatile uint32_t flush_pending; /* a TLB request waits in the mailbox (kernel/memory/tlb.c) */
+	volatile uint64_t switch_count;
+	struct gdt_and_tss *descriptors;
+	void *emergency_stacks;
+	/* debug variant: ranks of the locks held, innermost last */
+	uint32_t lock_depth;
+	uint32_t lock_ranks[16];
+};
+
+extern struct cpu *cpus[CPU_MAX];
+extern uint32_t cpu_count; /* online */
+
+static inline struct cpu *this_cpu(void)
+{
+	struct cpu *cpu;
+
+	__asm__ volatile("movq %%gs:0, %0" : "=r"(cpu));
+	return cpu;
+}
+
+static inline struct thread *current_thread(void)
+{
+	struct thread *thread;
+
+	__asm__ volatile("movq %%gs:24, %0" : "=r"(thread));
+	return thread;
+}
+
+/* What the boot CPU has; the kernel uses it where it is there. */
+struct cpu_features {
+	bool fsgsbase, smep, smap, umip, xsave, gigabyte_pages, rdrand, rdseed, clwb, clflushopt;
+	uint64_t xsave_mask;     /* XCR0 */
+	uint32_t extended_size;  /* bytes of FXSAVE/XSAVE state */
+	uint32_t physical_bits;
+};
+extern struct cpu_features cpu_features;
+
+#endif

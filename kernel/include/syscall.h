@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * System call handlers, declared from syscall.def: `sys_<name>` with the arguments of the table. They run in
+ * the caller's thread with interrupts on, may sleep, and find every pointer unchecked (user.h). One that
+ * no object file defines answers NOT_SUPPORTED.
+ */
+#ifndef KERNEL_SYSCALL_H
+#define KERNEL_SYSCALL_H
+
+#include <stdint.h>
+#include <twizzler/syscall.h>
+
+struct trap_frame;
+
+#define TWZ_SYSCALL(number, name, arguments, rights, blocks, handler, doc) \
+	twz_result sys_##name arguments __attribute__((weak));
+#include <twizzler/syscall.def>
+#undef TWZ_SYSCALL
+
+/* From entry.S: number in frame->rax, result to frame->rax. */
+void syscall_dispatch(struct trap_frame *frame);
+
+/* The second result register of the call in progress. */
+void syscall_set_second_result(uint64_t value);
+
+/*
+ * A handler run's thread issued a call that handlers may not; ends the run and does not return.
+ * Defined by kernel/handler; weak.
+ */
+_Noreturn void handler_forbidden_call(uint32_t number) __attribute__((weak));
+/* A handler run's thread faulted; ends the run. Weak. */
+struct twz_fault;
+_Noreturn void handler_faulted(const struct twz_fault *fault) __attribute__((weak));
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Threads and the scheduler. */
+#ifndef KERNEL_THREAD_H
+#define KERNEL_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <twizzler/syscall.h>
+#include <interrupt.h>
+#include <list.h>
+#include <lock.h>
+#include <timer.h>
+
+struct cpu;
+struct view;
+struct object;
+struct handler_run; /* kernel/handler */
+
+#define KERNEL_STACK_SIZE (16 * 1024ull)
+
+enum thread_run_state {
+	THREAD_RUNNABLE,
+	THREAD_SLEEPING,
+	THREAD_ENDED,
+};
+
+/* Reasons to leave the way back to user space, in thread->pending. */
+#define PENDING_KILL      0x1u
+#define PENDING_INTERRUPT 0x2u
+
+struct thread {
+	uint64_t saved_stack;        /* kernel stack pointer while not running */
+	uint64_t stack_base;         /* lowest address of the kernel stack */
+	struct trap_frame *frame;    /* user registers, at the top of the kernel stack; NULL: kernel thread */
+	void *extended_state;        /* FXSAVE/XSAVE area; NULL for kernel threads */
+	uint64_t fs_base, gs_base;   /* while not running */
+
+	volatile uint32_t state;     /* enum thread_run_state, under its CPU's queue lock */
+	struct cpu *cpu;             /* runs or last ran here; under its queue lock */
+	struct list queue_node;      /* run queue */
+	struct list wait_node;       /* wait queue */
+	volatile bool woken;         /* taken off its wait queue by a waker */
+	struct timer timer;
+
+	volatile uint32_t pending;   /* PENDING_* */
+	volatile uint64_t interrupt_code;
+
+	struct view *view;           /* a reference; NULL: kernel thread */
+	struct list view_node;       /* view->threads, under the view's lock */
+	struct object *control;      /* a reference */
+	uint32_t number;
+	char name[32];
+	uint64_t robust_list;
+	uint64_t clear_word;
+	uint64_t upcall_stack, upcall_stack_length;
+	uint64_t started, run_time;  /* nanoseconds */
+	struct handler_run *handler; /* the run that this thread is, or NULL */
+	struct list all_node;        /* every thread, by number (kernel/thread/table.c) */
+};
+
+/* Start a kernel thread; -OUT_OF_MEMORY. */
+twz_result kernel_thread_start(const char *name, void (*function)(void *), void *argument);
+
+/*
+ * Make a thread of a view that will begin with these registers; it does not run until thread_start.
+ * Takes its own reference on the view.
+ */
+twz_result thread_create(struct view *view, const struct twz_thread_spec *spec, struct thread **out);
+void thread_start(struct thread *thread);
+/* Throw away a thread that was never started. */
+void thread_discard(struct thread *thread);
+
+/* End the calling thread (a kernel thread by returning from its function). */
+_Noreturn void thread_exit_current(void);
+
+/* Make a sleeping thread runnable. Any context. */
+void thread_wake(struct thread *thread);
+
+/* Give up the CPU if another thread is ready. */
+void thread_yield(void);
+/* As thread_yield when the time slice is over: for long loops in the kernel. No lock held. */
+void thread_breathe(void);
+
+/* Set PENDING_* and wake the thread out of interruptible sleep. */
+void thread_post(struct thread *thread, uint32_t pending);
+
+/* The calling thread is to die or has an interrupt to take. */
+bool thread_interrupted(void);
+
+/* The last thing before user space, from entry.S: reschedule, kill, interrupts. */
+void thread_before_user(struct trap_frame *frame);
+
+/* Threads alive, kernel threads not counted. */
+uint64_t thread_count(void);
+
+void scheduler_init(void);
+/* Switch to another thread; the caller has set state. */
+void schedule(void);
+/* The boot context of a CPU becomes its idle thread. Does not return. */
+_Noreturn void scheduler_idle(void);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Views: address spaces, and with their threads programs. */
+#ifndef KERNEL_VIEW_H
+#define KERNEL_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <twizzler/syscall.h>
+#include <list.h>
+#include <lock.h>
+#include <page.h>
+
+struct object;
+struct thread;
+
+/* A slot of a view that shows an object. */
+struct mapping {
+	struct view *view;
+	struct object *object;      /* a reference */
+	struct list object_node;    /* object->maps, under the object's lock */
+	uint64_t slot;
+	uint32_t rights, inherit;
+};
+
+/* A clone's own copy of a private object: `id` of the source resolves to `copy` here. */
+struct view_copy {
+	struct twz_id id;
+	struct object *copy;        /* a reference */
+	struct view_copy *next;
+};
+
+#define VIEW_TABLES 256 /* user half of the top level */
+
+struct view {
+	volatile uint32_t references; /* threads, the control object, who works on it */
+	struct spinlock lock;         /* LOCK_VIEW: all below but cpus */
+	physical_address root;        /* top-level page table */
+	struct mapping **tables[VIEW_TABLES]; /* by slot: tables[slot >> 9][slot & 511] */
+	volatile uint64_t cpus;       /* CPUs whose TLB may hold its translations */
+	struct list threads;          /* struct thread.view_node */
+	uint32_t thread_count;
+	bool exiting;                 /* no new threads or maps */
+	int32_t exit_code;
+	uint32_t exit_state;          /* enum twz_view_state */
+	struct twz_fault fault;       /* why, where it was a fault */
+	uint64_t upcall_entry;
+	struct object *control;       /* its id; the control page */
+	struct twz_view_control *control_page; /* in the direct map */
+	struct view_copy *copies;
+	struct view *creator_hint;    /* never dereferenced: identity of the maker */
+	uint64_t run_time;            /* of ended threads */
+	void *host_state;             /* the 9P channel's per-view data (kernel/device) */
+	struct list ties;             /* objects to delete when it ends */
+};
+
+/* A new empty view with one reference, its control object in the id table. */
+twz_result view_make(struct view **out);
+void view_get(struct view *view);
+void view_put(struct view *view);
+
+/* The view whose control object has this id, or the caller's own for none; with a reference. */
+twz_result view_find(struct twz_id id, struct view **out);
+
+/* Map and unmap, as the system calls; `object` is referenced by the caller and stays so. */
+twz_result view_map_object(struct view *view, struct object *object, uint64_t slot, uint32_t rights,
+			   uint32_t inherit, uint32_t flags);
+twz_result view_unmap_slot(struct view *view, uint64_t slot);
+
+/* Clone as view_clone does, without a thread. */
+twz_result view_make_clone(struct view *source, struct view **out);
+
+/* The object at an address and the offset in it, with a reference; NULL when nothing is mapped. */
+struct object *view_object_at(struct view *view, uint64_t address, uint64_t *offset, uint32_t *rights);
+
+/*
+ * Handle a fault of the loaded view. 0: resolved, retry. Otherwise -error and *kind is an enum
+ * twz_fault_kind. May sleep.
+ */
+twz_result view_fault(struct view *view, uint64_t address, uint32_t access, uint32_t *kind);
+
+/* End the program: marks every thread to die. The first caller's reason holds. Does not sleep. */
+void view_end(struct view *view, uint32_t state, int32_t code, const struct twz_fault *fault);
+
+/* Sleep until the view has ended; for kernel threads that run programs (handlers). */
+twz_result view_wait(struct view *view, uint64_t deadline);
+
+/* Called once when a view's last thread is gone, before its maps go. Other subsystems' clean-up. */
+typedef void (*view_end_hook)(struct view *view);
+void view_on_end(view_end_hook hook);
+
+/* Load the view's root on this CPU; NULL: the kernel's. Interrupts off. */
+void view_load(struct view *view);
+
+uint64_t view_count(void);
+void views_init(void);
+
+#endif
