@@ -37,6 +37,8 @@ struct twz_rt_spawn_block {
 	uint32_t cwd;        /* offset of the NUL-ended absolute current directory */
 	struct twz_id parent; /* the parent's view, or none */
 	struct twz_id self;
+	uint32_t parent_number; /* what twz_rt_exec_parent tells; 0: none */
+	uint32_t reserved;
 	struct twz_rt_passed_fd fds[];
 };
 
@@ -78,6 +80,12 @@ twz_result twz_rt_exec_kill(uint32_t number, int signal);
 twz_result twz_rt_exec_fork(void);
 /* Replaces this program. Returns only on error. */
 twz_result twz_rt_exec_replace(const struct twz_rt_spawn_args *args);
+
+/*
+ * Why the last spawn or replace of this program failed: one line that names the file and the mend.
+ * Returns its length; at most capacity bytes are written, no NUL. NOT_FOUND when none has failed.
+ */
+twz_result twz_rt_exec_error(char *buffer, size_t capacity);
 
 /* This program's number in its parent's eyes, and its parent's number (like pids). */
 uint32_t twz_rt_exec_self(void);
