@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# port [NAME...]: cross-compile other people's software by the recipes in ports/.
+# shellcheck shell=bash
+
+. "$TWZ_ROOT/toolchain/sources.sh"
+
+# port_key NAME: hash of all that the port's result depends on.
+port_key() {
+	{
+		lock_line "$port_source"
+		cat "$TWZ_ROOT/ports/$1/recipe.sh"
+		cat "$TWZ_ROOT/ports/$1/patches/"*.patch 2>/dev/null || true
+		readlink -f "$TWZ_TOOLCHAIN/bin/$TWZ_TARGET-gcc"
+		for library in libstd-c.so libstd-c.a crt1.o Scrt1.o libtwz_rt.so libtwz_rt_min.a libtwz.a; do
+			sha256 "$TWZ_TOOLCHAIN/$TWZ_TARGET/lib/$library"
+		done
+	} | sha256sum | cut -c1-16
+}
+
+# port_make NAME: build one port into build/ports/NAME/root, unless it stands there already.
+port_make() (
+	name=$1
+	recipe=$TWZ_ROOT/ports/$name/recipe.sh
+	[ -f "$recipe" ] || die "no port '$name'; ports: $(port_names)"
+	# shellcheck source=/dev/null
+	. "$recipe"
+	place=$TWZ_BUILD/ports/$name
+	key=$(port_key "$name")
+	if [ "$(cat "$place/key" 2>/dev/null)" = "$key" ]; then
+		echo "$name: up to date ($place/root)"
+		exit 0
+	fi
+	start=$SECONDS
+	tarball=$(fetch "$port_source") || exit 1
+	rm -rf "$place"
+	mkdir -p "$place/source" "$place/root"
+	tar -xf "$tarball" -C "$place/source" --strip-components=1 || die "$name: cannot unpack $tarball"
+	log=$place/log
+	export PATH="$TWZ_TOOLCHAIN/bin:$PATH"
+	export CC=$TWZ_TARGET-gcc CXX=$TWZ_TARGET-g++ AR=$TWZ_TARGET-ar RANLIB=$TWZ_TARGET-ranlib
+	export host=$TWZ_TARGET root=$place/root
+	(
+		set -e
+		cd "$place/source"
+		for patch in "$TWZ_ROOT/ports/$name/patches/"*.patch; do
+			[ ! -f "$patch" ] || patch -p1 -s -F0 <"$patch"
+		done
+		port_build
+		port_install
+	) >"$log" 2>&1 </dev/null || {
+		tail -n 15 "$log" >&2
+		die "port $name failed; the whole log is $log"
+	}
+	echo "$key" >"$place/key"
+	echo "$name: built in $(elapsed $((SECONDS - start))) ($port_shape, $place/root)"
+)
+
+port_names() {
+	(cd "$TWZ_ROOT/ports" && ls -d */) | tr -d / | paste -sd' '
+}
+
+case ${1:-} in
+-h | --help)
+	echo "usage: ./build.sh port [NAME...]    builds ports ($(port_names)) into build/ports/NAME/root"
+	exit 0
+	;;
+esac
+[ -x "$TWZ_TOOLCHAIN/bin/$TWZ_TARGET-gcc" ] || die "no toolchain in $TWZ_TOOLCHAIN; run ./build.sh bootstrap"
+if [ $# -eq 0 ]; then
+	read -ra names <<<"$(port_names)"
+	set -- "${names[@]}"
+fi
+for name in "$@"; do
+	port_make "$name"
+done
