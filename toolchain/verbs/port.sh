@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # port [NAME...]: cross-compile other people's software by the recipes in ports/.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 
 . "$TWZ_ROOT/toolchain/sources.sh"
 
@@ -39,6 +39,7 @@ port_make() (
 	export PATH="$TWZ_TOOLCHAIN/bin:$PATH"
 	export CC=$TWZ_TARGET-gcc CXX=$TWZ_TARGET-g++ AR=$TWZ_TARGET-ar RANLIB=$TWZ_TARGET-ranlib
 	export host=$TWZ_TARGET root=$place/root
+	# In the background, because `set -e` means nothing on the left of `||`.
 	(
 		set -e
 		cd "$place/source"
@@ -47,7 +48,8 @@ port_make() (
 		done
 		port_build
 		port_install
-	) >"$log" 2>&1 </dev/null || {
+	) >"$log" 2>&1 </dev/null &
+	wait $! || {
 		tail -n 15 "$log" >&2
 		die "port $name failed; the whole log is $log"
 	}
@@ -56,7 +58,7 @@ port_make() (
 )
 
 port_names() {
-	(cd "$TWZ_ROOT/ports" && ls -d */) | tr -d / | paste -sd' '
+	(cd "$TWZ_ROOT/ports" && ls -d -- */) | tr -d / | paste -sd' '
 }
 
 case ${1:-} in
