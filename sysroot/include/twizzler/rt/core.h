@@ -35,6 +35,9 @@ void twz_rt_exit(int code) __attribute__((noreturn));
 /* Ends the program as killed by SIGABRT. */
 void twz_rt_abort(void) __attribute__((noreturn));
 
+/* Ends the program as killed by a POSIX signal number (1..64): the parent sees TWZ_VIEW_KILLED. */
+void twz_rt_exit_signal(int signal) __attribute__((noreturn));
+
 /*
  * Sets the function that receives faults and interrupts of this program, on the faulting thread.
  * It returns 1 to resume the thread with the (changed) frame, 0 to end the program with the fault.

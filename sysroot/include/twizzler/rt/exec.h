@@ -44,8 +44,9 @@ struct twz_rt_spawn_block {
 
 /* Actions on the child's descriptors before it starts, in order. */
 struct twz_rt_spawn_action {
-	enum { TWZ_SPAWN_DUP = 1, TWZ_SPAWN_CLOSE = 2, TWZ_SPAWN_OPEN = 3, TWZ_SPAWN_CHDIR = 4 } kind;
-	int from, to;        /* DUP: from -> to; CLOSE: to; OPEN: to */
+	enum { TWZ_SPAWN_DUP = 1, TWZ_SPAWN_CLOSE = 2, TWZ_SPAWN_OPEN = 3, TWZ_SPAWN_CHDIR = 4,
+	       TWZ_SPAWN_FCHDIR = 5 } kind;
+	int from, to;        /* DUP: from -> to (equal: clears CLOEXEC); CLOSE: to; OPEN: to; FCHDIR: from */
 	const char *path;    /* OPEN, CHDIR */
 	uint32_t flags, mode;
 };

@@ -9,7 +9,10 @@
 extern "C" {
 #endif
 
-/* Paths are bytes with a length, no NUL needed; relative to the directory `at` (TWZ_RT_AT_CWD: the current one). */
+/*
+ * Paths are bytes with a length, no NUL needed; relative to the directory `at` (TWZ_RT_AT_CWD: the current one).
+ * In path_stat, path_set_times and cwd_set an empty path is the descriptor `at` itself.
+ */
 #define TWZ_RT_AT_CWD (-100)
 
 #define TWZ_OPEN_READ      0x001u
@@ -90,7 +93,7 @@ twz_result twz_rt_path_mkdir(int at, const char *path, size_t length, uint32_t m
 twz_result twz_rt_path_rename(int at, const char *path, size_t length, int to_at, const char *to, size_t to_length);
 twz_result twz_rt_path_link(int at, const char *path, size_t length, int to_at, const char *to, size_t to_length);
 twz_result twz_rt_path_symlink(const char *target, size_t target_length, int at, const char *path, size_t length);
-/* Returns the target's length; at most capacity bytes are written, no NUL. */
+/* INVALID_ARGUMENT when it is no link. Returns the target's length; at most capacity bytes are written, no NUL. */
 twz_result twz_rt_path_readlink(int at, const char *path, size_t length, char *buffer, size_t capacity);
 
 twz_result twz_rt_cwd_set(int at, const char *path, size_t length);
