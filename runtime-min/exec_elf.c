@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Checks of ELF files: nothing here believes a field before it has been compared with its bounds. */
+/* Checks of ELF files: nothing here believes a field before it has been compared with its bounds.
+ */
 #include "exec_elf.h"
 
 static twz_result bad(const char **reason, const char *text)
@@ -19,11 +20,13 @@ static int is_power_of_two(uint64_t value)
 	return value != 0 && (value & (value - 1)) == 0;
 }
 
-twz_result elf_check_header(const struct elf_header *header, uint64_t file_size, const char **reason)
+twz_result elf_check_header(const struct elf_header *header, uint64_t file_size,
+                            const char **reason)
 {
 	if (file_size < sizeof(*header))
 		return bad(reason, "the file is shorter than an ELF header");
-	if (header->ident[0] != 0x7f || header->ident[1] != 'E' || header->ident[2] != 'L' || header->ident[3] != 'F')
+	if (header->ident[0] != 0x7f || header->ident[1] != 'E' || header->ident[2] != 'L' ||
+	    header->ident[3] != 'F')
 		return bad(reason, "not an ELF file");
 	if (header->ident[4] != 2)
 		return bad(reason, "not a 64-bit ELF file");
@@ -47,12 +50,14 @@ twz_result elf_check_header(const struct elf_header *header, uint64_t file_size,
 		return bad(reason, "too many program headers");
 	if (header->phoff % 8 != 0 || header->phoff < sizeof(*header))
 		return bad(reason, "misplaced program headers");
-	if (!range_fits(header->phoff, (uint64_t)header->phnum * sizeof(struct elf_segment), file_size))
+	if (!range_fits(header->phoff, (uint64_t)header->phnum * sizeof(struct elf_segment),
+	                file_size))
 		return bad(reason, "the file ends before its program headers");
 	return 0;
 }
 
-static twz_result check_load(const struct elf_segment *segment, uint64_t file_size, struct elf_summary *out, const char **reason)
+static twz_result check_load(const struct elf_segment *segment, uint64_t file_size,
+                             struct elf_summary *out, const char **reason)
 {
 	if (segment->memsz < segment->filesz)
 		return bad(reason, "a segment is larger in the file than in memory");
@@ -62,7 +67,8 @@ static twz_result check_load(const struct elf_segment *segment, uint64_t file_si
 		return 0;
 	if (!range_fits(segment->vaddr, segment->memsz, TWZ_SLOT_SIZE - TWZ_PAGE_SIZE))
 		return bad(reason, "a segment lies outside of its 1 GiB slot");
-	if (!is_power_of_two(segment->align) || segment->align < TWZ_PAGE_SIZE || segment->align > TWZ_SLOT_SIZE)
+	if (!is_power_of_two(segment->align) || segment->align < TWZ_PAGE_SIZE ||
+	    segment->align > TWZ_SLOT_SIZE)
 		return bad(reason, "a segment has a wrong alignment");
 	if ((segment->vaddr ^ segment->offset) % TWZ_PAGE_SIZE != 0)
 		return bad(reason, "a segment's address and file offset do not agree");
@@ -77,12 +83,14 @@ static twz_result check_load(const struct elf_segment *segment, uint64_t file_si
 }
 
 /* Checks what only points into PT_LOADs or the file, once all PT_LOADs are known. */
-static twz_result check_other(const struct elf_segment *segment, uint64_t file_size, struct elf_summary *out, const char **reason)
+static twz_result check_other(const struct elf_segment *segment, uint64_t file_size,
+                              struct elf_summary *out, const char **reason)
 {
 	const struct elf_segment **slot = NULL;
 	switch (segment->type) {
 	case ELF_PT_INTERP:
-		if (segment->filesz < 2 || segment->filesz > ELF_INTERP_MAX || !range_fits(segment->offset, segment->filesz, file_size))
+		if (segment->filesz < 2 || segment->filesz > ELF_INTERP_MAX ||
+		    !range_fits(segment->offset, segment->filesz, file_size))
 			return bad(reason, "malformed interpreter path");
 		slot = &out->interp;
 		break;
@@ -93,20 +101,24 @@ static twz_result check_other(const struct elf_segment *segment, uint64_t file_s
 	case ELF_PT_TLS:
 		if (segment->memsz < segment->filesz || segment->memsz > TWZ_SLOT_SIZE / 2)
 			return bad(reason, "malformed thread-local segment");
-		if (segment->align > 1 && (!is_power_of_two(segment->align) || segment->align > TWZ_PAGE_SIZE))
+		if (segment->align > 1 &&
+		    (!is_power_of_two(segment->align) || segment->align > TWZ_PAGE_SIZE))
 			return bad(reason, "the thread-local segment has a wrong alignment");
-		if (segment->filesz != 0 && elf_segment_holding(out, segment->vaddr, segment->filesz) == NULL)
+		if (segment->filesz != 0 &&
+		    elf_segment_holding(out, segment->vaddr, segment->filesz) == NULL)
 			return bad(reason, "the thread-local segment lies outside of the image");
 		slot = &out->tls;
 		break;
 	case ELF_PT_DYNAMIC:
-		if (segment->vaddr % 8 != 0 || elf_segment_holding(out, segment->vaddr, segment->memsz) == NULL)
+		if (segment->vaddr % 8 != 0 ||
+		    elf_segment_holding(out, segment->vaddr, segment->memsz) == NULL)
 			return bad(reason, "the dynamic section lies outside of the image");
 		slot = &out->dynamic;
 		break;
 	case ELF_PT_GNU_RELRO:
 		if (elf_segment_holding(out, segment->vaddr, segment->memsz) == NULL)
-			return bad(reason, "the read-only-after-relocation part lies outside of the image");
+			return bad(reason,
+			           "the read-only-after-relocation part lies outside of the image");
 		slot = &out->relro;
 		break;
 	case ELF_PT_GNU_EH_FRAME:
@@ -137,11 +149,13 @@ static uint64_t find_phdr_address(const struct elf_header *header, const struct 
 	return 0;
 }
 
-twz_result elf_check_segments(const struct elf_header *header, const struct elf_segment *segments, uint64_t file_size,
-	struct elf_summary *out, const char **reason)
+twz_result elf_check_segments(const struct elf_header *header, const struct elf_segment *segments,
+                              uint64_t file_size, struct elf_summary *out, const char **reason)
 {
-	*out = (struct elf_summary){
-		.type = header->type, .segment_count = header->phnum, .segments = segments, .entry = header->entry};
+	*out = (struct elf_summary){.type = header->type,
+	                            .segment_count = header->phnum,
+	                            .segments = segments,
+	                            .entry = header->entry};
 	for (uint32_t i = 0; i < header->phnum; i++) {
 		if (segments[i].type != ELF_PT_LOAD)
 			continue;
@@ -167,12 +181,13 @@ twz_result elf_check_segments(const struct elf_header *header, const struct elf_
 	return 0;
 }
 
-const struct elf_segment *elf_segment_holding(const struct elf_summary *elf, uint64_t address, uint64_t size)
+const struct elf_segment *elf_segment_holding(const struct elf_summary *elf, uint64_t address,
+                                              uint64_t size)
 {
 	for (uint32_t i = 0; i < elf->segment_count; i++) {
 		const struct elf_segment *segment = &elf->segments[i];
 		if (segment->type == ELF_PT_LOAD && address >= segment->vaddr &&
-			range_fits(address - segment->vaddr, size, segment->memsz))
+		    range_fits(address - segment->vaddr, size, segment->memsz))
 			return segment;
 	}
 	return NULL;
@@ -180,8 +195,9 @@ const struct elf_segment *elf_segment_holding(const struct elf_summary *elf, uin
 
 uint32_t elf_segment_rights(const struct elf_segment *segment)
 {
-	return (segment->flags & ELF_PF_R ? TWZ_RIGHT_READ : 0) | (segment->flags & ELF_PF_W ? TWZ_RIGHT_WRITE : 0) |
-		(segment->flags & ELF_PF_X ? TWZ_RIGHT_EXEC : 0);
+	return (segment->flags & ELF_PF_R ? TWZ_RIGHT_READ : 0) |
+	       (segment->flags & ELF_PF_W ? TWZ_RIGHT_WRITE : 0) |
+	       (segment->flags & ELF_PF_X ? TWZ_RIGHT_EXEC : 0);
 }
 
 static int same_bytes(const uint8_t *a, const char *b, size_t length)
@@ -195,10 +211,12 @@ static int same_bytes(const uint8_t *a, const char *b, size_t length)
 
 static uint32_t word_at(const uint8_t *bytes)
 {
-	return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+	return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+	       (uint32_t)bytes[3] << 24;
 }
 
-twz_result elf_find_abi_note(const void *notes, uint64_t size, uint64_t align, struct twz_abi_version *out)
+twz_result elf_find_abi_note(const void *notes, uint64_t size, uint64_t align,
+                             struct twz_abi_version *out)
 {
 	const uint8_t *bytes = notes;
 	uint64_t mask = align == 8 ? 7 : 3;
@@ -214,7 +232,7 @@ twz_result elf_find_abi_note(const void *notes, uint64_t size, uint64_t align, s
 		if (name + name_size > size || content + content_size > size)
 			return -TWZ_ERR_BAD_FORMAT;
 		if (type == TWZ_NOTE_ABI && name_size == sizeof(TWZ_NOTE_NAME) &&
-			same_bytes(bytes + name, TWZ_NOTE_NAME, sizeof(TWZ_NOTE_NAME))) {
+		    same_bytes(bytes + name, TWZ_NOTE_NAME, sizeof(TWZ_NOTE_NAME))) {
 			if (content_size < sizeof(*out))
 				return -TWZ_ERR_BAD_FORMAT;
 			out->major = word_at(bytes + content);

@@ -3,9 +3,11 @@
 #ifndef RUNTIME_EXEC_INTERNAL_H
 #define RUNTIME_EXEC_INTERNAL_H
 
-#include <twizzler/rt.h>
+#include "internal.h"
 
 #include "exec_elf.h"
+
+RT_BEGIN
 
 /* ---- provided by the descriptor table (fd*.c) ---- */
 
@@ -18,7 +20,7 @@
  * fd_pass_done.
  */
 twz_result fd_pass_table(const struct twz_rt_spawn_action *actions, size_t action_count,
-			 struct twz_rt_spawn_block **block, size_t *size);
+                         struct twz_rt_spawn_block **block, size_t *size);
 
 /* The program has started (started != 0) or was not: lets go of what fd_pass_table kept. */
 void fd_pass_done(struct twz_rt_spawn_block *block, int started);
@@ -29,31 +31,44 @@ void fd_pass_done(struct twz_rt_spawn_block *block, int started);
 struct exec_file {
 	int fd;
 	uint64_t size;
-	struct twz_id source;   /* a file object, or a raw object with a host file's bytes */
+	struct twz_id source; /* a file object, or a raw object with a host file's bytes */
 	uint64_t source_offset;
-	int cached;             /* source belongs to the cache */
+	struct exec_cache_entry *cached; /* source belongs to the cache, or NULL */
+	int staged;                      /* source is this file's own and deleted with it */
 	struct elf_header header;
 	struct elf_segment *segments; /* twz_rt_malloc'ed, header.phnum of them */
 	struct elf_summary elf;
 	int has_abi;
-	struct twz_abi_version abi;   /* of the note, when has_abi */
+	struct twz_abi_version abi; /* of the note, when has_abi */
 };
 
-/* Opens, reads and checks an ELF file. On error nothing stays open and *reason says why. */
-twz_result exec_file_open(const char *path, size_t length, struct exec_file *file,
-			  const char **reason);
-/* As exec_file_open, for a descriptor that becomes the file's. */
-twz_result exec_file_open_fd(int fd, struct exec_file *file, const char **reason);
+#define EXEC_FILE_CACHE 0x1u /* keep a host file's bytes for the next time it is opened */
+
+/*
+ * Reads and checks the ELF file behind a descriptor, which becomes the file's. On error the
+ * descriptor is closed and *reason says why, in words that finish "cannot load X: ".
+ */
+twz_result exec_file_open(int fd, uint32_t flags, struct exec_file *file, const char **reason);
 void exec_file_close(struct exec_file *file);
 
 /* 0, -VERSION_MISMATCH when the ABI note names another version, -BAD_FORMAT when there is none. */
 twz_result exec_file_check_abi(const struct exec_file *file, const char **reason);
 
+/*
+ * The raw object that holds the bytes of the host file behind `fd`, read at first use and kept for
+ * as long as the file does not change. The entry is the caller's until exec_cache_put.
+ */
+twz_result exec_cache_get(int fd, const struct twz_rt_stat *stat, struct exec_cache_entry **entry,
+                          struct twz_id *source);
+void exec_cache_put(struct exec_cache_entry *entry);
+/* Reads a whole file into a new raw object, tied to the caller's view. */
+twz_result exec_stage(int fd, uint64_t size, struct twz_id *out);
+
 /* A loaded image. */
 struct exec_image {
 	struct twz_id object; /* raw, private to the view, tied to it */
 	uint64_t slot;
-	uint64_t bias;        /* what is added to the file's addresses */
+	uint64_t bias; /* what is added to the file's addresses */
 };
 
 /*
@@ -62,6 +77,59 @@ struct exec_image {
  * none. On error nothing is left behind.
  */
 twz_result exec_image_map(const struct exec_file *file, struct twz_id view, struct exec_image *out,
-			  const char **reason);
+                          const char **reason);
+
+/* ---- programs (exec_program.c): what a path turns out to be ---- */
+
+struct exec_program {
+	struct exec_file file;
+	struct exec_file interpreter; /* fd -1: none */
+	char *path;                   /* of the ELF file, NUL-ended */
+	size_t path_size;
+	const char **argv; /* twz_rt_malloc'ed, NULL-ended */
+	size_t argv_count;
+	struct exec_string *strings; /* what argv took from #! lines */
+};
+
+/*
+ * Opens the program at `path` (relative to the directory `cwd`), following #! lines, and its
+ * interpreter; checks formats and ABI version. On error nothing stays open and the reason is told
+ * to exec_fail.
+ */
+twz_result exec_program_open(const char *path, size_t length, const char *cwd, char *const *argv,
+                             struct exec_program *program);
+void exec_program_close(struct exec_program *program);
+
+/* ---- children (exec_wait.c) ---- */
+
+struct exec_child {
+	struct exec_child *next;
+	struct twz_id view;
+	uint32_t number;
+	uint64_t control_slot;
+	const volatile struct twz_view_control *control;
+};
+
+/* Maps the control page of a view just made; NULL when out of memory. */
+struct exec_child *exec_child_make(struct twz_id view);
+/* The child runs under this number; waits see it. */
+void exec_child_add(struct exec_child *child, uint32_t number);
+/* Unmaps the control page, deletes the view's id and frees the record. */
+void exec_child_free(struct exec_child *child);
+
+/* ---- the program itself (exec_self.c) ---- */
+
+/* Called by the runtime's entry on the first thread; block: checked, or NULL. */
+void exec_begin(const struct twz_rt_spawn_block *block);
+
+/* Keeps "cannot run PATH: REASON" for twz_rt_exec_error; returns `error`. */
+twz_result exec_fail(twz_result error, const char *path, size_t length, const char *reason);
+/* The same for a file whose exec_file_check_abi failed: names both versions. */
+twz_result exec_fail_abi(twz_result error, const char *path, size_t length,
+                         const struct exec_file *file, const char *reason);
+/* The text of an error code. */
+const char *exec_error_text(twz_result error);
+
+RT_END
 
 #endif
