@@ -7,11 +7,14 @@
  * tag "host" is the caller's current directory, seen at /host; tag "program", when there is one, is
  * the program's own directory, seen at /program, read-only.
  *
- *   host -> guest   RUN, QUIT, EOF (stdin is at its end)
- *   guest -> host   READY (after boot, with the ABI version), EXIT (a program has ended and its
+ *   host -> guest   RUN, QUIT
+ *   guest -> host   READY (after boot; payload: struct twz_abi_version), EXIT (a program has ended and its
  *                   output has been written whole), ERROR (it could not be started)
  *
- * Programs of one boot run one after another, each in its own view.
+ * On twz.stdin the guest's kernel writes one byte each time a reader finds the port empty; the host
+ * then sends what it has, or closes the port at the end of its input. So what no program reads
+ * stays with the host. Programs of one boot run one after another, each in its own view, and share
+ * the one standard input.
  */
 #ifndef TWIZZLER_CHANNEL_H
 #define TWIZZLER_CHANNEL_H
@@ -23,12 +26,11 @@
 #define TWZ_CHANNEL_MAX_PAYLOAD (1u << 20)
 
 enum twz_channel_kind {
-	TWZ_CHANNEL_READY = 1,
+	TWZ_CHANNEL_READY = 1, /* payload: struct twz_abi_version */
 	TWZ_CHANNEL_RUN = 2,   /* payload: struct twz_channel_run, then strings */
 	TWZ_CHANNEL_EXIT = 3,  /* payload: struct twz_channel_exit */
 	TWZ_CHANNEL_ERROR = 4, /* payload: message text */
-	TWZ_CHANNEL_EOF = 5,
-	TWZ_CHANNEL_QUIT = 6,  /* power off */
+	TWZ_CHANNEL_QUIT = 5,  /* power off */
 };
 
 struct twz_channel_header {

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* QEMU's command line, and QEMU as a child process. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "run.h"
+
+char *installed_file(const char *variable, const char *relative)
+{
+	char self[PATH_MAX];
+	const char *value = variable != NULL ? getenv(variable) : NULL;
+
+	if (value != NULL && *value != '\0')
+		return format_string("%s", value);
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (length < 0)
+		length = 0;
+	self[length] = '\0';
+	return format_string("%s/%s", dirname(self), relative);
+}
+
+/* Doubles commas, which separate the parts of a QEMU option. */
+static char *escape_commas(const char *text)
+{
+	char *result = malloc(2 * strlen(text) + 1);
+	char *to = result;
+
+	if (result == NULL) {
+		complain("out of memory");
+		exit(EXIT_MACHINE);
+	}
+	for (; *text != '\0'; text++) {
+		if (*text == ',')
+			*to++ = ',';
+		*to++ = *text;
+	}
+	*to = '\0';
+	return result;
+}
+
+void machine_common(struct strings *arguments, const struct options *options, const char *kernel)
+{
+	const char *qemu = getenv("TWZ_QEMU");
+	const char *accelerator = getenv("TWZ_ACCEL");
+
+	strings_add(arguments, qemu != NULL && *qemu != '\0' ? qemu : "qemu-system-x86_64");
+	strings_add(arguments, "-nodefaults");
+	strings_add(arguments, "-no-user-config");
+	strings_add(arguments, "-no-reboot");
+	strings_add(arguments, "-display");
+	strings_add(arguments, "none");
+	strings_add(arguments, "-accel");
+	strings_add(arguments, accelerator != NULL && *accelerator != '\0' ? accelerator : "tcg");
+	strings_add(arguments, "-cpu");
+	strings_add(arguments, "max");
+	strings_add(arguments, "-smp");
+	strings_addf(arguments, "%u", options->cpus);
+	strings_add(arguments, "-M");
+	strings_add(arguments, options->machine == MACHINE_MICROVM
+				       ? "microvm,pcie=on,isa-serial=on,pit=on,rtc=on"
+			       : options->store != NULL ? "q35,sata=off,smbus=off,nvdimm=on"
+							: "q35,sata=off,smbus=off");
+	strings_add(arguments, "-bios");
+	strings_add(arguments, "qboot.rom");
+	strings_add(arguments, "-device");
+	strings_add(arguments, "isa-debug-exit,iobase=0xf4,iosize=4");
+	strings_add(arguments, "-kernel");
+	strings_add(arguments, kernel);
+	if (options->gdb) {
+		strings_add(arguments, "-s");
+		strings_add(arguments, "-S");
+	}
+}
+
+/* Makes the store's file when it is missing; its size in *size. */
+static bool prepare_store(const struct options *options, uint64_t *size)
+{
+	int fd = open(options->store, O_RDWR | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0 && errno == ENOENT) {
+		fd = open(options->store, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (fd >= 0 && ftruncate(fd, (off_t)options->store_size) != 0) {
+			complain("--store %s: %s", options->store, strerror(errno));
+			unlink(options->store);
+			close(fd);
+			return false;
+		}
+	}
+	if (fd < 0 || fstat(fd, &status) != 0) {
+		complain("--store %s: %s", options->store, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	close(fd);
+	*size = (uint64_t)status.st_size;
+	if (!S_ISREG(status.st_mode) || *size < (1u << 20) || *size % (1u << 20) != 0) {
+		complain("--store %s: not a file of whole MiB; name a new file to have one made",
+			 options->store);
+		return false;
+	}
+	return true;
+}
+
+static bool add_store(struct strings *arguments, const struct options *options)
+{
+	uint64_t size = 0;
+
+	if (!prepare_store(options, &size))
+		return false;
+	char *path = escape_commas(options->store);
+	strings_add(arguments, "-object");
+	strings_addf(arguments, "memory-backend-file,id=store,share=on,mem-path=%s,size=%llu", path,
+		     (unsigned long long)size);
+	strings_add(arguments, "-device");
+	strings_add(arguments, "nvdimm,memdev=store");
+	free(path);
+	return true;
+}
+
+static void add_directory(struct strings *arguments, const char *path, const char *tag,
+			  bool read_only)
+{
+	char *escaped = escape_commas(path);
+
+	strings_add(arguments, "-fsdev");
+	strings_addf(arguments, "local,id=%s,path=%s,security_model=none,multidevs=remap%s", tag,
+		     escaped, read_only ? ",readonly=on" : "");
+	strings_add(arguments, "-device");
+	strings_addf(arguments, "virtio-9p-pci,fsdev=%s,mount_tag=%s", tag, tag);
+	free(escaped);
+}
+
+/* Copies a handler image under a plain name into the scratch directory. */
+static bool copy_handler(const char *path, const char *directory, size_t index, char **name)
+{
+	int from = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+
+	if (from < 0 || fstat(from, &status) != 0) {
+		complain("--handler %s: %s", path, strerror(errno));
+		if (from >= 0)
+			close(from);
+		return false;
+	}
+	*name = format_string("%zu.twh", index);
+	char *copy = format_string("%s/%s", directory, *name);
+	int to = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	free(copy);
+	bool good = to >= 0;
+	for (off_t left = status.st_size; good && left > 0;) {
+		ssize_t sent = sendfile(to, from, NULL, (size_t)left);
+
+		good = sent > 0;
+		left -= sent;
+	}
+	if (!good)
+		complain("--handler %s: cannot be copied: %s", path, strerror(errno));
+	if (to >= 0)
+		close(to);
+	close(from);
+	return good;
+}
+
+/* Shares copies of the handler images at /handler and names them on the kernel's command line. */
+static bool add_handlers(struct strings *arguments, const struct options *options,
+			 struct machine *machine, char **append)
+{
+	const char *parent = getenv("TMPDIR");
+	char *directory =
+		format_string("%s/twizzler-run-XXXXXX", parent && *parent ? parent : "/tmp");
+
+	if (mkdtemp(directory) == NULL) {
+		complain("%s: %s", directory, strerror(errno));
+		free(directory);
+		return false;
+	}
+	machine->scratch = directory;
+	for (size_t i = 0; i < options->handlers.count; i++) {
+		char *name;
+
+		if (!copy_handler(options->handlers.items[i], directory, i, &name))
+			return false;
+		char *longer = format_string("%s handler=/handler/%s", *append, name);
+		free(name);
+		free(*append);
+		*append = longer;
+	}
+	add_directory(arguments, directory, "handler", true);
+	return true;
+}
+
+int machine_system(struct strings *arguments, const struct options *options,
+		   const char *program_directory, struct machine *machine)
+{
+	char *kernel = installed_file("TWZ_KERNEL", "../share/twizzler/kernel.elf");
+	char *image = installed_file("TWZ_IMAGE", "../share/twizzler/initial.img");
+	char *append = format_string("%s", options->append != NULL ? options->append : "");
+	char directory[PATH_MAX];
+	uint64_t store_size = 0;
+
+	if (access(kernel, R_OK) != 0 || access(image, R_OK) != 0) {
+		complain("%s: %s; make it with ./build.sh build",
+			 access(kernel, R_OK) != 0 ? kernel : image, strerror(errno));
+		return EXIT_MACHINE;
+	}
+	if (getcwd(directory, sizeof(directory)) == NULL) {
+		complain("the current directory: %s", strerror(errno));
+		return EXIT_MACHINE;
+	}
+	if (options->store != NULL && !prepare_store(options, &store_size))
+		return EXIT_MACHINE;
+	machine_common(arguments, options, kernel);
+	strings_add(arguments, "-initrd");
+	strings_add(arguments, image);
+	strings_add(arguments, "-m");
+	if (options->store != NULL)
+		strings_addf(arguments, "%s,slots=2,maxmem=%lluM", options->memory,
+			     strtoull(options->memory, NULL, 10) + (store_size >> 20) + 1024);
+	else
+		strings_add(arguments, options->memory);
+	if (options->store != NULL && !add_store(arguments, options))
+		return EXIT_MACHINE;
+	add_directory(arguments, directory, "host", false);
+	if (program_directory != NULL)
+		add_directory(arguments, program_directory, "program", true);
+	if (options->handlers.count > 0 && !add_handlers(arguments, options, machine, &append))
+		return EXIT_MACHINE;
+	strings_add(arguments, "-append");
+	strings_add(arguments, append);
+	free(append);
+	free(kernel);
+	free(image);
+	return -1;
+}
+
+int machine_log(struct strings *arguments, const struct options *options, struct machine *machine)
+{
+	const char *name = options->kernel_log != NULL ? options->kernel_log : "kernel log";
+
+	machine->log = options->kernel_log != NULL
+			       ? open(options->kernel_log, O_RDWR | O_CREAT | O_TRUNC, 0666)
+			       : memfd_create("kernel-log", 0);
+	if (machine->log < 0) {
+		complain("%s: %s", name, strerror(errno));
+		return EXIT_MACHINE;
+	}
+	/* QEMU inherits the descriptor and opens it anew. */
+	strings_add(arguments, "-chardev");
+	strings_addf(arguments, "file,id=log,path=/proc/self/fd/%d", machine->log);
+	strings_add(arguments, "-serial");
+	strings_add(arguments, "chardev:log");
+	return -1;
+}
+
+/* Returns the host's end; the other stays open across exec, for QEMU. */
+static int socket_pair(int ends[2])
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+		complain("socketpair: %s", strerror(errno));
+		exit(EXIT_MACHINE);
+	}
+	fcntl(ends[1], F_SETFD, 0);
+	return ends[0];
+}
+
+void machine_ports(struct strings *arguments, struct machine *machine, int guest_ends[4])
+{
+	static const char *const names[4] = {"stdin", "stdout", "stderr", "control"};
+	int *const host_ends[4] = {&machine->input, &machine->output, &machine->error,
+				   &machine->control};
+
+	strings_add(arguments, "-device");
+	strings_add(arguments, "virtio-serial-pci,max_ports=5,ioeventfd=off");
+	for (int i = 0; i < 4; i++) {
+		int ends[2];
+
+		*host_ends[i] = socket_pair(ends);
+		guest_ends[i] = ends[1];
+		strings_add(arguments, "-chardev");
+		strings_addf(arguments, "socket,id=%s,fd=%d", names[i], ends[1]);
+		strings_add(arguments, "-device");
+		strings_addf(arguments, "virtserialport,chardev=%s,name=twz.%s,nr=%d", names[i],
+			     names[i], i + 1);
+	}
+}
+
+int machine_start(struct machine *machine, const struct strings *arguments)
+{
+	pid_t parent = getpid();
+
+	if (getenv("TWZ_RUN_VERBOSE") != NULL) {
+		for (size_t i = 0; i < arguments->count; i++)
+			fprintf(stderr, "%s%s", i ? " " : "", arguments->items[i]);
+		fputc('\n', stderr);
+	}
+	int trouble[2];
+	if (pipe2(trouble, O_CLOEXEC) != 0) {
+		complain("pipe: %s", strerror(errno));
+		return EXIT_MACHINE;
+	}
+	machine->pid = fork();
+	if (machine->pid == 0) {
+		sigset_t none;
+
+		/* Out of the terminal's group, so that Ctrl-C reaches this tool alone. */
+		setpgid(0, 0);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		int null = open("/dev/null", O_RDWR);
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		execvp(arguments->items[0], arguments->items);
+		int error = errno;
+		ssize_t told = write(trouble[1], &error, sizeof(error));
+		_exit(told > 0 ? 127 : 1);
+	}
+	close(trouble[1]);
+	int error = machine->pid < 0 ? errno : 0;
+	if (machine->pid > 0 && read(trouble[0], &error, sizeof(error)) == sizeof(error))
+		waitpid(machine->pid, NULL, 0);
+	close(trouble[0]);
+	if (error != 0) {
+		complain("%s: %s; install the package qemu-system-x86", arguments->items[0],
+			 strerror(error));
+		machine->pid = -1;
+		return EXIT_MACHINE;
+	}
+	machine->process = (int)syscall(SYS_pidfd_open, machine->pid, 0);
+	return -1;
+}
+
+/* Removes the handlers' directory; it holds only what copy_handler made. */
+static void remove_scratch(const struct options *options, struct machine *machine)
+{
+	if (machine->scratch == NULL)
+		return;
+	for (size_t i = 0; i < options->handlers.count; i++) {
+		char *copy = format_string("%s/%zu.twh", machine->scratch, i);
+
+		unlink(copy);
+		free(copy);
+	}
+	rmdir(machine->scratch);
+	free(machine->scratch);
+	machine->scratch = NULL;
+}
+
+int machine_stop(struct machine *machine, const struct options *options, bool kill_it)
+{
+	int status = 0;
+
+	if (machine->pid > 0) {
+		if (kill_it)
+			kill(machine->pid, SIGKILL);
+		while (waitpid(machine->pid, &status, 0) < 0 && errno == EINTR)
+			;
+		machine->pid = -1;
+	}
+	remove_scratch(options, machine);
+	return status;
+}
+
+void machine_last_words(const struct machine *machine)
+{
+	char text[4096];
+	off_t size = lseek(machine->log, 0, SEEK_END);
+
+	if (size <= 0) {
+		fputs("  (the kernel printed nothing)\n", stderr);
+		return;
+	}
+	off_t from = size > (off_t)sizeof(text) ? size - (off_t)sizeof(text) : 0;
+	ssize_t got = pread(machine->log, text, sizeof(text), from);
+	fputs("  the kernel's last lines:\n", stderr);
+	const char *end = text + (got > 0 ? got : 0);
+	const char *line = text;
+	if (from > 0)
+		while (line < end && *line++ != '\n')
+			;
+	while (line < end) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		size_t length = (size_t)((stop != NULL ? stop : end) - line);
+
+		while (length > 0 && line[length - 1] == '\r')
+			length--;
+		fprintf(stderr, "  | %.*s\n", (int)length, line);
+		line = stop != NULL ? stop + 1 : end;
+	}
+}

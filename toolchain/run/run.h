@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The parts of x86_64-twizzler-run and what passes between them. */
+#ifndef TWIZZLER_RUN_H
+#define TWIZZLER_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <twizzler/channel.h>
+
+enum exit_code {
+	EXIT_USAGE = 2,
+	EXIT_TIMED_OUT = 124,
+	EXIT_MACHINE = 125,     /* the machine or this tool failed */
+	EXIT_NOT_RUNNABLE = 126,
+	EXIT_NO_PROGRAM = 127,
+};
+
+/* ---- strings.c: growing lists of strings; out of memory ends the tool ---- */
+
+struct strings {
+	char **items; /* always NULL-ended once something was added */
+	size_t count;
+	size_t capacity;
+};
+
+void strings_add(struct strings *list, const char *text);
+void strings_addf(struct strings *list, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* A freshly allocated formatted string. */
+char *format_string(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/*
+ * Splits a line into words as a shell does without expansions: blanks separate, '...' and "..."
+ * quote, a backslash takes the next byte, # at a word's start comments. False: a quote is open.
+ */
+bool strings_split(struct strings *words, const char *line);
+/* Prints "x86_64-twizzler-run: message" on standard error. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- options.c ---- */
+
+enum machine_kind { MACHINE_Q35, MACHINE_MICROVM };
+
+/* One program to run. */
+struct job {
+	struct strings argv;
+	char *host_path;  /* absolute, symlinks resolved; NULL for a program of the image */
+	char *guest_path;
+};
+
+struct options {
+	uint64_t timeout_ns; /* of each program; 0: none */
+	unsigned cpus;
+	const char *memory;
+	const char *store;   /* NVDIMM file, or NULL */
+	uint64_t store_size; /* when the file must be made */
+	struct strings handlers;
+	struct strings environment;
+	enum machine_kind machine;
+	bool console;        /* the prompt on this terminal instead of programs */
+	bool gdb;            /* wait for a debugger on tcp::1234 */
+	bool batch;          /* several programs: tell each one's status */
+	const char *kernel_log;
+	const char *append;  /* more for the kernel's command line, or NULL */
+	struct job *jobs;
+	size_t job_count;
+};
+
+/* Fills *options. Returns -1 to go on, or the code to exit with (a message has been printed). */
+int options_parse(struct options *options, int argc, char **argv);
+
+/* ---- program.c ---- */
+
+enum program_kind { PROGRAM_HOSTED, PROGRAM_UNIKERNEL };
+
+/*
+ * Checks that job->argv.items[0] names a file that this system can run, and resolves host_path.
+ * Names that start with "image:" are programs of the initial image and go unchecked.
+ * Returns -1 and the kind, or the code to exit with (a message has been printed).
+ */
+int program_check(struct job *job, enum program_kind *kind);
+
+/* ---- place.c ---- */
+
+/*
+ * Gives every job its path in the guest: below /host when the file is in the current directory,
+ * else below /program, which shares the directory that holds all those. Returns that one, or NULL.
+ */
+char *place_programs(const struct options *options);
+
+/* ---- machine.c ---- */
+
+/* A running QEMU. Descriptors are the host's ends. */
+struct machine {
+	pid_t pid;
+	int process;   /* pidfd */
+	int input;     /* twz.stdin */
+	int output;    /* twz.stdout */
+	int error;     /* twz.stderr */
+	int control;   /* twz.control */
+	int log;       /* the kernel's serial output: a file to read back */
+	char *scratch; /* directory to remove, or NULL */
+};
+
+/* The path of a file installed with the toolchain; environment variable `variable` overrides it. */
+char *installed_file(const char *variable, const char *relative);
+
+/*
+ * QEMU's arguments that every shape shares: accelerator, machine, memory, exit device. `kernel` is
+ * what -kernel boots.
+ */
+void machine_common(struct strings *arguments, const struct options *options, const char *kernel);
+
+/*
+ * Adds the OS: kernel, image, memory, store, handlers, the current directory as 9P device "host" and
+ * program_directory (may be NULL) as "program". Returns -1 or an exit code.
+ */
+int machine_system(struct strings *arguments, const struct options *options,
+		   const char *program_directory, struct machine *machine);
+
+/* Adds the kernel's serial log, kept in memory or in options->kernel_log. -1 or an exit code. */
+int machine_log(struct strings *arguments, const struct options *options, struct machine *machine);
+
+/* Adds the four ports; guest_ends are QEMU's ends, to be closed here once it runs. */
+void machine_ports(struct strings *arguments, struct machine *machine, int guest_ends[4]);
+
+/* Starts QEMU. Returns -1 on success (pid and process set) or an exit code. */
+int machine_start(struct machine *machine, const struct strings *arguments);
+
+/* Kills QEMU or waits for its end, and removes what was made for it. Returns its wait status. */
+int machine_stop(struct machine *machine, const struct options *options, bool kill_it);
+
+/* Prints the last lines of the kernel's console on standard error. */
+void machine_last_words(const struct machine *machine);
+
+/* ---- session.c, console.c, unikernel.c: each runs one shape and returns the exit code ---- */
+
+int session_run(const struct options *options);
+int console_run(const struct options *options);
+int unikernel_run(const struct options *options);
+
+/* A unikernel's command line: its arguments, argv[0] first, quoted as strings_split reads them. */
+char *unikernel_command_line(const struct job *job);
+
+/* ---- report.c ---- */
+
+/* The exit code that stands for an end; prints how a killed program died. */
+int report_end(const struct job *job, const struct twz_channel_exit *end);
+/* "SIGSEGV" for 11; "signal n" for unknown ones (static storage). */
+const char *signal_name(int number);
+
+#endif
