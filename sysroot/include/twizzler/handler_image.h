@@ -86,7 +86,12 @@ struct twz_handler_entry {
 	uint64_t output;        /* buffer for struct twz_handler_append records */
 	uint64_t output_size;
 	uint64_t output_used;   /* bytes of records so far; the library's */
+	int32_t error;          /* errno of libstd-c's pure functions; the library's */
+	uint32_t reserved;
 };
+
+/* handler_return's length for "leave everything as before the event". */
+#define TWZ_HANDLER_DISCARD (~0ull)
 
 /* One append in the output buffer that handler_return commits; followed by `length` bytes, padded to 8. */
 struct twz_handler_append {
