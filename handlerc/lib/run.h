@@ -3,6 +3,7 @@
 #ifndef HANDLERC_LIB_RUN_H
 #define HANDLERC_LIB_RUN_H
 
+#define TWZ_HANDLER_LIBRARY
 #include <stdarg.h>
 #include <twizzler/handler.h>
 

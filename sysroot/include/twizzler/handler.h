@@ -50,6 +50,11 @@ struct twz_handler_output {
 	const char *path;
 };
 
+/* A literal path given to twz_append, for handlerc to compare with the declared ones. */
+struct twz_handler_use {
+	const char *path; /* NULL: not a literal */
+};
+
 #define TWZ_HANDLER_SECTION_(s) __attribute__((used, retain, aligned(8), section(s)))
 #define TWZ_HANDLER_CAT_(a, b)  a##b
 #define TWZ_HANDLER_CAT(a, b)   TWZ_HANDLER_CAT_(a, b)
@@ -93,6 +98,19 @@ const void *twz_event_payload(const struct twz_event *event);
  */
 int twz_append(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int twz_append_bytes(const char *path, const void *bytes, size_t length);
+
+#define TWZ_HANDLER_USE_(file_path) \
+	({ \
+		TWZ_HANDLER_SECTION_(".twz.uses") \
+		static const struct twz_handler_use twz_use_ = { \
+			__builtin_choose_expr(__builtin_constant_p(file_path), file_path, (const char *)0)}; \
+	})
+#ifndef TWZ_HANDLER_LIBRARY
+#define twz_append(file_path, ...) \
+	(TWZ_HANDLER_USE_(file_path), twz_append(file_path, __VA_ARGS__))
+#define twz_append_bytes(file_path, ...) \
+	(TWZ_HANDLER_USE_(file_path), twz_append_bytes(file_path, __VA_ARGS__))
+#endif
 
 /* The same formatter into a buffer, NUL-ended when size > 0; returns the length it wanted. */
 int twz_format(char *buffer, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* expect: error: the timer tick needs a .period_ms */
+#include <twizzler/handler.h>
+TWZ_HANDLER("bad", .version = "1.0");
+TWZ_ON_TIMER(tick);
+void tick(const struct twz_event *event) { (void)event; }
