@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The C++ standard library, static and shared.
+# needs: stage:gcc-source stage:gcc stage:libgcc content:headers file:target.sh
+# shellcheck shell=bash
+. "$TWZ_ROOT/toolchain/stages/target.sh"
+
+overlay "$DIR_gcc" "$DIR_headers" "$DIR_libgcc" "$WORK/toolchain"
+export PATH="$WORK/toolchain/bin:$PATH"
+empty_libraries "$WORK/toolchain/$TWZ_TARGET/lib" "$WORK/toolchain/$TWZ_TARGET/include"
+
+mkdir obj
+cd obj
+"$DIR_gcc_source/libstdc++-v3/configure" --host=$TWZ_TARGET --build="$("$DIR_gcc_source/config.guess")" \
+	--prefix=$PREFIX --with-cross-host=yes --with-gxx-include-dir=$PREFIX/$TWZ_TARGET/include/c++/14.2.0 \
+	--enable-shared --enable-static --enable-threads=posix --enable-tls --disable-multilib --disable-nls --enable-clocale=generic \
+	--disable-libstdcxx-pch --disable-libstdcxx-dual-abi --with-default-libstdcxx-abi=new --disable-werror \
+	CC="$TWZ_TARGET-gcc" CFLAGS="$TARGET_FLAGS" CXX="$TWZ_TARGET-g++" CXXFLAGS="$TARGET_FLAGS"
+make -j"$TWZ_JOBS"
+make install DESTDIR="$WORK/install"
+rm -rf "$WORK/install$PREFIX/share"
+cp -a "$WORK/install$PREFIX/." "$OUT/"

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What the stages for the target's libraries share.
+# shellcheck shell=bash
+
+# empty_libraries LIB INCLUDE: what the GCC libraries are linked against. libstd-c.so exports every function that the installed
+# headers declare and holds none of them, so that configure's link tests answer as the real one would, the GCC libraries
+# need it by name, and no change inside libstd-c can make them stale.
+empty_libraries() {
+	local lib=$1 include=$2 as=$TWZ_TARGET-as ld=$TWZ_TARGET-ld
+	mkdir -p "$lib"
+	find "$include" -name '*.h' ! -path '*/linux/*' -exec cat {} + |
+		grep -o '[A-Za-z_][A-Za-z0-9_]* *(' | tr -d ' (' | LC_ALL=C sort -u |
+		grep -vxE 'if|while|for|switch|return|sizeof|defined|main|_init|_fini|_start' |
+		awk '{ printf ".globl %s\n.type %s,@function\n%s:\n", $1, $1, $1 } END { print "ret" }' >functions.s
+	"$as" -o functions.o functions.s
+	"$ld" -shared -soname libstd-c.so -o "$lib/libstd-c.so" functions.o
+	"$as" -o nothing.o </dev/null
+	"$ld" -shared -soname libtwz_rt.so -o "$lib/libtwz_rt.so" nothing.o
+	ln -sf libstd-c.so "$lib/libc.so"
+	"$TWZ_TARGET-ar" rcs "$lib/libm.a"
+	local start
+	for start in crt1 Scrt1 crti crtn; do
+		cp nothing.o "$lib/$start.o"
+	done
+	printf '.globl _start\n_start: call main\n' | "$as" -o "$lib/Scrt1.o"
+	cp "$lib/Scrt1.o" "$lib/crt1.o"
+}
