@@ -255,9 +255,9 @@ class Folder:
         return output
 
     def symlink(self, output, to):
-        """A symbolic link OUTPUT with the text TO."""
+        """A symbolic link OUTPUT with the text TO, relative to its folder; what it leads to is built first."""
         output = self._output(output)
-        self.graph.edge("link_to", output, to=to)
+        self.graph.edge("link_to", output, needs=[os.path.normpath(f"{os.path.dirname(output)}/{to}")], to=to)
         return output
 
     def install(self, source, place):
@@ -268,7 +268,7 @@ class Folder:
             fail(f"{self.folder}/build.py: install to '{place}': not include/, lib/, bin/ or share/")
         output = f"{SYSROOT}/{place}" if top in ("include", "lib") else f"{TOOLCHAIN}/{place}"
         if source.startswith("->"):
-            self.graph.edge("link_to", output, needs=[STAMP], to=source[2:])
+            self.symlink(output, source[2:])
         else:
             self.graph.edge("copy", output, [self._path(source)], needs=[STAMP])
         {"include": self.graph.headers, "lib": self.graph.libs}.get(top, self.graph.defaults).append(output)

@@ -24,7 +24,7 @@ stage_inputs() {
 		package:*)
 			lock_line "${need#*:}" | cut -d' ' -f1,2,4 || return 1
 			for dir in "$(patch_dir "${need#*:}")"/*.patch; do
-				[ ! -f "$dir" ] || sed -n '/^diff /,$p' "$dir"
+				[ ! -f "$dir" ] || sed -n "/^diff /,\$p" "$dir"
 			done
 			;;
 		file:*) sed '/^[[:space:]]*#/d' "$TWZ_ROOT/toolchain/stages/${need#*:}" || return 1 ;;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The C and C++ compilers, without any library of the target.
-# needs: stage:binutils stage:gcc-source
+# needs: stage:binutils content:gcc-source
 # shellcheck shell=bash
 
 overlay "$DIR_binutils" "$OUT"

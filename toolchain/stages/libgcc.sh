@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The compiler's own library, static and shared, and crtbegin/crtend.
-# needs: stage:gcc-source stage:gcc content:headers file:target.sh
+# needs: content:gcc-source stage:gcc content:headers file:target.sh
 # shellcheck shell=bash
 . "$TWZ_ROOT/toolchain/stages/target.sh"
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The C++ standard library, static and shared.
-# needs: stage:gcc-source stage:gcc stage:libgcc content:headers file:target.sh
+# needs: content:gcc-source stage:gcc stage:libgcc content:headers file:target.sh
 # shellcheck shell=bash
 . "$TWZ_ROOT/toolchain/stages/target.sh"
 

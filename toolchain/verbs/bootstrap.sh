@@ -1,10 +1,28 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # bootstrap: from an empty machine to a built Twizzler: host packages, the cross toolchain, then everything of ours.
 # shellcheck shell=bash
-. "$TWZ_ROOT/toolchain/stage.sh"
-mkdir -p "$TWZ_CACHE"
+
+. "$TWZ_ROOT/toolchain/host.sh"
+. "$TWZ_ROOT/toolchain/farm.sh"
+
+# What a build from nothing takes at its peak, in MiB.
+BOOTSTRAP_SPACE=6000
+
+start=$SECONDS
+[ -n "${TWZ_HOST_READY:-}" ] || host_install
+mkdir -p "$TWZ_CACHE" 2>/dev/null || die "cannot make $TWZ_CACHE; set TWZ_CACHE to a directory of yours"
+exec 9>"$TWZ_CACHE/lock"
+if ! flock -n 9; then
+	echo "another bootstrap is using $TWZ_CACHE; waiting for it"
+	flock 9
+fi
+[ -z "$(toolchain_missing)" ] || need_space "$TWZ_CACHE" "$BOOTSTRAP_SPACE"
 number=0
 for name in "${TWZ_STAGES[@]}"; do
 	number=$((number + 1))
 	stage_run "$number" "$name"
 done
+farm_install
+exec 9>&-
+"$TWZ_ROOT/build.sh" build "$@"
+echo "bootstrap: done in $(elapsed $((SECONDS - start))); eval \"\$(./build.sh env)\" puts the toolchain on PATH"
