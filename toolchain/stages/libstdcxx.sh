@@ -15,7 +15,8 @@ ln -s "$DIR_gcc_source/libgcc/gthr-posix.h" libgcc/gthr-default.h
 cd obj
 "$DIR_gcc_source/libstdc++-v3/configure" --host=$TWZ_TARGET --build="$("$DIR_gcc_source/config.guess")" \
 	--prefix=$PREFIX --with-cross-host=yes --with-gxx-include-dir=$PREFIX/$TWZ_TARGET/include/c++/14.2.0 \
-	--enable-shared --enable-static --enable-threads=posix --enable-tls --disable-multilib --disable-nls --enable-clocale=generic \
+	--enable-shared --enable-static --enable-threads=posix --enable-tls --enable-libstdcxx-time=yes \
+	--disable-multilib --disable-nls --enable-clocale=generic \
 	--disable-libstdcxx-pch --disable-werror \
 	CC="$TWZ_TARGET-gcc" CFLAGS="$TARGET_FLAGS" CXX="$TWZ_TARGET-gcc -shared-libgcc -nostdinc++" CXXFLAGS="$TARGET_FLAGS"
 make -j"$TWZ_JOBS"
