@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Byte streams with names, which programs reach by the stream_* system calls. */
+#ifndef KERNEL_DEVICE_STREAM_H
+#define KERNEL_DEVICE_STREAM_H
+
+#include <stdint.h>
+#include <twizzler/syscall.h>
+
+struct stream;
+
+/* What a driver does for its streams. All may sleep; buffers are the kernel's. */
+struct stream_operations {
+	/*
+	 * At least one byte, at most `length`; 0 at the end of the stream; -TIMED_OUT at the deadline
+	 * (0: at once, -WOULD_BLOCK), -INTERRUPTED.
+	 */
+	twz_result (*read)(struct stream *stream, void *buffer, uint64_t length, uint64_t deadline);
+	/* How many bytes were taken before the other end closed; -INTERRUPTED when none were. */
+	twz_result (*write)(struct stream *stream, const void *buffer, uint64_t length);
+	void (*stat)(struct stream *stream, struct twz_stream_stat *out);
+};
+
+struct stream {
+	const struct stream_operations *operations;
+	char name[32];       /* NUL-ended; set before stream_add */
+	uint32_t number;
+	struct stream *next;
+};
+
+/* Make a stream known. It stays for ever. At boot or from a driver's thread; no lock held. */
+void stream_add(struct stream *stream);
+
+void streams_init(void);
+
+#endif

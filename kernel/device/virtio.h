@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Virtio 1.1 over PCI: finding a device, negotiating features, split virtqueues. What the device writes
+ * is checked before use; a device that breaks the rules is marked broken and answers no more.
+ */
+#ifndef KERNEL_DEVICE_VIRTIO_H
+#define KERNEL_DEVICE_VIRTIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <twizzler/types.h>
+#include <page.h>
+#include "pci.h"
+
+#define VIRTIO_ID_RNG     4u
+#define VIRTIO_ID_CONSOLE 3u
+#define VIRTIO_ID_9P      9u
+
+#define VIRTIO_F_VERSION_1 (1ull << 32)
+#define VIRTIO_F_ANY_LAYOUT (1ull << 27)
+
+struct virtio_descriptor {
+	uint64_t address;
+	uint32_t length;
+	uint16_t flags, next;
+};
+
+struct virtio_available {
+	volatile uint16_t flags, index;
+	uint16_t ring[];
+};
+
+struct virtio_used_entry {
+	uint32_t id, length;
+};
+
+struct virtio_used {
+	volatile uint16_t flags, index;
+	struct virtio_used_entry ring[];
+};
+
+struct virtio_device;
+
+/* The driver's lock serialises all calls on a queue. */
+struct virtio_queue {
+	struct virtio_device *device;
+	uint16_t index, size;
+	uint16_t free_head, free_count; /* chain of unused descriptors */
+	uint16_t used_seen;
+	struct virtio_descriptor *descriptors;
+	struct virtio_available *available;
+	struct virtio_used *used;
+	volatile uint16_t *notify;
+	void **cookies; /* by head descriptor */
+	uint16_t *chain_lengths;
+};
+
+struct virtio_device {
+	struct pci_function *pci;
+	volatile uint8_t *common, *notify, *status, *config;
+	uint64_t notify_length, config_length;
+	uint32_t notify_multiplier;
+	uint64_t features; /* negotiated */
+	bool broken;
+};
+
+/* Memory that one descriptor covers: physically contiguous. */
+struct virtio_segment {
+	physical_address address;
+	uint32_t length;
+};
+
+/* Whether the function is a virtio device of this kind. */
+bool virtio_is(const struct pci_function *function, uint32_t kind);
+
+/*
+ * Reset the device and negotiate `wanted` of the features it offers; VERSION_1 is demanded.
+ * `handler` gets every interrupt of the device.
+ */
+twz_result virtio_open(struct virtio_device *device, struct pci_function *function, uint64_t wanted,
+		       interrupt_handler handler, void *context);
+
+/* Make queue `index` with at most `size` descriptors. Before virtio_start. */
+twz_result virtio_queue_open(struct virtio_device *device, struct virtio_queue *queue, uint16_t index,
+			     uint16_t size);
+
+/* Let the device run. */
+void virtio_start(struct virtio_device *device);
+
+/* A little-endian word of the device's configuration; 0 past its end. */
+uint32_t virtio_config32(struct virtio_device *device, unsigned offset);
+uint16_t virtio_config16(struct virtio_device *device, unsigned offset);
+uint8_t virtio_config8(struct virtio_device *device, unsigned offset);
+
+/*
+ * Offer `out` segments for the device to read, then `in` for it to write. The cookie (not NULL) comes
+ * back from virtio_queue_take. False when too few descriptors are free.
+ */
+bool virtio_queue_add(struct virtio_queue *queue, const struct virtio_segment *segments, unsigned out,
+		      unsigned in, void *cookie);
+
+/* Tell the device about what was added. */
+void virtio_queue_kick(struct virtio_queue *queue);
+
+/* The next finished cookie, its bytes written in *length (may be NULL); NULL when there is none. */
+void *virtio_queue_take(struct virtio_queue *queue, uint32_t *length);
+
+/* Whether the device should interrupt when it finishes something of this queue. A hint. */
+void virtio_queue_want_interrupt(struct virtio_queue *queue, bool wanted);
+
+#endif
