@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Clocks and sleeping. */
+
+#include <errno.h>
+#include <sys/times.h>
+#include <time.h>
+#include "twix.h"
+
+#define SECOND 1000000000ull
+
+long twix_check_time(const struct timespec *time)
+{
+	return time->tv_sec < 0 || time->tv_nsec < 0 || time->tv_nsec >= (long)SECOND ? -EINVAL : 0;
+}
+
+/* Nanoseconds of a valid time, at most TWZ_FOREVER. */
+static uint64_t nanoseconds(const struct timespec *time)
+{
+	uint64_t result;
+
+	if (__builtin_mul_overflow((uint64_t)time->tv_sec, SECOND, &result) ||
+	    __builtin_add_overflow(result, (uint64_t)time->tv_nsec, &result))
+		return TWZ_FOREVER;
+	return result;
+}
+
+uint64_t twix_deadline(const struct timespec *span)
+{
+	uint64_t result;
+
+	if (!span || __builtin_add_overflow(nanoseconds(span), twz_rt_clock(TWZ_CLOCK_MONOTONIC), &result))
+		return TWZ_FOREVER;
+	return result;
+}
+
+static struct timespec timespec_of(uint64_t time)
+{
+	return (struct timespec){.tv_sec = (time_t)(time / SECOND), .tv_nsec = (long)(time % SECOND)};
+}
+
+/* TWZ_CLOCK_* of a POSIX clock, or -EINVAL. */
+static long clock_of(clockid_t clock)
+{
+	switch (clock) {
+	case CLOCK_REALTIME:
+	case CLOCK_REALTIME_COARSE:
+		return TWZ_CLOCK_REALTIME;
+	case CLOCK_MONOTONIC:
+	case CLOCK_MONOTONIC_RAW:
+	case CLOCK_MONOTONIC_COARSE:
+	case CLOCK_BOOTTIME:
+		return TWZ_CLOCK_MONOTONIC;
+	case CLOCK_PROCESS_CPUTIME_ID:
+		return TWZ_CLOCK_PROGRAM;
+	case CLOCK_THREAD_CPUTIME_ID:
+		return TWZ_CLOCK_THREAD;
+	default:
+		return -EINVAL;
+	}
+}
+
+long twix_clock_gettime(clockid_t clock, struct timespec *out)
+{
+	long which = clock_of(clock);
+
+	if (which < 0)
+		return which;
+	if (!out)
+		return -EFAULT;
+	*out = timespec_of(twz_rt_clock((uint32_t)which));
+	return 0;
+}
+
+long twix_clock_getres(clockid_t clock, struct timespec *out)
+{
+	long which = clock_of(clock);
+
+	if (which < 0)
+		return which;
+	if (out)
+		*out = timespec_of(twz_rt_clock_resolution((uint32_t)which));
+	return 0;
+}
+
+long twix_clock_settime(clockid_t clock, const struct timespec *time)
+{
+	long which = clock_of(clock);
+
+	(void)time;
+	return which < 0 ? which : -EPERM;
+}
+
+/*
+ * Sleeps on the monotonic clock. A time of the realtime clock is turned into a span first: nothing
+ * can set that clock while a program sleeps.
+ */
+long twix_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time, struct timespec *left)
+{
+	long which = clock_of(clock);
+	uint64_t deadline, now;
+
+	if (which < 0)
+		return which;
+	if (which != TWZ_CLOCK_MONOTONIC && which != TWZ_CLOCK_REALTIME)
+		return -EOPNOTSUPP;
+	if (!time)
+		return -EFAULT;
+	if (twix_check_time(time))
+		return -EINVAL;
+	if (flags & TIMER_ABSTIME) {
+		deadline = nanoseconds(time);
+		if (which == TWZ_CLOCK_REALTIME) {
+			now = twz_rt_clock(TWZ_CLOCK_REALTIME);
+			deadline = deadline <= now ? 0 : deadline - now;
+			if (__builtin_add_overflow(deadline, twz_rt_clock(TWZ_CLOCK_MONOTONIC), &deadline))
+				deadline = TWZ_FOREVER;
+		}
+	} else {
+		deadline = twix_deadline(time);
+	}
+	twz_result result = twz_rt_sleep_until(deadline);
+	if (result == -TWZ_ERR_INTERRUPTED && left && !(flags & TIMER_ABSTIME)) {
+		now = twz_rt_clock(TWZ_CLOCK_MONOTONIC);
+		*left = timespec_of(deadline > now ? deadline - now : 0);
+	}
+	return result == -TWZ_ERR_TIMED_OUT ? 0 : twix_result(result);
+}
+
+long twix_nanosleep(const struct timespec *time, struct timespec *left)
+{
+	return twix_clock_nanosleep(CLOCK_MONOTONIC, 0, time, left);
+}
+
+/* In ticks of 10 ms (sysconf(_SC_CLK_TCK) is 100). Ended children's time is not kept. */
+long twix_times(struct tms *out)
+{
+	const uint64_t tick = SECOND / 100;
+
+	if (out)
+		*out = (struct tms){.tms_utime = (clock_t)(twz_rt_clock(TWZ_CLOCK_PROGRAM) / tick)};
+	return (long)(twz_rt_clock(TWZ_CLOCK_MONOTONIC) / tick);
+}
