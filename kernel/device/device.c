@@ -8,7 +8,7 @@
 #include "virtio_9p.h"
 #include "virtio_serial.h"
 
-void devices_start(void)
+void devices_init(void)
 {
 	streams_init();
 	host_init();

@@ -7,6 +7,6 @@
  * Find devices and start their drivers. Once, on the boot CPU, after interrupts can be registered
  * and memory allocated; before the first program. Sleeps not.
  */
-void devices_start(void);
+void devices_init(void);
 
 #endif

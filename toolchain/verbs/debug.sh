@@ -5,4 +5,4 @@
 runner=$TWZ_TOOLCHAIN/bin/$TWZ_TARGET-run
 [ -x "$runner" ] || die "no $runner; run ./build.sh bootstrap"
 echo "in another terminal: gdb $TWZ_TOOLCHAIN/share/twizzler/kernel.elf -ex 'target remote :1234'"
-exec "$runner" --gdb --prompt "$@"
+exec "$runner" --gdb --console "$@"

@@ -4,4 +4,4 @@
 
 runner=$TWZ_TOOLCHAIN/bin/$TWZ_TARGET-run
 [ -x "$runner" ] || die "no $runner; run ./build.sh bootstrap"
-exec "$runner" --prompt "$@"
+exec "$runner" --console "$@"

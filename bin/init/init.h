@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What init's files share. */
+#ifndef INIT_H
+#define INIT_H
+
+#include <stdbool.h>
+#include <stdarg.h>
+#include <twizzler/rt.h>
+#include <twz/sys.h>
+
+#define STANDARD_INPUT  0
+#define STANDARD_OUTPUT 1
+#define STANDARD_ERROR  2
+
+/* ---- text.c ---- */
+
+size_t text_length(const char *text);
+bool text_equal(const char *a, const char *b);
+/* Whether `text` begins with `start`. */
+bool text_begins(const char *text, const char *start);
+
+/* Formats %s %c %d %u %x %lu %lx %% into a descriptor. */
+void say(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* As say, into a buffer that is cut and NUL-ended; returns the length. */
+size_t format_text(char *buffer, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The text of an error that a call returned (negated). */
+const char *error_text(twz_result error);
+/* "SIGSEGV" for 11; "signal" for unknown ones. */
+const char *signal_name(int number);
+
+/*
+ * Splits a line into words in place: blanks separate, '...' and "..." quote, a backslash takes the
+ * next byte, # at a word's start comments. Returns how many, -1 when a quote is open; at most
+ * `limit` words are stored, and a NULL behind them.
+ */
+int split_words(char *line, char **words, int limit);
+
+/* ---- program.c ---- */
+
+struct program {
+	const char *path;
+	char *const *argv;
+	char *const *envp;
+	const char *directory;   /* to start in, or NULL */
+	const int *descriptors;  /* its 0, 1 and 2, or NULL: those of init */
+	uint64_t timeout;        /* ns until it is killed, 0: none */
+};
+
+/* Runs a program to its end. Negative: it was not started; twz_rt_exec_error says why. */
+twz_result program_run(const struct program *program, struct twz_rt_wait_result *end);
+
+/* ---- server.c ---- */
+
+/* Serves the run channel on a stream until the host says QUIT. */
+void serve(uint32_t control) __attribute__((noreturn));
+
+/* ---- prompt.c, command.c ---- */
+
+/* Reads and runs lines of the console until power-off. */
+void prompt(void) __attribute__((noreturn));
+
+/* Runs a command of the prompt itself; false when there is none of that name. */
+bool command_run(int argc, char **argv);
+
+/* Flushes the store and ends the machine. */
+void power_off(void) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* init: handlers of the command line, then the run channel or the prompt. */
+#include "init.h"
+
+static const char control_port[] = "twz.control";
+
+void init_start(uintptr_t *sp) __attribute__((noreturn));
+
+void power_off(void)
+{
+	twz_sys_system_shutdown(TWZ_SHUTDOWN_POWEROFF, 0);
+	twz_rt_exit(0);
+}
+
+static void register_handler(char *path)
+{
+	static char *const environment[] = {"PATH=/bin", NULL};
+	char *const arguments[] = {"handlerctl", "register", path, NULL};
+	const struct program program = {
+		.path = "/bin/handlerctl",
+		.argv = arguments,
+		.envp = environment,
+	};
+	struct twz_rt_wait_result end;
+	twz_result result = program_run(&program, &end);
+
+	if (result < 0)
+		say(STANDARD_ERROR, "init: /bin/handlerctl: %s\n", error_text(result));
+	else if (end.state != TWZ_VIEW_EXITED || end.code != 0)
+		say(STANDARD_ERROR, "init: the handler in %s is not registered\n", path);
+}
+
+/* The boot command line's words handler=PATH. */
+static void register_handlers(void)
+{
+	twz_result length = twz_sys_system_command_line(NULL, 0);
+	char *line, **words;
+
+	if (length <= 0)
+		return;
+	size_t size = (size_t)length + 1;
+	size_t words_size = (size / 2 + 2) * sizeof(char *);
+	line = twz_rt_malloc(size, 1, TWZ_MALLOC_ZERO);
+	words = twz_rt_malloc(words_size, sizeof(char *), 0);
+	if (line != NULL && words != NULL &&
+	    twz_sys_system_command_line(line, size) == length) {
+		int count = split_words(line, words, (int)(size / 2 + 1));
+
+		for (int i = 0; i < count; i++)
+			if (text_begins(words[i], "handler="))
+				register_handler(words[i] + text_length("handler="));
+	}
+	twz_rt_free(line, size, 1);
+	twz_rt_free(words, words_size, sizeof(char *));
+}
+
+void init_start(uintptr_t *sp)
+{
+	(void)sp;
+	register_handlers();
+	twz_result control = twz_sys_stream_find(control_port, sizeof(control_port) - 1);
+	if (control >= 0)
+		serve((uint32_t)control);
+	prompt();
+}

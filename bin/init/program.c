@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Starts a program and waits for its end. */
+#include "init.h"
+
+#define SIGNAL_KILL 9
+
+twz_result program_run(const struct program *program, struct twz_rt_wait_result *end)
+{
+	struct twz_rt_spawn_action actions[4];
+	size_t count = 0;
+
+	if (program->directory != NULL)
+		actions[count++] = (struct twz_rt_spawn_action){
+			.kind = TWZ_SPAWN_CHDIR,
+			.path = program->directory,
+		};
+	for (int fd = 0; program->descriptors != NULL && fd < 3; fd++)
+		actions[count++] = (struct twz_rt_spawn_action){
+			.kind = TWZ_SPAWN_DUP,
+			.from = program->descriptors[fd],
+			.to = fd,
+		};
+	struct twz_rt_spawn_args arguments = {
+		.path = program->path,
+		.path_length = text_length(program->path),
+		.argv = program->argv,
+		.envp = program->envp,
+		.actions = actions,
+		.action_count = count,
+	};
+	uint64_t start = twz_rt_clock(TWZ_CLOCK_MONOTONIC);
+	twz_result number = twz_rt_exec_spawn(&arguments);
+	if (number < 0)
+		return number;
+	uint64_t deadline = program->timeout != 0 ? start + program->timeout : TWZ_FOREVER;
+	twz_result result = twz_rt_exec_wait((uint32_t)number, deadline, end);
+	if (result == -TWZ_ERR_TIMED_OUT) {
+		twz_rt_exec_kill((uint32_t)number, SIGNAL_KILL);
+		result = twz_rt_exec_wait((uint32_t)number, TWZ_FOREVER, end);
+	}
+	return result < 0 ? result : 0;
+}
