@@ -4,10 +4,10 @@
 
 . "$TWZ_ROOT/toolchain/sources.sh"
 
-# In order; each is toolchain/stages/NAME.sh and names what it needs in its "# needs:" line:
+# The stages in order; each is toolchain/stages/NAME.sh and names what it needs in its "# needs:" line:
 #   package:P  the lock line and the patches of P     file:F  toolchain/stages/F
 #   stage:S    the key of S                           content:S  what S published
-TWZ_STAGES=(binutils gcc-source gcc musl-source headers libgcc libstdcxx)
+mapfile -t TWZ_STAGES <"$TWZ_ROOT/toolchain/stages/order"
 
 # stage_needs NAME: the words of its "# needs:" line.
 stage_needs() {
@@ -92,7 +92,8 @@ stage_run() {
 			echo "--- last lines of $log"
 			tail -n 15 "$log"
 		} >&2
-		if grep -q 'No space left on device' "$log"; then
+		# On a full disk the log may not hold the reason.
+		if grep -q 'No space left on device' "$log" || [ "$(df -Pk -- "$TWZ_CACHE" | awk 'NR == 2 { print $4 }')" -lt 16384 ]; then
 			die "stage $name failed: disk full; free some space or set TWZ_CACHE to another disk, then run it again"
 		fi
 		die "stage $name failed after $(elapsed $((SECONDS - start))); see $log, then run it again"

@@ -2,4 +2,4 @@
 # sdk: pack the toolchain for machines without this tree (not in this release).
 # shellcheck shell=bash
 
-die "sdk: the SDK comes with a later issue; eval "$(./build.sh env)" uses build/toolchain from any directory"
+die "sdk: packing comes with a later issue; build/toolchain can be used from any directory: ./build.sh env"
