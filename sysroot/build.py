@@ -4,6 +4,8 @@
 for header in glob("include/**/*.h", "include/**/*.def"):
     install(header, header.removeprefix("//sysroot/"))
 
-for name in ("config.site", "cmake-toolchain.cmake", "meson-cross.ini", "config.sub"):
-    for source in glob(name + "*"):
-        install(source, f"share/twizzler/{name}")
+for name in ("config.site", "cmake-toolchain.cmake", "meson-cross.ini"):
+    install(name, f"share/twizzler/{name}")
+# The config.sub that knows the target, to be put over a port's own.
+install(f"{BUILD}/gcc-source/config.sub", "share/twizzler/config.sub")
+install("pkg-config", "bin/x86_64-twizzler-pkg-config")

@@ -107,6 +107,7 @@ class Graph:
         self.libs = []
         self.tests = []
         self.image = []
+        self.links = set()
         self.aliases = {}
         self.defaults = []
         self.exports = {}
@@ -153,7 +154,7 @@ class Folder:
 
     def names(self):
         public = {name: getattr(self, name) for name in dir(self) if not name.startswith("_")}
-        public.update(ROOT=ROOT, BUILD=BUILD, TOOLCHAIN=TOOLCHAIN, SYSROOT=SYSROOT, MUSL=MUSL, PREFIX=PREFIX,
+        public.update(os=os, ROOT=ROOT, BUILD=BUILD, TOOLCHAIN=TOOLCHAIN, SYSROOT=SYSROOT, MUSL=MUSL, PREFIX=PREFIX,
                       FOLDER=self.folder, STANDARD=STANDARD, STANDARD_CXX=STANDARD_CXX, OUT=f"{BUILD}/{self.folder}")
         return public
 
@@ -257,6 +258,7 @@ class Folder:
     def symlink(self, output, to):
         """A symbolic link OUTPUT with the text TO, relative to its folder; what it leads to is built first."""
         output = self._output(output)
+        self.graph.links.add(output)
         self.graph.edge("link_to", output, needs=[os.path.normpath(f"{os.path.dirname(output)}/{to}")], to=to)
         return output
 
@@ -296,9 +298,20 @@ class Folder:
             fail(f"{self.folder}/build.py: image_file('{place}'): not an absolute path")
         self.graph.image.append((place, self._path(source)))
 
+    def installed_libraries(self):
+        """The shared libraries that all folders have installed, links left out; for the folder 'image'."""
+        return [path for path in self.graph.libs if ".so" in path and path not in self.graph.links]
+
+    def write_file(self, output, text):
+        """Write a file now, unless it holds TEXT already; for lists that only the generator knows."""
+        output = self._output(output)
+        if not os.path.exists(output) or open(output).read() != text:
+            write(output, text)
+        return output
+
     def image_files(self):
         """All (place, source) of the image; for the folder 'image', which is loaded last."""
-        return sorted(self.graph.image)
+        return sorted(set(self.graph.image))
 
     def default(self, *outputs):
         """Have './build.sh build' make these."""
