@@ -285,10 +285,11 @@ class Folder:
             self.image_file(image, output)
         return output
 
-    def unit_test(self, name, sources, flags=(), libs=(), needs=(), cxx=False):
-        """A host program under ASan and UBSan, build/tests/unit/NAME, that './build.sh test' runs; exit 0 is a pass."""
-        objects = self.objects(f"unit-{name}", sources, tool="sanitized", flags=flags, needs=needs)
-        output = self.link(f"{BUILD}/tests/unit/{name}", objects, tool="sanitized", libs=libs, cxx=cxx)
+    def unit_test(self, name, sources, flags=(), libs=(), needs=(), cxx=False, tool="sanitized", ldflags=()):
+        """A program that runs on the build host, under ASan and UBSan unless TOOL is another: build/tests/unit/NAME, that './build.sh test' runs;
+        exit 0 is a pass."""
+        objects = self.objects(f"unit-{name}", sources, tool=tool, flags=flags, needs=needs)
+        output = self.link(f"{BUILD}/tests/unit/{name}", objects, tool=tool, flags=ldflags, libs=libs, needs=needs, cxx=cxx)
         self.graph.tests.append(output)
         return output
 
