@@ -22,6 +22,9 @@ RT_BEGIN
 twz_result fd_pass_table(const struct twz_rt_spawn_action *actions, size_t action_count,
                          struct twz_rt_spawn_block **block, size_t *size);
 
+/* Enters the child's share in what is shared (pipe ends), after its view is made, before it runs. */
+void fd_pass_share(const struct twz_rt_spawn_block *block, struct twz_id child);
+
 /* The program has started (started != 0) or was not: lets go of what fd_pass_table kept. */
 void fd_pass_done(struct twz_rt_spawn_block *block, int started);
 

@@ -69,6 +69,7 @@ static twz_result start_program(struct exec_program *program, struct exec_start 
 		twz_sys_object_delete(view.hi, view.lo);
 		return result;
 	}
+	fd_pass_share(block, view);
 	struct twz_id thread_id;
 	result = twz_sys_thread_spawn(&thread, &thread_id);
 	if (result < 0) {

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The end of a program, and the delivery of faults and interrupts to its handler. */
+#include "start.h"
+
+#define SIGNAL_ABORT 6
+
+void twz_rt_exit(int code)
+{
+	for (;;)
+		twz_sys_view_exit(code);
+}
+
+void twz_rt_abort(void)
+{
+	struct twz_id self = rt_self_view();
+	twz_sys_view_kill(self.hi, self.lo, SIGNAL_ABORT);
+	for (;;)
+		twz_sys_view_exit(128 + SIGNAL_ABORT);
+}
+
+static twz_rt_upcall_handler upcall_handler;
+
+/* The kernel promises nothing of the stack's alignment or the direction flag. */
+__asm__(".pushsection .text\n"
+	".hidden rt_upcall_entry\n"
+	".globl rt_upcall_entry\n"
+	".type rt_upcall_entry, @function\n"
+	"rt_upcall_entry:\n"
+	"	cld\n"
+	"	xorl %ebp, %ebp\n"
+	"	andq $-16, %rsp\n"
+	"	call rt_upcall\n"
+	"	ud2\n"
+	".size rt_upcall_entry, . - rt_upcall_entry\n"
+	".popsection\n");
+
+RT_BEGIN
+void rt_upcall(struct twz_upcall_frame *frame) __attribute__((noreturn, used));
+RT_END
+
+void rt_upcall(struct twz_upcall_frame *frame)
+{
+	twz_rt_upcall_handler handler = __atomic_load_n(&upcall_handler, __ATOMIC_ACQUIRE);
+	if (handler == NULL || handler(frame) == 0) {
+		if (frame->fault.kind == TWZ_FAULT_INTERRUPT) {
+			struct twz_id self = rt_self_view();
+			twz_sys_view_kill(self.hi, self.lo, (int64_t)frame->fault.code);
+		}
+		/* Without a target the same instruction's fault ends the program and is reported. */
+		twz_sys_view_set_upcall(NULL);
+	}
+	twz_sys_upcall_return(frame);
+	twz_rt_abort();
+}
+
+twz_result twz_rt_set_upcall_handler(twz_rt_upcall_handler handler)
+{
+	struct twz_upcall_target target = {.entry = (uint64_t)rt_upcall_entry};
+	if (handler != NULL && !rt_user_pointer((const void *)handler, 1))
+		return RT_ERROR(BAD_ADDRESS);
+	__atomic_store_n(&upcall_handler, handler, __ATOMIC_RELEASE);
+	return twz_sys_view_set_upcall(handler != NULL ? &target : NULL);
+}
+
+void rt_before_fork(void)
+{
+	rt_fd_before_fork();
+	rt_object_before_fork();
+	rt_malloc_before_fork();
+	rt_range_before_fork();
+}
+
+void rt_after_fork(bool child)
+{
+	if (child)
+		rt_self_forget();
+	rt_range_after_fork();
+	rt_malloc_after_fork();
+	rt_object_after_fork();
+	rt_fd_after_fork(child);
+}

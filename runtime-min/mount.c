@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is mounted where: the name tree at /, the store's at /store, host directories, devices. */
+#include "hostfs.h"
+#include "objectfs.h"
+#include "path.h"
+
+struct mount {
+	const char *name; /* in the root directory */
+	const char *tag;  /* of the 9P device, for host directories */
+	bool read_only;
+};
+
+static const struct mount mounts[] = {
+	{"dev", NULL, false},
+	{"host", "host", false},
+	{"program", "program", true},
+	{"store", NULL, false},
+};
+#define MOUNTS (sizeof(mounts) / sizeof(mounts[0]))
+
+static twz_result roots(struct twz_id *names, struct twz_id *store)
+{
+	static struct rt_lock lock;
+	static bool asked;
+	static struct twz_id known_names, known_store;
+	twz_result result = 0;
+	rt_lock(&lock);
+	if (!asked) {
+		struct twz_system_info info;
+		result = twz_sys_system_info(&info);
+		if (result >= 0) {
+			known_names = info.names;
+			known_store = info.store_names;
+			asked = true;
+		}
+	}
+	*names = known_names;
+	*store = known_store;
+	rt_unlock(&lock);
+	return result;
+}
+
+twz_result rt_mount_root(struct rt_place *place)
+{
+	struct twz_id names, store;
+	twz_result result = roots(&names, &store);
+	if (result < 0)
+		return result;
+	if (twz_id_is_none(names)) {
+		*place = (struct rt_place){
+			.fs = &rt_device_fs,
+			.kind = TWZ_FILE_DIRECTORY,
+			.device = RT_DEVICE_FS_ROOT,
+			.read_only = true,
+		};
+		return 0;
+	}
+	return rt_objectfs_root(names, place);
+}
+
+static const struct mount *find(const char *path, size_t length)
+{
+	for (size_t i = 0; i < MOUNTS; i++) {
+		size_t own = rt_string_length(mounts[i].name);
+		if (length == own + 1 && path[0] == '/' && memcmp(path + 1, mounts[i].name, own) == 0)
+			return &mounts[i];
+	}
+	return NULL;
+}
+
+static twz_result enter(const struct mount *mount, struct rt_place *place)
+{
+	struct twz_id names, store;
+	twz_result result;
+	if (mount->tag != NULL)
+		return rt_hostfs_root(mount->tag, mount->read_only, place);
+	if (mount->name[0] == 'd') {
+		*place = (struct rt_place){
+			.fs = &rt_device_fs,
+			.kind = TWZ_FILE_DIRECTORY,
+			.device = RT_DEVICE_FS_DIRECTORY,
+			.read_only = true,
+		};
+		return 0;
+	}
+	result = roots(&names, &store);
+	if (result < 0)
+		return result;
+	return twz_id_is_none(store) ? RT_ERROR(NOT_FOUND) : rt_objectfs_root(store, place);
+}
+
+bool rt_mount_at(const char *path, size_t length, struct rt_place *place, twz_result *error)
+{
+	const struct mount *mount = find(path, length);
+	*error = 0;
+	if (mount == NULL)
+		return false;
+	twz_result result = enter(mount, place);
+	/* What is not there may be a plain name of the directory. */
+	if (result < 0 && result != RT_ERROR(NOT_FOUND))
+		*error = result;
+	return result >= 0;
+}
+
+const char *rt_mount_name(size_t index)
+{
+	for (size_t i = 0; i < MOUNTS; i++) {
+		struct rt_place place;
+		if (enter(&mounts[i], &place) < 0)
+			continue;
+		rt_place_leave(&place);
+		if (index-- == 0)
+			return mounts[i].name;
+	}
+	return NULL;
+}

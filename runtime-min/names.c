@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The ABI's calls on paths: open, stat, make, remove, rename, link. */
+#include "path.h"
+
+#define OPEN_FLAGS \
+	(TWZ_OPEN_READ | TWZ_OPEN_WRITE | TWZ_OPEN_CREATE | TWZ_OPEN_EXCLUSIVE | \
+	 TWZ_OPEN_TRUNCATE | TWZ_OPEN_APPEND | TWZ_OPEN_DIRECTORY | TWZ_OPEN_NOFOLLOW | \
+	 TWZ_OPEN_NONBLOCK | TWZ_OPEN_CLOEXEC | TWZ_OPEN_PATH)
+/* What an open file remembers. */
+#define FILE_FLAGS \
+	(TWZ_OPEN_READ | TWZ_OPEN_WRITE | TWZ_OPEN_APPEND | TWZ_OPEN_DIRECTORY | \
+	 TWZ_OPEN_NONBLOCK | TWZ_OPEN_PATH)
+
+static twz_result open_there(struct rt_walk *walk, uint32_t flags, struct rt_file **out)
+{
+	uint32_t kind = walk->place.kind;
+	bool writes = flags & (TWZ_OPEN_WRITE | TWZ_OPEN_TRUNCATE);
+	if ((flags & TWZ_OPEN_CREATE) && (flags & TWZ_OPEN_EXCLUSIVE))
+		return RT_ERROR(EXISTS);
+	if (kind == TWZ_FILE_SYMLINK && !(flags & TWZ_OPEN_PATH))
+		return RT_ERROR(LOOP);
+	if ((flags & TWZ_OPEN_DIRECTORY) && kind != TWZ_FILE_DIRECTORY)
+		return RT_ERROR(NOT_A_DIRECTORY);
+	if (kind == TWZ_FILE_DIRECTORY && (writes || (flags & TWZ_OPEN_CREATE)))
+		return RT_ERROR(IS_A_DIRECTORY);
+	if (writes && walk->place.read_only)
+		return RT_ERROR(READ_ONLY);
+	twz_result result = walk->place.fs->open(&walk->place, flags & FILE_FLAGS, out);
+	if (result >= 0 && (flags & TWZ_OPEN_TRUNCATE) && kind == TWZ_FILE_REGULAR) {
+		result = (*out)->ops->truncate(*out, 0);
+		if (result < 0)
+			rt_file_put(*out);
+	}
+	return result;
+}
+
+/* Host files are reopened by name after a fork and in a new program; directories are walked from. */
+static twz_result remember_path(const struct rt_walk *walk, struct rt_file *file)
+{
+	if (!walk->missing)
+		return rt_file_set_path(file, walk->path, walk->length);
+	size_t length = walk->length + 1 + walk->name.length;
+	char *whole = twz_rt_malloc(length, 1, 0);
+	if (whole == NULL)
+		return RT_ERROR(OUT_OF_MEMORY);
+	memcpy(whole, walk->path, walk->length);
+	whole[walk->length] = '/';
+	memcpy(whole + walk->length + 1, walk->name.text, walk->name.length);
+	twz_result result = rt_file_set_path(file, whole, length);
+	twz_rt_free(whole, length, 1);
+	return result;
+}
+
+twz_result rt_path_open(int at, const char *path, size_t length, uint32_t flags, uint32_t mode,
+			struct rt_file **out)
+{
+	struct rt_walk walk;
+	uint32_t walk_flags = RT_WALK_FOLLOW;
+	twz_result result;
+	if ((flags & ~OPEN_FLAGS) || mode > 07777 ||
+	    ((flags & TWZ_OPEN_TRUNCATE) && !(flags & TWZ_OPEN_WRITE)))
+		return RT_ERROR(INVALID_ARGUMENT);
+	if ((flags & TWZ_OPEN_NOFOLLOW) ||
+	    ((flags & TWZ_OPEN_CREATE) && (flags & TWZ_OPEN_EXCLUSIVE)))
+		walk_flags &= ~RT_WALK_FOLLOW;
+	if (flags & TWZ_OPEN_CREATE)
+		walk_flags |= RT_WALK_MISSING;
+	for (;;) {
+		result = rt_walk(&walk, at, path, length, walk_flags);
+		if (result < 0)
+			return result;
+		if (!walk.missing) {
+			result = open_there(&walk, flags, out);
+			break;
+		}
+		if (walk.trailing)
+			result = RT_ERROR(IS_A_DIRECTORY);
+		else if (walk.place.read_only || walk.place.fs->create == NULL)
+			result = RT_ERROR(READ_ONLY);
+		else
+			result = walk.place.fs->create(&walk.place, walk.name, flags & FILE_FLAGS,
+						       mode, out);
+		/* Somebody else has made it since the walk: open that one. */
+		if (result != RT_ERROR(EXISTS) || (flags & TWZ_OPEN_EXCLUSIVE))
+			break;
+		rt_walk_end(&walk);
+	}
+	if (result >= 0) {
+		result = remember_path(&walk, *out);
+		if (result < 0)
+			rt_file_put(*out);
+	}
+	rt_walk_end(&walk);
+	return result < 0 ? result : 0;
+}
+
+twz_result twz_rt_fd_open(int at, const char *path, size_t length, uint32_t flags, uint32_t mode)
+{
+	struct rt_file *file = NULL;
+	twz_result result = rt_path_open(at, path, length, flags, mode, &file);
+	if (result < 0)
+		return result;
+	rt_lock(&rt_fd_lock);
+	result = rt_table_place(&rt_fds, file, 0, flags & TWZ_OPEN_CLOEXEC);
+	rt_unlock(&rt_fd_lock);
+	if (result < 0)
+		rt_file_put(file);
+	return result;
+}
+
+twz_result twz_rt_path_stat(int at, const char *path, size_t length, uint32_t flags,
+			    struct twz_rt_stat *out)
+{
+	struct rt_walk walk;
+	if (out == NULL || !rt_user_pointer(out, sizeof(*out)))
+		return RT_ERROR(BAD_ADDRESS);
+	if (flags & ~TWZ_STAT_NOFOLLOW)
+		return RT_ERROR(INVALID_ARGUMENT);
+	twz_result result = rt_walk(&walk, at, path, length,
+				    (flags & TWZ_STAT_NOFOLLOW) ? 0 : RT_WALK_FOLLOW);
+	if (result < 0)
+		return result;
+	*out = (struct twz_rt_stat){.kind = walk.place.kind, .mode = 0666, .links = 1};
+	result = walk.place.fs->stat(&walk.place, out);
+	rt_walk_end(&walk);
+	return result;
+}
+
+twz_result twz_rt_path_set_times(int at, const char *path, size_t length, uint32_t flags,
+				 uint64_t access, uint64_t modify)
+{
+	struct rt_walk walk;
+	if (flags & ~TWZ_STAT_NOFOLLOW)
+		return RT_ERROR(INVALID_ARGUMENT);
+	twz_result result = rt_walk(&walk, at, path, length,
+				    (flags & TWZ_STAT_NOFOLLOW) ? 0 : RT_WALK_FOLLOW);
+	if (result < 0)
+		return result;
+	if (walk.place.read_only || walk.place.fs->set_times == NULL)
+		result = RT_ERROR(READ_ONLY);
+	else
+		result = walk.place.fs->set_times(&walk.place, access, modify);
+	rt_walk_end(&walk);
+	return result;
+}
+
+twz_result twz_rt_path_remove(int at, const char *path, size_t length, uint32_t flags)
+{
+	struct rt_walk walk;
+	bool directory = flags & TWZ_REMOVE_DIRECTORY;
+	if (flags & ~TWZ_REMOVE_DIRECTORY)
+		return RT_ERROR(INVALID_ARGUMENT);
+	twz_result result = rt_walk(&walk, at, path, length, RT_WALK_PARENT);
+	if (result < 0)
+		return result;
+	if (walk.trailing && !directory)
+		result = RT_ERROR(NOT_A_DIRECTORY);
+	else if (walk.place.read_only || walk.place.fs->remove == NULL)
+		result = RT_ERROR(READ_ONLY);
+	else
+		result = walk.place.fs->remove(&walk.place, walk.name, directory);
+	rt_walk_end(&walk);
+	return result;
+}
+
+twz_result twz_rt_path_mkdir(int at, const char *path, size_t length, uint32_t mode)
+{
+	struct rt_walk walk;
+	if (mode > 07777)
+		return RT_ERROR(INVALID_ARGUMENT);
+	twz_result result = rt_walk(&walk, at, path, length, RT_WALK_MISSING);
+	if (result < 0)
+		return result;
+	if (!walk.missing)
+		result = RT_ERROR(EXISTS);
+	else if (walk.place.read_only || walk.place.fs->make_directory == NULL)
+		result = RT_ERROR(READ_ONLY);
+	else
+		result = walk.place.fs->make_directory(&walk.place, walk.name, mode);
+	rt_walk_end(&walk);
+	return result;
+}
+
+twz_result twz_rt_path_symlink(const char *target, size_t target_length, int at, const char *path,
+			       size_t length)
+{
+	struct rt_walk walk;
+	if (target == NULL || !rt_user_pointer(target, target_length))
+		return RT_ERROR(BAD_ADDRESS);
+	if (target_length == 0)
+		return RT_ERROR(NOT_FOUND);
+	if (target_length > 4095)
+		return RT_ERROR(NAME_TOO_LONG);
+	twz_result result = rt_walk(&walk, at, path, length, RT_WALK_MISSING);
+	if (result < 0)
+		return result;
+	if (!walk.missing)
+		result = RT_ERROR(EXISTS);
+	else if (walk.trailing)
+		result = RT_ERROR(NOT_FOUND);
+	else if (walk.place.read_only || walk.place.fs->make_link == NULL)
+		result = RT_ERROR(READ_ONLY);
+	else
+		result = walk.place.fs->make_link(&walk.place, walk.name, target, target_length);
+	rt_walk_end(&walk);
+	return result;
+}
+
+twz_result twz_rt_path_readlink(int at, const char *path, size_t length, char *buffer,
+				size_t capacity)
+{
+	struct rt_walk walk;
+	if (buffer == NULL || !rt_user_pointer(buffer, capacity))
+		return RT_ERROR(BAD_ADDRESS);
+	twz_result result = rt_walk(&walk, at, path, length, 0);
+	if (result < 0)
+		return result;
+	if (walk.place.kind != TWZ_FILE_SYMLINK)
+		result = RT_ERROR(INVALID_ARGUMENT);
+	else
+		result = walk.place.fs->read_link(&walk.place, buffer, capacity);
+	rt_walk_end(&walk);
+	return result;
+}
+
+/* True when `path` is `directory` or lies below it. */
+static bool is_below(const struct rt_walk *directory, const struct rt_walk *path)
+{
+	size_t own = directory->length + 1 + directory->name.length;
+	return path->length >= own &&
+	       memcmp(path->path, directory->path, directory->length) == 0 &&
+	       path->path[directory->length] == '/' &&
+	       memcmp(path->path + directory->length + 1, directory->name.text,
+		      directory->name.length) == 0 &&
+	       (path->length == own || path->path[own] == '/');
+}
+
+static twz_result rename_walked(struct rt_walk *from, struct rt_walk *to)
+{
+	const struct rt_fs *fs = from->place.fs;
+	if (fs != to->place.fs || from->place.device != to->place.device)
+		return RT_ERROR(CROSS_DEVICE);
+	if (from->place.read_only || fs->rename == NULL)
+		return RT_ERROR(READ_ONLY);
+	if (is_below(from, to))
+		return RT_ERROR(INVALID_ARGUMENT);
+	return fs->rename(&from->place, from->name, &to->place, to->name);
+}
+
+twz_result twz_rt_path_rename(int at, const char *path, size_t length, int to_at, const char *to,
+			      size_t to_length)
+{
+	struct rt_walk from, target;
+	twz_result result = rt_walk(&from, at, path, length, RT_WALK_PARENT);
+	if (result < 0)
+		return result;
+	result = rt_walk(&target, to_at, to, to_length, RT_WALK_PARENT);
+	if (result >= 0) {
+		result = rename_walked(&from, &target);
+		rt_walk_end(&target);
+	}
+	rt_walk_end(&from);
+	return result;
+}
+
+twz_result twz_rt_path_link(int at, const char *path, size_t length, int to_at, const char *to,
+			    size_t to_length)
+{
+	struct rt_walk from, target;
+	twz_result result = rt_walk(&from, at, path, length, 0);
+	if (result < 0)
+		return result;
+	result = rt_walk(&target, to_at, to, to_length, RT_WALK_MISSING);
+	if (result >= 0) {
+		if (!target.missing)
+			result = RT_ERROR(EXISTS);
+		else if (from.place.fs != target.place.fs ||
+			 from.place.device != target.place.device)
+			result = RT_ERROR(CROSS_DEVICE);
+		else if (from.place.kind == TWZ_FILE_DIRECTORY)
+			result = RT_ERROR(ACCESS_DENIED);
+		else if (target.place.read_only || target.place.fs->link == NULL)
+			result = RT_ERROR(READ_ONLY);
+		else
+			result = target.place.fs->link(&from.place, &target.place, target.name);
+		rt_walk_end(&target);
+	}
+	rt_walk_end(&from);
+	return result;
+}
