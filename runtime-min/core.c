@@ -10,12 +10,19 @@ void twz_rt_exit(int code)
 		twz_sys_view_exit(code);
 }
 
-void twz_rt_abort(void)
+void twz_rt_exit_signal(int signal)
 {
 	struct twz_id self = rt_self_view();
-	twz_sys_view_kill(self.hi, self.lo, SIGNAL_ABORT);
-	for (;;)
-		twz_sys_view_exit(128 + SIGNAL_ABORT);
+	if (signal < 1 || signal > 64)
+		signal = SIGNAL_ABORT;
+	twz_sys_view_kill(self.hi, self.lo, signal);
+	/* Where a program cannot be killed its exit code says the same, as shells do. */
+	twz_rt_exit(128 + signal);
+}
+
+void twz_rt_abort(void)
+{
+	twz_rt_exit_signal(SIGNAL_ABORT);
 }
 
 static twz_rt_upcall_handler upcall_handler;

@@ -108,6 +108,26 @@ twz_result twz_rt_fd_open(int at, const char *path, size_t length, uint32_t flag
 	return result;
 }
 
+/* An empty path is the current directory here. */
+static twz_result walk_or_cwd(struct rt_walk *walk, int at, const char *path, size_t length,
+			      uint32_t flags)
+{
+	return length != 0 ? rt_walk(walk, at, path, length, flags)
+			   : rt_walk(walk, TWZ_RT_AT_CWD, ".", 1, flags);
+}
+
+static twz_result fd_set_times(int fd, uint64_t access, uint64_t modify)
+{
+	struct rt_file *file = rt_fd_file(fd);
+	if (file == NULL)
+		return RT_ERROR(BAD_HANDLE);
+	twz_result result = RT_ERROR(NOT_SUPPORTED);
+	if (file->ops->set_times != NULL)
+		result = file->ops->set_times(file, access, modify);
+	rt_file_put(file);
+	return result;
+}
+
 twz_result twz_rt_path_stat(int at, const char *path, size_t length, uint32_t flags,
 			    struct twz_rt_stat *out)
 {
@@ -116,8 +136,10 @@ twz_result twz_rt_path_stat(int at, const char *path, size_t length, uint32_t fl
 		return RT_ERROR(BAD_ADDRESS);
 	if (flags & ~TWZ_STAT_NOFOLLOW)
 		return RT_ERROR(INVALID_ARGUMENT);
-	twz_result result = rt_walk(&walk, at, path, length,
-				    (flags & TWZ_STAT_NOFOLLOW) ? 0 : RT_WALK_FOLLOW);
+	if (length == 0 && at != TWZ_RT_AT_CWD)
+		return twz_rt_fd_stat(at, out);
+	twz_result result = walk_or_cwd(&walk, at, path, length,
+					(flags & TWZ_STAT_NOFOLLOW) ? 0 : RT_WALK_FOLLOW);
 	if (result < 0)
 		return result;
 	*out = (struct twz_rt_stat){.kind = walk.place.kind, .mode = 0666, .links = 1};
@@ -132,8 +154,10 @@ twz_result twz_rt_path_set_times(int at, const char *path, size_t length, uint32
 	struct rt_walk walk;
 	if (flags & ~TWZ_STAT_NOFOLLOW)
 		return RT_ERROR(INVALID_ARGUMENT);
-	twz_result result = rt_walk(&walk, at, path, length,
-				    (flags & TWZ_STAT_NOFOLLOW) ? 0 : RT_WALK_FOLLOW);
+	if (length == 0 && at != TWZ_RT_AT_CWD)
+		return fd_set_times(at, access, modify);
+	twz_result result = walk_or_cwd(&walk, at, path, length,
+					(flags & TWZ_STAT_NOFOLLOW) ? 0 : RT_WALK_FOLLOW);
 	if (result < 0)
 		return result;
 	if (walk.place.read_only || walk.place.fs->set_times == NULL)

@@ -82,12 +82,22 @@ static twz_result act(struct passing *passing, const struct twz_rt_spawn_action 
 	struct rt_file *file = NULL;
 	twz_result result = RT_ERROR(INVALID_ARGUMENT);
 	size_t length;
+	bool has_from = action->from >= 0 && (size_t)action->from < table->count &&
+			table->entries[action->from].file != NULL;
 	switch (action->kind) {
-	case TWZ_SPAWN_DUP:
-		if (action->from >= 0 && (size_t)action->from < table->count)
-			file = table->entries[action->from].file;
-		if (file == NULL)
+	case TWZ_SPAWN_FCHDIR:
+		if (!has_from)
 			return RT_ERROR(BAD_HANDLE);
+		file = table->entries[action->from].file;
+		if (file->ops->kind != TWZ_FILE_DIRECTORY || file->path == NULL)
+			return RT_ERROR(NOT_A_DIRECTORY);
+		return file->path_length != 0
+			       ? change_directory(passing, file->path, file->path_length)
+			       : change_directory(passing, "/", 1);
+	case TWZ_SPAWN_DUP:
+		if (!has_from)
+			return RT_ERROR(BAD_HANDLE);
+		file = table->entries[action->from].file;
 		rt_file_get(file);
 		return set(passing, action->to, file);
 	case TWZ_SPAWN_CLOSE:
