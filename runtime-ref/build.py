@@ -2,7 +2,7 @@
 """libtwz_rt.so: the loader, the sources that both runtimes share, and libtwz, whole."""
 
 flags = ["-fvisibility=default"] + use("runtime-min", "flags")
-libtwz = use("libtwz", "library")
+libtwz = f"{BUILD}/libtwz/libtwz.a"
 parts = objects("ref", glob("*.c", "*.S") + use("runtime-min", "shared"), tool="freestanding", flags=flags)
 library = link("libtwz_rt.so", parts, tool="freestanding", needs=["exports.map", libtwz],
                flags=["-shared", "-Wl,-soname,libtwz_rt.so", "-Wl,-Bsymbolic", "-Wl,-z,defs,-z,relro,-z,now",

@@ -392,7 +392,8 @@ def main():
     for folder in found:
         graph.load(folder)
     lines = [RULES]
-    watched = sorted(path for path in graph.watched if path != ".")
+    # By absolute path: an alias may have the name of a folder.
+    watched = sorted(f"{ROOT}/{path}" for path in graph.watched if path != ".")
     lines.append(f"build {BUILD}/build.ninja: configure | {' '.join(map(escape, watched))}")
     lines += graph.lines
     lines.append(f"build sysroot-headers: phony {' '.join(map(escape, graph.headers))}")
