@@ -246,6 +246,8 @@ class Folder:
         inputs = self._paths(inputs)
         if not isinstance(command, str):
             command = " ".join(word if word in ("$in", "$out") else _quote(word) for word in command)
+        # In the graph a variable of a build line knows neither $in nor $out.
+        command = command.replace("$in", " ".join(inputs)).replace("$out", " ".join(outputs))
         self.graph.edge("run", outputs, inputs, needs=self._paths(needs), command=command)
         return outputs if len(outputs) > 1 else outputs[0]
 

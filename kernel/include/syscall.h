@@ -32,9 +32,9 @@ _Noreturn void handler_forbidden_call(uint32_t number) __attribute__((weak));
 struct twz_fault;
 _Noreturn void handler_faulted(const struct twz_fault *fault) __attribute__((weak));
 
-/* Logged time and randomness of a handler run, in place of the real ones. Weak. */
-twz_result handler_time(uint32_t clock) __attribute__((weak));
-twz_result handler_random(void *buffer, uint64_t length) __attribute__((weak));
+/* The logged time of a handler run's event, in place of the real one (handler.h). Weak. */
+struct handler_run;
+uint64_t handler_run_time(const struct handler_run *run) __attribute__((weak));
 
 /* For system_info: when the first program was started, and the store's root (the store sets it). */
 extern uint64_t first_program_started;

@@ -6,12 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <twizzler/syscall.h>
+#include <cpu.h>
 #include <interrupt.h>
 #include <list.h>
 #include <lock.h>
 #include <timer.h>
 
-struct cpu;
 struct view;
 struct object;
 struct handler_run; /* kernel/handler */
@@ -33,7 +33,6 @@ struct thread {
 	uint64_t stack_base;         /* lowest address of the kernel stack */
 	struct trap_frame *frame;    /* user registers, at the top of the kernel stack; NULL: kernel thread */
 	void *extended_state;        /* FXSAVE/XSAVE area; NULL for kernel threads */
-	void *extended_block;        /* what to free of it */
 	uint64_t fs_base, gs_base;   /* while not running */
 
 	volatile uint32_t state;     /* enum thread_run_state, under its CPU's queue lock */
@@ -93,9 +92,6 @@ void thread_before_user(struct trap_frame *frame);
 
 /* CPU time of a thread so far in nanoseconds; exact for the calling thread. */
 uint64_t thread_run_time(const struct thread *thread);
-
-/* The living thread with this number in the view gets PENDING_INTERRUPT and the code; -NO_SUCH_THREAD. */
-twz_result thread_interrupt_number(struct view *view, uint64_t number, uint64_t code);
 
 /* A thread's run_limit is over; on its way to user space. Ends the run. Defined by kernel/handler; weak. */
 _Noreturn void handler_over_budget(void) __attribute__((weak));

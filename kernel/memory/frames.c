@@ -101,8 +101,10 @@ physical_address frames_alloc_raw(unsigned order)
 	}
 	number = free_heads[have];
 	free_list_remove(number);
-	while (have > order)
-		free_list_add(number + (1u << --have), have);
+	while (have > order) {
+		have--;
+		free_list_add(number + (1u << have), have);
+	}
 	for (uint32_t n = 0; n < 1u << order; n++) {
 		frame_table[number + n].state = FRAME_USED;
 		frame_table[number + n].references = 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* TLB shootdown. One request at a time; who spins for anything answers meanwhile. */
 #include <cpu.h>
+#include <interrupt.h>
 #include <log.h>
 #include <object.h>
 #include <platform.h>

@@ -26,7 +26,7 @@ struct generic_address {
 struct fadt {
 	struct acpi_header header;
 	uint32_t facs, dsdt;
-	uint8_t reserved0[16];
+	uint8_t reserved0[12];
 	uint32_t pm1a_event, pm1b_event, pm1a_control, pm1b_control;
 	uint8_t reserved1[40];
 	uint32_t flags;

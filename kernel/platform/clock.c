@@ -141,7 +141,7 @@ void clock_init(void)
 		elapsed = (tsc_end - tsc) * 1000000 / khz;
 	if (tsc_end <= tsc)
 		panic("the time stamp counter does not count");
-	ns_per_2_32_ticks = (uint64_t)(((unsigned __int128)elapsed << 32) / (tsc_end - tsc));
+	ns_per_2_32_ticks = (elapsed << 32) / (tsc_end - tsc); /* elapsed is below a second */
 	base_tsc = boot_info.entry_tsc;
 	apic_timer_calibrate(elapsed, timer_end - timer);
 	log_line("clock: %lu MHz by %s", (tsc_end - tsc) * 1000 / elapsed,

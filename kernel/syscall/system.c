@@ -20,11 +20,6 @@
 uint64_t first_program_started;
 struct twz_id store_names_root;
 
-static uint64_t thread_time(const struct thread *thread)
-{
-	return thread->run_time + clock_monotonic() - thread->started;
-}
-
 /* Of threads that run on other CPUs now, up to their last switch. */
 static uint64_t program_time(struct view *view)
 {
@@ -33,7 +28,7 @@ static uint64_t program_time(struct view *view)
 	LIST_FOR_EACH (node, &view->threads) {
 		struct thread *thread = LIST_ENTRY(node, struct thread, view_node);
 
-		time += thread == current_thread() ? thread_time(thread) : thread->run_time;
+		time += thread_run_time(thread);
 	}
 	spin_unlock(&view->lock, flags);
 	return time;
@@ -43,15 +38,15 @@ twz_result sys_clock_read(uint32_t clock)
 {
 	struct thread *thread = current_thread();
 
-	if (thread->handler && handler_time)
-		return handler_time(clock);
+	if (thread->handler && handler_run_time)
+		return (twz_result)handler_run_time(thread->handler);
 	switch (clock) {
 	case TWZ_CLOCK_MONOTONIC:
 		return (twz_result)clock_monotonic();
 	case TWZ_CLOCK_REALTIME:
 		return (twz_result)clock_realtime();
 	case TWZ_CLOCK_THREAD:
-		return (twz_result)thread_time(thread);
+		return (twz_result)thread_run_time(thread);
 	case TWZ_CLOCK_PROGRAM:
 		return (twz_result)program_time(thread->view);
 	default:
@@ -82,8 +77,6 @@ twz_result sys_random_read(void *buffer, uint64_t length)
 	char part[256];
 	uint64_t done = 0;
 
-	if (current_thread()->handler && handler_random)
-		return handler_random(buffer, length);
 	if (!user_range_valid(buffer, length))
 		return -TWZ_ERR_BAD_ADDRESS;
 	while (done < length) {

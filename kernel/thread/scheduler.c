@@ -106,7 +106,7 @@ static void finish_switch(uint64_t flags)
 {
 	struct cpu *cpu = this_cpu();
 	struct thread *ended = cpu->ended;
-	bool slice = cpu->queue_length && cpu->current != cpu->idle;
+	bool slice = (cpu->queue_length && cpu->current != cpu->idle) || cpu->current->run_limit;
 
 	cpu->ended = NULL;
 	spin_unlock(&cpu->queue_lock, 0);

@@ -2,6 +2,7 @@
 /* Timers: a pairing heap for each CPU (Fredman et al. 1986), and the hardware's one-shot timer. */
 #include <cpu.h>
 #include <platform.h>
+#include <thread.h>
 #include <timer.h>
 #include <twizzler/types.h>
 
@@ -136,6 +137,15 @@ void timers_program(void)
 		deadline = cpu->timers.first->deadline;
 	if (cpu->queue_length && cpu->slice_end < deadline)
 		deadline = cpu->slice_end;
+	if (cpu->current && cpu->current->run_limit) {
+		const struct thread *thread = cpu->current;
+		uint64_t over = thread->started + 1;
+
+		if (thread->run_limit > thread->run_time)
+			over += thread->run_limit - thread->run_time;
+		if (over < deadline)
+			deadline = over;
+	}
 	/* an earlier alarm that is set already will come here again */
 	if (deadline < cpu->timer_armed) {
 		cpu->timer_armed = deadline;
