@@ -21,10 +21,6 @@ enum relocation_type {
 	R_IRELATIVE = 37,
 };
 
-/* What a relocation fills in may stand anywhere. */
-typedef uint64_t word64 __attribute__((aligned(1), may_alias));
-typedef int32_t word32 __attribute__((aligned(1), may_alias));
-
 /* [offset, offset + size) in a writable segment, or NULL. */
 static void *writable(const struct library *library, uint64_t offset, uint64_t size)
 {
@@ -46,7 +42,7 @@ static int apply_relr(struct library *library)
 	for (size_t i = 0; i < library->relocations.relr_count; i++) {
 		uint64_t entry = library->relocations.relr[i];
 		if (!(entry & 1)) {
-			word64 *word = writable(library, entry, 8);
+			uint64_t *word = writable(library, entry, 8);
 			if (word == NULL)
 				return fail_target(library);
 			*word += library->bias;
@@ -56,7 +52,7 @@ static int apply_relr(struct library *library)
 		for (int bit = 0; bit < 63; bit++) {
 			if (!(entry >> (bit + 1) & 1))
 				continue;
-			word64 *word = writable(library, at + (uint64_t)bit * 8, 8);
+			uint64_t *word = writable(library, at + (uint64_t)bit * 8, 8);
 			if (word == NULL)
 				return fail_target(library);
 			*word += library->bias;
@@ -102,7 +98,7 @@ static int apply_copy(struct library *library, struct symbol_found found, uint64
 
 /* Relocations of thread-local storage; found.library is NULL for a weak reference to nothing. */
 static int apply_tls(struct library *library, uint32_t type, struct symbol_found found,
-                     int64_t addend, word64 *word)
+                     int64_t addend, uint64_t *word)
 {
 	struct library *owner = found.library;
 	uint64_t value = owner != NULL ? found.symbol->value : 0;
@@ -148,7 +144,7 @@ static int apply_tls(struct library *library, uint32_t type, struct symbol_found
 }
 
 static int apply_symbolic(struct library *library, const struct elf_rela *rela, uint32_t type,
-                          word64 *word)
+                          uint64_t *word)
 {
 	uint32_t index = (uint32_t)(rela->info >> 32);
 	struct symbol_found found;
@@ -188,7 +184,7 @@ static int apply_symbolic(struct library *library, const struct elf_rela *rela, 
 			return loader_fail(
 			        library->path,
 			        "a 32-bit relocation does not reach; compile it with -fPIC", NULL);
-		*(word32 *)word = (int32_t)distance;
+		*(int32_t *)word = (int32_t)distance;
 		return 0;
 	}
 	}
@@ -213,7 +209,7 @@ static int apply(struct library *library, const struct elf_rela *rela, int indir
 	uint32_t type = (uint32_t)rela->info;
 	if (type == R_NONE || (type == R_IRELATIVE) != indirect)
 		return 0;
-	word64 *word = writable(library, rela->offset, relocation_size(type));
+	uint64_t *word = writable(library, rela->offset, relocation_size(type));
 	if (word == NULL)
 		return fail_target(library);
 	switch (type) {

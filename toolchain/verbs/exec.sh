@@ -2,6 +2,7 @@
 # exec PROGRAM [ARGUMENT...]: boot, run one host-built program, leave with its exit code.
 # shellcheck shell=bash
 
-runner=$(installed $TWZ_TARGET-run)
+runner=$TWZ_TOOLCHAIN/bin/$TWZ_TARGET-run
+[ -x "$runner" ] || die "no $runner; run ./build.sh bootstrap"
 [ $# -gt 0 ] || die "exec: name a program; usage: ./build.sh exec PROGRAM [ARGUMENT...]"
 exec "$runner" "$@"

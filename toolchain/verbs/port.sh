@@ -67,7 +67,7 @@ case ${1:-} in
 	exit 0
 	;;
 esac
-installed $TWZ_TARGET-gcc >/dev/null
+[ -x "$TWZ_TOOLCHAIN/bin/$TWZ_TARGET-gcc" ] || die "no toolchain in $TWZ_TOOLCHAIN; run ./build.sh bootstrap"
 if [ $# -eq 0 ]; then
 	read -ra names <<<"$(port_names)"
 	set -- "${names[@]}"

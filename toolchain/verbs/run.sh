@@ -2,5 +2,6 @@
 # run [OPTION...]: boot to a prompt on this terminal; poweroff or Ctrl-A X leaves.
 # shellcheck shell=bash
 
-runner=$(installed $TWZ_TARGET-run)
+runner=$TWZ_TOOLCHAIN/bin/$TWZ_TARGET-run
+[ -x "$runner" ] || die "no $runner; run ./build.sh bootstrap"
 exec "$runner" --console "$@"

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Host unit tests: pure code under ASan and UBSan.
+
+layout = glob("*.c", root="//libtwz/layout")
+modelled = glob("*.c", root="//libtwz/layout", exclude=["persist.c"])  # persistence.c stands for it
+store = glob("*.c", root="//kernel/store", exclude=["kernel_*.c"])
+flags = ["-I.", "-I//libtwz/include", "-I//kernel/store"]
+
+unit_test("id", ["id.c"] + layout, flags=flags)
+unit_test("directory", ["directory.c"] + layout, flags=flags)
+unit_test("directory_crash", ["directory_crash.c", "persistence.c"] + modelled, flags=flags)
+unit_test("store", ["store.c"] + store + layout, flags=flags)
+unit_test("store_crash", ["store_crash.c", "persistence.c"] + store + modelled, flags=flags)
