@@ -8,7 +8,8 @@
 farm_stamp() {
 	local name key
 	for name in "${TWZ_STAGES[@]}"; do
-		key=$(stage_key "$name") || key=
+		stage_know "$name"
+		key=${TWZ_KEYS[$name]:-}
 		echo "$name $key"
 		[ -n "$key" ] && [ -d "$TWZ_CACHE/stages/$name-$key" ] || return 1
 	done

@@ -7,10 +7,10 @@ TWZ_HOST_PACKAGES=(gcc g++ make ninja-build python3 bison flex gawk m4 libgmp-de
 
 # host_missing: the packages that are not installed, one a line.
 host_missing() {
-	local package
-	for package in "${TWZ_HOST_PACKAGES[@]}"; do
-		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || echo "$package"
-	done
+	local there
+	there=$(dpkg-query -W -f '${binary:Package} ${db:Status-Status}\n' "${TWZ_HOST_PACKAGES[@]}" 2>/dev/null |
+		sed -n 's/\(:[a-z0-9]*\)\{0,1\} installed$//p' | LC_ALL=C sort -u)
+	printf '%s\n' "${TWZ_HOST_PACKAGES[@]}" | LC_ALL=C sort | LC_ALL=C comm -23 - <(echo "$there")
 }
 
 # host_install: install what is missing, as root or through sudo.

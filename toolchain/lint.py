@@ -153,7 +153,7 @@ def check_red_zone(_):
         for folder, _, names in os.walk(top):
             archives += [f"{folder}/{name}" for name in names
                          if name.endswith((".a", ".o")) or ".so" in name and not os.path.islink(f"{folder}/{name}")]
-    below = re.compile(r"-0x[0-9a-f]+\(%rsp")
+    below = re.compile(r"-0x[0-9a-f]+\(%rsp\)")
     for path in sorted(archives):
         if os.path.islink(path):
             continue

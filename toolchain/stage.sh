@@ -38,11 +38,20 @@ stage_inputs() {
 	done
 }
 
-# stage_key NAME: the hash of its inputs.
+# stage_key NAME: the hash of its inputs; stage_know keeps it for later calls of this process.
+declare -A TWZ_KEYS
 stage_key() {
 	local inputs
+	if [ -n "${TWZ_KEYS[$1]:-}" ]; then
+		echo "${TWZ_KEYS[$1]}"
+		return
+	fi
 	inputs=$(stage_inputs "$1") || return 1
 	sha256sum <<<"$inputs" | cut -c1-16
+}
+
+stage_know() {
+	TWZ_KEYS[$1]=$(stage_key "$1") || unset "TWZ_KEYS[$1]"
 }
 
 # stage_dir NAME: where it is published.
@@ -56,6 +65,7 @@ stage_dir() {
 toolchain_missing() {
 	local name dir
 	for name in "${TWZ_STAGES[@]}"; do
+		stage_know "$name"
 		dir=$(stage_dir "$name") && [ -d "$dir" ] && continue
 		echo "$name"
 		return
@@ -65,6 +75,7 @@ toolchain_missing() {
 # stage_run NUMBER NAME: build and publish a stage unless it is published already.
 stage_run() {
 	local number=$1 name=$2 total=${#TWZ_STAGES[@]} key dir log start tarball need
+	stage_know "$name"
 	key=$(stage_key "$name") || die "stage $name: cannot compute its key"
 	dir=$TWZ_CACHE/stages/$name-$key
 	if [ -d "$dir" ]; then

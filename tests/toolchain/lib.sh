@@ -37,13 +37,14 @@ empty() {
 	checks=$((checks + 1))
 }
 
-# fixture: a tree in $tree with build.sh and toolchain/ as they are, but with stages that only write their name.
+# fixture: a tree in $tree with build.sh and toolchain/ as they are, but with stages that only write their name, and no programs.
 fixture() {
 	local name
 	tree=$work/tree
 	export TWZ_CACHE=$work/cache TWZ_HOST_READY=1
 	mkdir -p "$tree"
 	cp -r "$TWZ_ROOT/build.sh" "$TWZ_ROOT/toolchain" "$tree/"
+	rm -rf "$tree/toolchain/run"
 	for name in $(cat "$tree/toolchain/stages/order"); do
 		{
 			grep '^# needs: ' "$tree/toolchain/stages/$name.sh" | sed 's/ *package:[a-z]*//'
