@@ -185,9 +185,6 @@ static twz_result copy_segment(const struct exec_file *file, const struct elf_se
 	return 0;
 }
 
-/* Bytes behind the image that fault, so that a small overrun is seen. */
-#define IMAGE_GUARD (16 * TWZ_PAGE_SIZE)
-
 static twz_result protect(struct twz_id object, uint64_t start, uint64_t end, uint32_t rights)
 {
 	if (start >= end)
@@ -195,8 +192,7 @@ static twz_result protect(struct twz_id object, uint64_t start, uint64_t end, ui
 	return twz_sys_object_protect(object.hi, object.lo, start, end - start, rights);
 }
 
-/* Gives every page its segment's rights, and none to gaps, to pages below a program, and to a
- * guard. */
+/* Gives every page its segment's rights, and none to all others of the slot. */
 static twz_result protect_image(const struct elf_summary *elf, struct twz_id image)
 {
 	uint64_t done = 0;
@@ -213,8 +209,7 @@ static twz_result protect_image(const struct elf_summary *elf, struct twz_id ima
 			return result;
 		done = end;
 	}
-	uint64_t guard = done + IMAGE_GUARD < TWZ_SLOT_SIZE ? done + IMAGE_GUARD : TWZ_SLOT_SIZE;
-	return protect(image, done, guard, 0);
+	return protect(image, done, TWZ_SLOT_SIZE, 0);
 }
 
 twz_result exec_image_map(const struct exec_file *file, struct twz_id view, struct exec_image *out,

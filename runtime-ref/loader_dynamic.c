@@ -158,7 +158,7 @@ static int read_gnu_hash(struct library *library, uint64_t address)
 	uint64_t bloom = address + 16, buckets = bloom + bloom_words * 8;
 	uint64_t chains = buckets + (uint64_t)header[0] * 4;
 	if (header[0] == 0 || bloom_words == 0 || (bloom_words & (bloom_words - 1)) != 0 ||
-	    header[3] > 63 || library_at(library, bloom, chains - bloom) == NULL)
+	    header[3] > 31 || library_at(library, bloom, chains - bloom) == NULL)
 		return -1;
 	*hash = (struct gnu_hash){.bucket_count = header[0],
 	                          .first_symbol = header[1],

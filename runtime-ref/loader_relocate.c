@@ -21,6 +21,10 @@ enum relocation_type {
 	R_IRELATIVE = 37,
 };
 
+/* What a relocation fills in may stand anywhere. */
+typedef uint64_t word64 __attribute__((aligned(1), may_alias));
+typedef int32_t word32 __attribute__((aligned(1), may_alias));
+
 /* [offset, offset + size) in a writable segment, or NULL. */
 static void *writable(const struct library *library, uint64_t offset, uint64_t size)
 {
@@ -42,7 +46,7 @@ static int apply_relr(struct library *library)
 	for (size_t i = 0; i < library->relocations.relr_count; i++) {
 		uint64_t entry = library->relocations.relr[i];
 		if (!(entry & 1)) {
-			uint64_t *word = writable(library, entry, 8);
+			word64 *word = writable(library, entry, 8);
 			if (word == NULL)
 				return fail_target(library);
 			*word += library->bias;
@@ -52,7 +56,7 @@ static int apply_relr(struct library *library)
 		for (int bit = 0; bit < 63; bit++) {
 			if (!(entry >> (bit + 1) & 1))
 				continue;
-			uint64_t *word = writable(library, at + (uint64_t)bit * 8, 8);
+			word64 *word = writable(library, at + (uint64_t)bit * 8, 8);
 			if (word == NULL)
 				return fail_target(library);
 			*word += library->bias;
@@ -98,7 +102,7 @@ static int apply_copy(struct library *library, struct symbol_found found, uint64
 
 /* Relocations of thread-local storage; found.library is NULL for a weak reference to nothing. */
 static int apply_tls(struct library *library, uint32_t type, struct symbol_found found,
-                     int64_t addend, uint64_t *word)
+                     int64_t addend, word64 *word)
 {
 	struct library *owner = found.library;
 	uint64_t value = owner != NULL ? found.symbol->value : 0;
@@ -144,7 +148,7 @@ static int apply_tls(struct library *library, uint32_t type, struct symbol_found
 }
 
 static int apply_symbolic(struct library *library, const struct elf_rela *rela, uint32_t type,
-                          uint64_t *word)
+                          word64 *word)
 {
 	uint32_t index = (uint32_t)(rela->info >> 32);
 	struct symbol_found found;
@@ -184,7 +188,7 @@ static int apply_symbolic(struct library *library, const struct elf_rela *rela, 
 			return loader_fail(
 			        library->path,
 			        "a 32-bit relocation does not reach; compile it with -fPIC", NULL);
-		*(int32_t *)word = (int32_t)distance;
+		*(word32 *)word = (int32_t)distance;
 		return 0;
 	}
 	}
@@ -209,7 +213,7 @@ static int apply(struct library *library, const struct elf_rela *rela, int indir
 	uint32_t type = (uint32_t)rela->info;
 	if (type == R_NONE || (type == R_IRELATIVE) != indirect)
 		return 0;
-	uint64_t *word = writable(library, rela->offset, relocation_size(type));
+	word64 *word = writable(library, rela->offset, relocation_size(type));
 	if (word == NULL)
 		return fail_target(library);
 	switch (type) {

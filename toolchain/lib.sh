@@ -32,3 +32,19 @@ need_space() {
 	[ "$free" -ge "$2" ] ||
 		die "disk full: $1 has $free MiB free and needs $2; free some or set TWZ_CACHE to another disk"
 }
+
+# abi_version FILE: the ABI version in a version.h, as "major.minor.patch".
+abi_version() {
+	awk '/^#define TWZ_ABI_(MAJOR|MINOR|PATCH) / { printf "%s%s", dot, $3; dot = "." }' "$1" 2>/dev/null
+}
+
+# installed PROGRAM: the path of a program in build/toolchain, which must be there and be of this tree's ABI.
+installed() {
+	local have want
+	[ -x "$TWZ_TOOLCHAIN/bin/$1" ] || die "no $TWZ_TOOLCHAIN/bin/$1; run ./build.sh bootstrap"
+	have=$(abi_version "$TWZ_TOOLCHAIN/$TWZ_TARGET/include/twizzler/version.h")
+	want=$(abi_version "$TWZ_ROOT/sysroot/include/twizzler/version.h")
+	[ "$have" = "$want" ] ||
+		die "the installed toolchain has ABI ${have:-none}, this tree has $want; run ./build.sh build"
+	echo "$TWZ_TOOLCHAIN/bin/$1"
+}

@@ -246,6 +246,8 @@ class Folder:
         inputs = self._paths(inputs)
         if not isinstance(command, str):
             command = " ".join(word if word in ("$in", "$out") else _quote(word) for word in command)
+        # In the graph a variable of a build line knows neither $in nor $out.
+        command = command.replace("$in", " ".join(inputs)).replace("$out", " ".join(outputs))
         self.graph.edge("run", outputs, inputs, needs=self._paths(needs), command=command)
         return outputs if len(outputs) > 1 else outputs[0]
 
@@ -392,7 +394,8 @@ def main():
     for folder in found:
         graph.load(folder)
     lines = [RULES]
-    watched = sorted(path for path in graph.watched if path != ".")
+    # By absolute path: an alias may have the name of a folder.
+    watched = sorted(f"{ROOT}/{path}" for path in graph.watched if path != ".")
     lines.append(f"build {BUILD}/build.ninja: configure | {' '.join(map(escape, watched))}")
     lines += graph.lines
     lines.append(f"build sysroot-headers: phony {' '.join(map(escape, graph.headers))}")

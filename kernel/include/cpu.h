@@ -30,6 +30,8 @@ struct cpu {
 	struct spinlock queue_lock; /* run queue: threads ready to run here */
 	struct list queue;
 	uint32_t queue_length;
+	struct thread *ended;       /* switched away from for ever; its memory is to be freed */
+	volatile bool program_timer; /* a slice has begun to count: set the hardware timer */
 	uint64_t slice_end;         /* monotonic time when current must make room */
 	struct timer_queue timers;
 	uint64_t timer_armed;       /* deadline in the hardware timer */

@@ -17,8 +17,10 @@ enum lock_rank {
 	LOCK_VIEW = 30,      /* a view's entries and threads */
 	LOCK_OBJECT = 40,    /* an object's page map and list of maps */
 	LOCK_TABLE = 50,     /* object ids */
+	LOCK_THREADS = 55,   /* thread numbers */
 	LOCK_DEVICE = 60,    /* device drivers, streams */
 	LOCK_SYNC = 70,      /* a bucket of sleeping thread_sync words */
+	LOCK_SLEEPER = 75,   /* one thread asleep on words */
 	LOCK_TIMER = 80,     /* a CPU's timers */
 	LOCK_RUN_QUEUE = 90, /* a CPU's run queue */
 	LOCK_HEAP = 100,     /* kernel heap */

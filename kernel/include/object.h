@@ -50,6 +50,8 @@ struct object_pager {
 #define OBJECT_CONTROL   0x10000u /* a view's or thread's control page: read-only for programs */
 #define OBJECT_DELETED   0x20000u /* not in the id table any more */
 #define OBJECT_SEALED    0x40000u /* of the initial image: nobody may write */
+#define OBJECT_ORPHAN    0x80000u /* a view's control object whose maker ended: deleted at its end */
+#define OBJECT_FIXED     0x100000u /* pages that are absent stay so: a touch is a fault */
 
 struct object {
 	struct twz_id id;
@@ -65,14 +67,13 @@ struct object {
 	uint64_t pages;               /* present pages */
 	struct list maps;             /* struct mapping.object_node */
 	uint32_t map_count;
-	struct list ties;             /* objects tied to this one, by tie_node; under the table's lock */
+	struct list ties;             /* objects to delete when this one goes, by tie_node; table's lock */
 	struct list tie_node;
 
 	const struct object_pager *pager; /* or NULL: demand zero */
 	void *pager_data;             /* the pager's own */
 	struct view *control_view;    /* OBJECT_CONTROL of a view: a reference; else NULL */
-	struct object *source;        /* a clone's copy: whose id it answers to in its view; id only */
-	struct twz_id source_id;
+	struct twz_id shown_id;       /* what programs see: a clone's copy shows its source's id */
 };
 
 /* ---- lifetime ---- */
@@ -86,6 +87,14 @@ twz_result object_make(const struct twz_object_spec *spec, struct twz_id id, str
 /* An object whose pages come from `pager`; as object_make. For the image, the store, handlers. */
 twz_result object_make_paged(struct twz_id id, uint32_t flags, uint32_t kind, uint32_t protections,
 			     const struct object_pager *pager, void *pager_data, struct object **out);
+
+/* Make an object persistent by spec: the store sets it. NULL: NOT_SUPPORTED. As object_make. */
+extern twz_result (*object_make_persistent)(const struct twz_object_spec *spec, struct object **out);
+
+/* Delete `object` when the object `owner` is deleted or, for control objects, ends. */
+void object_tie(struct object *owner, struct object *object);
+/* Delete all that is tied to it. */
+void object_release_ties(struct object *owner);
 
 /* The object with this id and a reference to it, or NULL. _in: a view's copies answer first. */
 struct object *object_find(struct twz_id id);
@@ -125,7 +134,10 @@ twz_result object_discard_pages(struct object *object, uint64_t offset, uint64_t
 twz_result object_protect_pages(struct object *object, uint64_t offset, uint64_t length,
 				uint32_t rights);
 
-/* A copy-on-write copy that shares table pages lazily; same kind and flags, fresh id, for clones. */
+/*
+ * A copy-on-write copy that shares table pages lazily; same kind and flags, fresh id, not in the id table.
+ * Only of objects without a pager: the pages of others belong to their pager.
+ */
 twz_result object_clone(struct object *source, struct object **out);
 
 /* ---- the page map, for faults, pagers and the store ---- */

@@ -47,8 +47,8 @@ struct platform {
 
 	/* processor */
 	void (*interrupts_enable)(void);
-	void (*interrupts_disable)(void);
-	bool (*interrupts_enabled)(void);
+	uint64_t (*interrupts_save)(void);                    /* disable; returns the state before */
+	void (*interrupts_restore)(uint64_t state);
 	void (*wait_for_interrupt)(void);                     /* atomically enable and halt */
 	void (*return_to)(struct trap_frame *frame) __attribute__((noreturn)); /* leave the kernel */
 	void (*set_fs_base)(uint64_t base);
@@ -79,5 +79,8 @@ extern const struct platform platform_bare;
 
 /* Detect and select. */
 void platform_select(void);
+
+/* Make this_cpu() answer `cpu` on this CPU; works before anything else does. */
+void platform_set_cpu(struct cpu *cpu);
 
 #endif

@@ -32,4 +32,12 @@ _Noreturn void handler_forbidden_call(uint32_t number) __attribute__((weak));
 struct twz_fault;
 _Noreturn void handler_faulted(const struct twz_fault *fault) __attribute__((weak));
 
+/* The logged time of a handler run's event, in place of the real one (handler.h). Weak. */
+struct handler_run;
+uint64_t handler_run_time(const struct handler_run *run) __attribute__((weak));
+
+/* For system_info: when the first program was started, and the store's root (the store sets it). */
+extern uint64_t first_program_started;
+extern struct twz_id store_names_root;
+
 #endif

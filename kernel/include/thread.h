@@ -6,12 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <twizzler/syscall.h>
+#include <cpu.h>
 #include <interrupt.h>
 #include <list.h>
 #include <lock.h>
 #include <timer.h>
 
-struct cpu;
 struct view;
 struct object;
 struct handler_run; /* kernel/handler */
@@ -53,9 +53,9 @@ struct thread {
 	uint64_t robust_list;
 	uint64_t clear_word;
 	uint64_t upcall_stack, upcall_stack_length;
-	uint64_t started, run_time;  /* nanoseconds */
+	uint64_t started, run_time;  /* nanoseconds: since when it has the CPU, and before that */
+	uint64_t run_limit;          /* nanoseconds of run_time after which handler_over_budget is called; 0: none */
 	struct handler_run *handler; /* the run that this thread is, or NULL */
-	struct list all_node;        /* every thread, by number (kernel/thread/table.c) */
 };
 
 /* Start a kernel thread; -OUT_OF_MEMORY. */
@@ -89,6 +89,12 @@ bool thread_interrupted(void);
 
 /* The last thing before user space, from entry.S: reschedule, kill, interrupts. */
 void thread_before_user(struct trap_frame *frame);
+
+/* CPU time of a thread so far in nanoseconds; exact for the calling thread. */
+uint64_t thread_run_time(const struct thread *thread);
+
+/* A thread's run_limit is over; on its way to user space. Ends the run. Defined by kernel/handler; weak. */
+_Noreturn void handler_over_budget(void) __attribute__((weak));
 
 /* Threads alive, kernel threads not counted. */
 uint64_t thread_count(void);

@@ -18,9 +18,13 @@ struct mapping {
 	struct view *view;
 	struct object *object;      /* a reference */
 	struct list object_node;    /* object->maps, under the object's lock */
+	volatile uint64_t *entry;   /* page-directory-pointer entry, under the object's lock */
 	uint64_t slot;
 	uint32_t rights, inherit;
 };
+
+/* The page-directory-pointer entry that a map of an object with a directory needs; 0 without one. */
+uint64_t mapping_entry(const struct mapping *map);
 
 /* A clone's own copy of a private object: `id` of the source resolves to `copy` here. */
 struct view_copy {
@@ -40,6 +44,7 @@ struct view {
 	struct list threads;          /* struct thread.view_node */
 	uint32_t thread_count;
 	bool exiting;                 /* no new threads or maps */
+	bool ended;                   /* the last thread is gone and so are the maps */
 	int32_t exit_code;
 	uint32_t exit_state;          /* enum twz_view_state */
 	struct twz_fault fault;       /* why, where it was a fault */
@@ -47,10 +52,8 @@ struct view {
 	struct object *control;       /* its id; the control page */
 	struct twz_view_control *control_page; /* in the direct map */
 	struct view_copy *copies;
-	struct view *creator_hint;    /* never dereferenced: identity of the maker */
 	uint64_t run_time;            /* of ended threads */
 	void *host_state;             /* the 9P channel's per-view data (kernel/device) */
-	struct list ties;             /* objects to delete when it ends */
 };
 
 /* A new empty view with one reference, its control object in the id table. */
@@ -83,6 +86,16 @@ void view_end(struct view *view, uint32_t state, int32_t code, const struct twz_
 
 /* Sleep until the view has ended; for kernel threads that run programs (handlers). */
 twz_result view_wait(struct view *view, uint64_t deadline);
+
+/* The maker of a live view is gone: its control object is deleted at its end. False: it has ended already. */
+bool view_make_orphan(struct view *view);
+
+/* Give up a view that never had a thread: everything in it goes, and the caller's reference. */
+void view_abandon(struct view *view);
+
+/* Take up a thread: false when the view is exiting. Lose one; the last one ends the view. */
+bool view_add_thread(struct view *view, struct thread *thread);
+void view_lose_thread(struct view *view, struct thread *thread);
 
 /* Called once when a view's last thread is gone, before its maps go. Other subsystems' clean-up. */
 typedef void (*view_end_hook)(struct view *view);

@@ -6,13 +6,14 @@
 overlay "$DIR_binutils" "$OUT"
 export PATH="$DIR_binutils/bin:$PATH"
 
-# The directory for the target's headers has to be there, but may be empty: the compiler carries none of them.
+# All that the compiler takes from the target's headers is that there is a <limits.h>, which its own then goes on to.
 mkdir -p obj sysroot/include
+touch sysroot/include/limits.h
 cd obj
 "$DIR_gcc_source/configure" --target=$TWZ_TARGET --prefix=$PREFIX \
 	--with-sysroot=$PREFIX/$TWZ_TARGET --with-build-sysroot="$WORK/sysroot" --with-native-system-header-dir=/include \
 	CFLAGS="$HOST_FLAGS" CXXFLAGS="$HOST_FLAGS" --enable-checking=release --enable-languages=c,c++ \
-	--enable-default-pie --enable-initfini-array --enable-threads=posix --enable-tls --enable-shared \
+	--enable-default-pie --disable-frame-pointer --enable-initfini-array --enable-threads=posix --enable-tls --enable-shared \
 	--disable-multilib --disable-nls --disable-lto --disable-plugin --disable-libcc1 --disable-gcov \
 	--disable-libgomp --disable-libitm --disable-libssp --disable-libquadmath --disable-libvtv \
 	--disable-libsanitizer --disable-libatomic --disable-decimal-float --disable-fixincludes --with-system-zlib \

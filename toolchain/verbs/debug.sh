@@ -2,7 +2,6 @@
 # debug [OPTION...]: boot with QEMU waiting for gdb on port 1234.
 # shellcheck shell=bash
 
-runner=$TWZ_TOOLCHAIN/bin/$TWZ_TARGET-run
-[ -x "$runner" ] || die "no $runner; run ./build.sh bootstrap"
+runner=$(installed $TWZ_TARGET-run)
 echo "in another terminal: gdb $TWZ_TOOLCHAIN/share/twizzler/kernel.elf -ex 'target remote :1234'"
 exec "$runner" --gdb --console "$@"

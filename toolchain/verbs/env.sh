@@ -2,6 +2,6 @@
 # env: print what puts the toolchain on PATH, for eval "$(./build.sh env)".
 # shellcheck shell=bash
 
-[ -x "$TWZ_TOOLCHAIN/bin/$TWZ_TARGET-gcc" ] || die "no toolchain in $TWZ_TOOLCHAIN; run ./build.sh bootstrap"
+installed $TWZ_TARGET-gcc >/dev/null
 printf 'export PATH=%q:"$PATH"\n' "$TWZ_TOOLCHAIN/bin"
 printf 'export CONFIG_SITE=%q\n' "$TWZ_TOOLCHAIN/share/twizzler/config.site"

@@ -2,7 +2,6 @@
 # exec PROGRAM [ARGUMENT...]: boot, run one host-built program, leave with its exit code.
 # shellcheck shell=bash
 
-runner=$TWZ_TOOLCHAIN/bin/$TWZ_TARGET-run
-[ -x "$runner" ] || die "no $runner; run ./build.sh bootstrap"
+runner=$(installed $TWZ_TARGET-run)
 [ $# -gt 0 ] || die "exec: name a program; usage: ./build.sh exec PROGRAM [ARGUMENT...]"
 exec "$runner" "$@"

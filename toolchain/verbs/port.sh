@@ -67,7 +67,7 @@ case ${1:-} in
 	exit 0
 	;;
 esac
-[ -x "$TWZ_TOOLCHAIN/bin/$TWZ_TARGET-gcc" ] || die "no toolchain in $TWZ_TOOLCHAIN; run ./build.sh bootstrap"
+installed $TWZ_TARGET-gcc >/dev/null
 if [ $# -eq 0 ]; then
 	read -ra names <<<"$(port_names)"
 	set -- "${names[@]}"

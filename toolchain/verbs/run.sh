@@ -2,6 +2,5 @@
 # run [OPTION...]: boot to a prompt on this terminal; poweroff or Ctrl-A X leaves.
 # shellcheck shell=bash
 
-runner=$TWZ_TOOLCHAIN/bin/$TWZ_TARGET-run
-[ -x "$runner" ] || die "no $runner; run ./build.sh bootstrap"
+runner=$(installed $TWZ_TARGET-run)
 exec "$runner" --console "$@"

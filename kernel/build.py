@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The kernel: release and debug variants, each linked twice for its own symbol table."""
+
+SOURCES = glob("*.c", "boot/*.c", "memory/*.c", "object/*.c", "view/*.c", "thread/*.c",
+               "syscall/*.c", "lib/*.c", "platform/*.c", "platform/bare/*.c", "platform/bare/*.S",
+               "device/*.c", "store/*.c")
+
+FLAGS = ["-Iinclude", "-mcmodel=kernel", "-fno-pic", "-fno-pie", "-mgeneral-regs-only",
+         "-fno-omit-frame-pointer", "-fno-stack-protector", "-fno-asynchronous-unwind-tables",
+         "-fno-strict-aliasing", "-ffunction-sections", "-fdata-sections"]
+
+
+def kernel(name, variant, flags):
+    code = objects(variant, SOURCES, tool="freestanding", flags=FLAGS + flags)
+    ld = ["-static", "-no-pie", "-T", "kernel/kernel.ld", "-Wl,-z,max-page-size=4096",
+          "-Wl,--build-id=none", "-Wl,-z,noexecstack", "-Wl,--no-warn-rwx-segments"]
+
+    def linked(output, of):
+        made = generate(f"{output}-symbols.c",
+                        ["python3", "kernel/symbols.py", PREFIX + "nm", of or "-", "$out"],
+                        ([of] if of else []) + ["symbols.py"])
+        table = objects(f"{variant}/{output}", [made], tool="freestanding", flags=FLAGS)
+        return link(output, code + table, tool="freestanding", flags=ld, needs=["kernel.ld"])
+
+    return linked(name, linked(f"{name}-first", None)), code
+
+
+release, release_objects = kernel("kernel.elf", "release", [])
+debug, debug_objects = kernel("kernel-debug.elf", "debug",
+                              ["-DKERNEL_DEBUG", "-fsanitize=undefined",
+                               "-fsanitize-undefined-trap-on-error"])
+
+install(release, "share/twizzler/kernel.elf")
+install(debug, "share/twizzler/kernel-debug.elf")
+alias("kernel", [release, debug])
+export("elf", release)
+export("objects", release_objects)

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The initialisers that kernel/main.c lists and that belong to no other header. */
+#ifndef KERNEL_MAIN_H
+#define KERNEL_MAIN_H
+
+#include <stdint.h>
+
+/* From boot.S; start_info is physical. */
+_Noreturn void kernel_main(uint64_t start_info);
+
+void boot_info_init(uint64_t start_info_address, uint64_t entry_tsc);
+void boot_cpu_init(void);
+void image_init(void);
+void random_init(void);
+_Noreturn void boot_program_start(void);
+
+/* Drivers, the store, handlers: run in a kernel thread, so they may sleep. Weak until defined. */
+void devices_start(void) __attribute__((weak));
+void store_init(void) __attribute__((weak));
+void handlers_init(void) __attribute__((weak));
+/* Make everything durable; no program runs meanwhile that the store does not bear. */
+void store_shutdown(void) __attribute__((weak));
+
+#endif

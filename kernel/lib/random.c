@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Random bytes from the processor or a device, and the nonces of object ids. */
+#include <blake2b.h>
+#include <cpu.h>
+#include <main.h>
+#include <object.h>
+#include <random.h>
+#include <string.h>
+#include <timer.h>
+#include <x86.h>
+
+static uint8_t seed[64]; /* of the nonces: hashed forward with each use */
+static volatile uint64_t nonce_count;
+
+twz_result (*random_device)(void *buffer, uint64_t length);
+
+static bool rdrand(uint64_t *value)
+{
+	for (unsigned tries = 0; tries < 10; tries++) {
+		uint8_t good;
+
+		__asm__ volatile("rdrand %0; setc %1" : "=r"(*value), "=qm"(good) : : "cc");
+		if (good)
+			return true;
+	}
+	return false;
+}
+
+twz_result random_fill(void *buffer, uint64_t length)
+{
+	char *to = buffer;
+
+	if (!cpu_features.rdrand)
+		return random_device ? random_device(buffer, length) : -TWZ_ERR_NOT_SUPPORTED;
+	while (length) {
+		uint64_t value, part = length < 8 ? length : 8;
+
+		if (!rdrand(&value))
+			return -TWZ_ERR_IO;
+		memcpy(to, &value, part);
+		to += part;
+		length -= part;
+	}
+	return TWZ_OK;
+}
+
+void random_init(void)
+{
+	uint64_t tsc = rdtsc();
+
+	/* without a source ids are unique in this boot, not unguessable: no better is to be had */
+	if (random_fill(seed, sizeof(seed)) < 0)
+		blake2b(seed, sizeof(seed), &tsc, sizeof(tsc));
+}
+
+struct twz_id object_make_nonce(void)
+{
+	struct {
+		uint8_t seed[64];
+		uint64_t count, tsc;
+	} input;
+	struct twz_id nonce;
+
+	memcpy(input.seed, seed, sizeof(seed));
+	input.count = __atomic_add_fetch(&nonce_count, 1, __ATOMIC_RELAXED);
+	input.tsc = rdtsc();
+	blake2b(&nonce, sizeof(nonce), &input, sizeof(input));
+	return nonce;
+}

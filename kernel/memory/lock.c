@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Spinlocks with interrupts off, and the lock order check of the debug variant. */
+#include <cpu.h>
+#include <lock.h>
+#include <log.h>
+#include <platform.h>
+#include <tlb.h>
+#include <x86.h>
+
+static void remember(struct cpu *cpu, const struct spinlock *lock, bool second)
+{
+#ifdef KERNEL_DEBUG
+	ASSERT(cpu->lock_depth < sizeof(cpu->lock_ranks) / sizeof(cpu->lock_ranks[0]));
+	for (uint32_t i = 0; i < cpu->lock_depth; i++) {
+		if (cpu->lock_ranks[i] > lock->rank || (cpu->lock_ranks[i] == lock->rank && !second))
+			panic("lock order: rank %u taken with rank %u held", lock->rank,
+			      cpu->lock_ranks[i]);
+	}
+	cpu->lock_ranks[cpu->lock_depth] = lock->rank;
+#else
+	(void)lock;
+	(void)second;
+#endif
+	cpu->lock_depth++;
+}
+
+static void forget(struct cpu *cpu, const struct spinlock *lock)
+{
+#ifdef KERNEL_DEBUG
+	uint32_t i = cpu->lock_depth;
+
+	ASSERT(lock->held);
+	while (i > 0 && cpu->lock_ranks[i - 1] != lock->rank)
+		i--;
+	ASSERT(i > 0);
+	for (; i < cpu->lock_depth; i++)
+		cpu->lock_ranks[i - 1] = cpu->lock_ranks[i];
+#else
+	(void)lock;
+#endif
+	cpu->lock_depth--;
+}
+
+static uint64_t acquire(struct spinlock *lock, bool second)
+{
+	uint64_t flags = platform->interrupts_save();
+	struct cpu *cpu = this_cpu();
+
+	remember(cpu, lock, second);
+	while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE)) {
+		while (lock->held) {
+			cpu_pause();
+			tlb_answer();
+		}
+	}
+	return flags;
+}
+
+uint64_t spin_lock(struct spinlock *lock)
+{
+	return acquire(lock, false);
+}
+
+uint64_t spin_lock_second(struct spinlock *lock)
+{
+	return acquire(lock, true);
+}
+
+bool spin_try_lock(struct spinlock *lock, uint64_t *flags)
+{
+	*flags = platform->interrupts_save();
+	if (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE)) {
+		platform->interrupts_restore(*flags);
+		return false;
+	}
+	remember(this_cpu(), lock, true);
+	return true;
+}
+
+void spin_unlock(struct spinlock *lock, uint64_t flags)
+{
+	forget(this_cpu(), lock);
+	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+	platform->interrupts_restore(flags);
+}
+
+bool may_sleep(void)
+{
+	return this_cpu()->lock_depth == 0;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copying ranges between objects, by sharing pages where possible; cloning. */
+#include <heap.h>
+#include <string.h>
+#include <thread.h>
+#include "page_map.h"
+#include "internal.h"
+
+#define CHUNK 32 /* pages whose frames are taken from the source at a time */
+
+struct chunk {
+	uint64_t count;
+	physical_address frames[CHUNK]; /* a reference each; 0: nothing there */
+};
+
+static void chunk_drop(struct chunk *chunk)
+{
+	for (uint64_t i = 0; i < chunk->count; i++) {
+		if (chunk->frames[i])
+			frame_unref(chunk->frames[i]);
+	}
+	chunk->count = 0;
+}
+
+/* A page that cannot be shared (NVDIMM): a copy of its bytes. Lock not held. */
+static twz_result copy_frame(struct object *from, uint64_t page, physical_address *out)
+{
+	twz_result error;
+	physical_address source = object_frame(from, page * PAGE_SIZE, false, &error);
+
+	if (!source)
+		return error;
+	*out = frame_alloc();
+	if (*out)
+		memcpy(phys_to_virt(*out), phys_to_virt(source), PAGE_SIZE);
+	frame_unref(source);
+	return *out ? TWZ_OK : -TWZ_ERR_OUT_OF_MEMORY;
+}
+
+/*
+ * A page of an object with a pager that is not in its map: straight from the pager, without entering it, when
+ * it may be shared; else through the map. *out 0: no page there.
+ */
+static twz_result take_from_pager(struct object *from, uint64_t page, physical_address *out)
+{
+	struct object_page got = {0, 0};
+	twz_result result = from->pager->fetch(from, page, false, &got);
+
+	*out = 0;
+	if (result < 0 || !got.frame)
+		return result;
+	if (got.flags & OBJECT_PAGE_COPY && !frame_counted(got.frame)) {
+		*out = got.frame;
+		return TWZ_OK;
+	}
+	frame_unref(got.frame);
+	return copy_frame(from, page, out);
+}
+
+/* Take up to CHUNK frames of the source for sharing; complete on all CPUs at return. */
+static twz_result take_chunk(struct object *from, uint64_t page, uint64_t count, struct chunk *chunk)
+{
+	uint64_t flags = spin_lock(&from->lock), ask = 0, copy = 0;
+	bool narrowed = false;
+	twz_result result;
+
+	chunk->count = count < CHUNK ? count : CHUNK;
+	for (uint64_t i = 0; i < chunk->count; i++) {
+		volatile uint64_t *entry = page_map_entry(from, page + i, false);
+
+		chunk->frames[i] = 0;
+		if (!entry || !pte_has_frame(*entry)) {
+			if (from->pager)
+				ask |= 1ull << i;
+			continue;
+		}
+		entry = page_map_entry(from, page + i, true);
+		chunk->frames[i] = entry ? page_map_share(from, entry, &narrowed) : 0;
+		if (!chunk->frames[i])
+			copy |= 1ull << i;
+	}
+	if (narrowed)
+		tlb_flush_object(from);
+	spin_unlock(&from->lock, flags);
+	for (uint64_t i = 0; i < chunk->count; i++) {
+		if (ask & 1ull << i)
+			result = take_from_pager(from, page + i, &chunk->frames[i]);
+		else if (copy & 1ull << i)
+			result = copy_frame(from, page + i, &chunk->frames[i]);
+		else
+			continue;
+		if (result < 0) {
+			chunk_drop(chunk);
+			return result;
+		}
+	}
+	return TWZ_OK;
+}
+
+/* Enter the frames of a chunk at `page`; takes over their references. */
+static twz_result put_chunk(struct object *to, uint64_t page, struct chunk *chunk)
+{
+	uint64_t flags = spin_lock(&to->lock);
+	twz_result result = TWZ_OK;
+	struct tlb_batch batch;
+
+	tlb_batch_begin(&batch, to);
+	for (uint64_t i = 0; i < chunk->count; i++) {
+		volatile uint64_t *entry = page_map_entry(to, page + i, chunk->frames[i] != 0);
+
+		if (!entry && !chunk->frames[i])
+			continue;
+		if (entry && !chunk->frames[i] && pte_has_frame(*entry))
+			entry = page_map_entry(to, page + i, true);
+		if (!entry) {
+			result = -TWZ_ERR_OUT_OF_MEMORY;
+			break;
+		}
+		page_map_install_shared(to, entry, chunk->frames[i], &batch);
+		chunk->frames[i] = 0;
+	}
+	tlb_batch_finish(&batch);
+	spin_unlock(&to->lock, flags);
+	chunk_drop(chunk);
+	return result;
+}
+
+static twz_result share_pages(struct object *to, uint64_t to_page, struct object *from,
+			      uint64_t from_page, uint64_t count)
+{
+	while (count) {
+		struct chunk chunk;
+		uint64_t done;
+		twz_result result = take_chunk(from, from_page, count, &chunk);
+
+		if (result < 0)
+			return result;
+		done = chunk.count;
+		result = put_chunk(to, to_page, &chunk);
+		if (result < 0)
+			return result;
+		to_page += done;
+		from_page += done;
+		count -= done;
+		thread_breathe();
+	}
+	return TWZ_OK;
+}
+
+/* Bytes within one page on either side. */
+static twz_result copy_bytes(struct object *to, uint64_t to_offset, struct object *from,
+			     uint64_t from_offset, uint64_t length)
+{
+	twz_result error;
+	physical_address source, target = object_frame(to, to_offset, true, &error);
+
+	if (!target)
+		return error;
+	source = object_frame(from, from_offset, false, &error);
+	if (source) {
+		memmove((char *)phys_to_virt(target) + to_offset % PAGE_SIZE,
+			(char *)phys_to_virt(source) + from_offset % PAGE_SIZE, length);
+		frame_unref(source);
+	}
+	frame_unref(target);
+	return source ? TWZ_OK : error;
+}
+
+twz_result object_check_ranges(const struct object *to, uint64_t to_offset,
+			       const struct object *from, uint64_t from_offset, uint64_t length)
+{
+	if (to_offset > TWZ_SLOT_SIZE || length > TWZ_SLOT_SIZE - to_offset)
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	if (from_offset > TWZ_SLOT_SIZE || length > TWZ_SLOT_SIZE - from_offset)
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	if (to == from && to_offset < from_offset + length && from_offset < to_offset + length)
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	if (to->flags & (OBJECT_SEALED | OBJECT_CONTROL))
+		return -TWZ_ERR_ACCESS_DENIED;
+	/* the null page is no place */
+	if (length && !(to->flags & TWZ_OBJECT_RAW) && to_offset < PAGE_SIZE)
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	if (length && !(from->flags & (TWZ_OBJECT_RAW | OBJECT_CONTROL)) && from_offset < PAGE_SIZE)
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	return TWZ_OK;
+}
+
+twz_result object_copy(struct object *to, uint64_t to_offset, struct object *from,
+		       uint64_t from_offset, uint64_t length)
+{
+	twz_result result = object_check_ranges(to, to_offset, from, from_offset, length);
+	/* a pager's object takes bytes, as its pages are not ours to replace */
+	bool share = (to_offset - from_offset) % PAGE_SIZE == 0 && !to->pager;
+
+	while (result >= 0 && length) {
+		uint64_t part = PAGE_SIZE - to_offset % PAGE_SIZE;
+
+		if (share && to_offset % PAGE_SIZE == 0 && length >= PAGE_SIZE) {
+			part = PAGE_ROUND_DOWN(length);
+			result = share_pages(to, to_offset / PAGE_SIZE, from,
+					     from_offset / PAGE_SIZE, part / PAGE_SIZE);
+		} else {
+			if (part > PAGE_SIZE - from_offset % PAGE_SIZE)
+				part = PAGE_SIZE - from_offset % PAGE_SIZE;
+			if (part > length)
+				part = length;
+			result = copy_bytes(to, to_offset, from, from_offset, part);
+			thread_breathe();
+		}
+		to_offset += part;
+		from_offset += part;
+		length -= part;
+	}
+	return result;
+}
+
+twz_result object_clone(struct object *source, struct object **out)
+{
+	struct object *copy = object_allocate(source->flags & ~OBJECT_DELETED, source->kind,
+					      source->protections);
+	volatile uint64_t *from, *to;
+	uint64_t flags;
+
+	if (!copy)
+		return -TWZ_ERR_OUT_OF_MEMORY;
+	copy->nonce = source->nonce;
+	copy->owner = source->owner;
+	copy->shown_id = source->shown_id;
+	flags = spin_lock(&source->lock);
+	if (source->directory) {
+		copy->directory = platform->table_alloc();
+		if (!copy->directory) {
+			spin_unlock(&source->lock, flags);
+			object_put(copy);
+			return -TWZ_ERR_OUT_OF_MEMORY;
+		}
+		from = phys_to_virt(source->directory);
+		to = phys_to_virt(copy->directory);
+		for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+			uint64_t entry = from[i];
+
+			if (pte_has_frame(entry)) {
+				frame_ref(pte_frame(entry));
+				entry = directory_entry(pte_frame(entry), PTE_COPY);
+				platform->pte_write(&from[i], entry);
+			}
+			if (entry)
+				platform->pte_write(&to[i], entry);
+		}
+		copy->pages = source->pages;
+		tlb_flush_object(source);
+	}
+	spin_unlock(&source->lock, flags);
+	*out = copy;
+	return TWZ_OK;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Making pages present: demand zero, pagers, copy-on-write. */
+#include <cpu.h>
+#include <log.h>
+#include <string.h>
+#include "page_map.h"
+
+#define META_PAGE (TWZ_META_OFFSET / PAGE_SIZE)
+
+/* What is to be done outside the lock. */
+enum need { NEED_NOTHING, NEED_PAGE, NEED_WRITABLE };
+
+static twz_result check_rights(const struct object *object, uint64_t entry, uint32_t access)
+{
+	if (entry & PTE_NOACCESS)
+		return -TWZ_ERR_ACCESS_DENIED;
+	if (access & TWZ_RIGHT_WRITE && entry & PTE_NOWRITE)
+		return -TWZ_ERR_ACCESS_DENIED;
+	if (access & TWZ_RIGHT_EXEC && object->flags & TWZ_OBJECT_RAW && !(entry & PTE_EXEC))
+		return -TWZ_ERR_ACCESS_DENIED;
+	return TWZ_OK;
+}
+
+static twz_result fill_zeroed(struct object *object, uint64_t page, volatile uint64_t *entry)
+{
+	physical_address frame;
+
+	if (object->flags & OBJECT_FIXED)
+		return -TWZ_ERR_BAD_ADDRESS;
+	frame = frame_alloc_zeroed();
+	if (!frame)
+		return -TWZ_ERR_OUT_OF_MEMORY;
+	if (page == META_PAGE && !(object->flags & TWZ_OBJECT_RAW) && !object->pager)
+		object_fill_meta(object, phys_to_virt(frame));
+	page_map_write(object, entry, pte_make(object, frame, *entry & PTE_RIGHTS));
+	return TWZ_OK;
+}
+
+/* Somebody writes a page that is shared: take it over when we are the last, else copy it. */
+static twz_result break_sharing(struct object *object, uint64_t page, volatile uint64_t *entry)
+{
+	physical_address old = pte_frame(*entry), frame;
+	uint64_t rights = *entry & PTE_RIGHTS;
+
+	if (frame_references(old) == 1) {
+		page_map_write(object, entry, pte_make(object, old, rights));
+		return TWZ_OK;
+	}
+	frame = frame_alloc();
+	if (!frame)
+		return -TWZ_ERR_OUT_OF_MEMORY;
+	memcpy(phys_to_virt(frame), phys_to_virt(old), PAGE_SIZE);
+	page_map_write(object, entry, pte_make(object, frame, rights));
+	tlb_flush_object_page(object, page);
+	frame_unref(old);
+	return TWZ_OK;
+}
+
+/* `kernel`: page-level rights do not bind the caller. */
+static twz_result fault_locked(struct object *object, uint64_t page, uint32_t access, bool kernel,
+			       enum need *need)
+{
+	volatile uint64_t *entry = page_map_entry(object, page, false);
+	bool write = access & TWZ_RIGHT_WRITE;
+	twz_result result;
+
+	*need = NEED_NOTHING;
+	if (entry) {
+		result = kernel ? TWZ_OK : check_rights(object, *entry, access);
+		if (result < 0)
+			return result;
+		if (pte_has_frame(*entry) && !write)
+			return TWZ_OK;
+	}
+	/* the entry is going to change, or to be made, or its table is shared and must be writable */
+	entry = page_map_entry(object, page, true);
+	if (!entry)
+		return -TWZ_ERR_OUT_OF_MEMORY;
+	result = kernel ? TWZ_OK : check_rights(object, *entry, access);
+	if (result < 0)
+		return result;
+	if (!pte_has_frame(*entry)) {
+		if (object->pager) {
+			*need = NEED_PAGE;
+			return TWZ_OK;
+		}
+		return fill_zeroed(object, page, entry);
+	}
+	if (write && *entry & PTE_ASK) {
+		*need = NEED_WRITABLE;
+		return TWZ_OK;
+	}
+	if (write && *entry & PTE_COPY)
+		return break_sharing(object, page, entry);
+	return TWZ_OK;
+}
+
+/* Enter what the pager gave, unless another thread was faster. Takes over the frame's reference. */
+static twz_result enter_page(struct object *object, uint64_t page, enum need need,
+			     struct object_page got)
+{
+	uint64_t flags = spin_lock(&object->lock), soft = 0;
+	volatile uint64_t *entry = page_map_entry(object, page, true);
+	physical_address old = entry && pte_has_frame(*entry) ? pte_frame(*entry) : 0;
+	physical_address drop = got.frame;
+	twz_result result = TWZ_OK;
+
+	if (!entry) {
+		result = -TWZ_ERR_OUT_OF_MEMORY;
+	} else if (need == NEED_PAGE ? old == 0 : old && *entry & PTE_ASK) {
+		if (got.flags & OBJECT_PAGE_COPY)
+			soft |= PTE_COPY;
+		if (got.flags & OBJECT_PAGE_READONLY)
+			soft |= PTE_ASK;
+		if (got.frame) {
+			page_map_write(object, entry,
+				       pte_make(object, got.frame, soft | (*entry & PTE_RIGHTS)));
+			if (old && old != got.frame)
+				tlb_flush_object_page(object, page);
+			drop = old;
+		} else if (need == NEED_PAGE) {
+			result = fill_zeroed(object, page, entry);
+		}
+	}
+	spin_unlock(&object->lock, flags);
+	if (drop)
+		frame_unref(drop);
+	return result;
+}
+
+static twz_result fault(struct object *object, uint64_t offset, uint32_t access, bool kernel)
+{
+	uint64_t page = offset / PAGE_SIZE;
+	twz_result result;
+	enum need need;
+
+	if (offset >= TWZ_SLOT_SIZE ||
+	    (page == 0 && !(object->flags & (TWZ_OBJECT_RAW | OBJECT_CONTROL))))
+		return -TWZ_ERR_BAD_ADDRESS;
+	if (access & TWZ_RIGHT_WRITE && object->flags & (OBJECT_SEALED | OBJECT_CONTROL))
+		return -TWZ_ERR_ACCESS_DENIED;
+	for (;;) {
+		uint64_t flags = spin_lock(&object->lock);
+		struct object_page got = {0, 0};
+
+		result = fault_locked(object, page, access, kernel, &need);
+		spin_unlock(&object->lock, flags);
+		if (result < 0 || need == NEED_NOTHING)
+			return result;
+		result = object->pager->fetch(object, page, access & TWZ_RIGHT_WRITE, &got);
+		if (result < 0)
+			return result;
+		if (need == NEED_WRITABLE && (!got.frame || got.flags & OBJECT_PAGE_READONLY)) {
+			if (got.frame)
+				frame_unref(got.frame);
+			return -TWZ_ERR_READ_ONLY;
+		}
+		result = enter_page(object, page, need, got);
+		if (result < 0)
+			return result;
+		/* again: a copy-on-write page may have to be copied, another thread may have been faster */
+	}
+}
+
+twz_result object_fault(struct object *object, uint64_t offset, uint32_t access)
+{
+	return fault(object, offset, access, false);
+}
+
+physical_address object_frame(struct object *object, uint64_t offset, bool write, twz_result *error)
+{
+	for (;;) {
+		volatile uint64_t *entry;
+		physical_address frame = 0;
+		uint64_t flags;
+
+		*error = fault(object, offset, write ? TWZ_RIGHT_WRITE : TWZ_RIGHT_READ, true);
+		if (*error < 0)
+			return 0;
+		flags = spin_lock(&object->lock);
+		entry = page_map_entry(object, offset / PAGE_SIZE, write);
+		if (entry && pte_has_frame(*entry) && !(write && *entry & (PTE_COPY | PTE_ASK))) {
+			frame = pte_frame(*entry);
+			frame_ref(frame);
+			if (write)
+				page_map_write(object, entry, *entry | PTE_DIRTY);
+		}
+		spin_unlock(&object->lock, flags);
+		if (frame)
+			return frame;
+		/* discarded or shared again in between */
+	}
+}
+
+twz_result object_set_page(struct object *object, uint64_t page, struct object_page new_page)
+{
+	uint64_t flags = spin_lock(&object->lock), soft = 0;
+	volatile uint64_t *entry;
+	physical_address old = 0;
+
+	entry = page < OBJECT_PAGES ? page_map_entry(object, page, true) : NULL;
+	if (!entry) {
+		spin_unlock(&object->lock, flags);
+		return page < OBJECT_PAGES ? -TWZ_ERR_OUT_OF_MEMORY : -TWZ_ERR_INVALID_ARGUMENT;
+	}
+	if (pte_has_frame(*entry))
+		old = pte_frame(*entry);
+	if (new_page.flags & OBJECT_PAGE_COPY)
+		soft |= PTE_COPY;
+	if (new_page.flags & OBJECT_PAGE_READONLY)
+		soft |= PTE_ASK;
+	soft |= *entry & PTE_RIGHTS;
+	page_map_write(object, entry,
+		       new_page.frame ? pte_make(object, new_page.frame, soft) : soft & PTE_RIGHTS);
+	if (old)
+		tlb_flush_object_page(object, page);
+	spin_unlock(&object->lock, flags);
+	if (old)
+		frame_unref(old);
+	return TWZ_OK;
+}

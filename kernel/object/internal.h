@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Shared by the files of kernel/object. */
+#ifndef OBJECT_INTERNAL_H
+#define OBJECT_INTERNAL_H
+
+#include <object.h>
+
+/* A new object with one reference, without an id, in no table. NULL: out of memory. */
+struct object *object_allocate(uint32_t flags, uint32_t kind, uint32_t protections);
+
+/* The ranges of a copy or move: inside the objects, apart from each other, not the null page. */
+twz_result object_check_ranges(const struct object *to, uint64_t to_offset,
+			       const struct object *from, uint64_t from_offset, uint64_t length);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Page directories and page tables of objects: find, build, share, drop. */
+#include <log.h>
+#include <string.h>
+#include <view.h>
+#include "page_map.h"
+
+uint64_t pte_make(const struct object *object, physical_address frame, uint64_t soft)
+{
+	uint64_t entry = platform->frame_to_entry(frame) | platform->pte_user | soft;
+
+	if (!(soft & PTE_NOACCESS))
+		entry |= PTE_PRESENT | PTE_ACCESSED;
+	if (!(soft & (PTE_NOWRITE | PTE_COPY | PTE_ASK)))
+		entry |= PTE_WRITE;
+	if (object->flags & TWZ_OBJECT_RAW && !(soft & PTE_EXEC))
+		entry |= PTE_NX;
+	return entry;
+}
+
+uint64_t directory_entry(physical_address table, uint64_t soft)
+{
+	return platform->frame_to_entry(table) | PTE_PRESENT | PTE_ACCESSED | platform->pte_user |
+	       (soft & PTE_COPY ? PTE_COPY : PTE_WRITE);
+}
+
+static volatile uint64_t *table_at(uint64_t entry)
+{
+	return phys_to_virt(pte_frame(entry));
+}
+
+/* Show the new directory in every view that maps the object. */
+static void link_directory(struct object *object)
+{
+	LIST_FOR_EACH (node, &object->maps) {
+		struct mapping *map = LIST_ENTRY(node, struct mapping, object_node);
+
+		platform->pte_write(map->entry, mapping_entry(map));
+	}
+}
+
+static bool make_directory(struct object *object)
+{
+	object->directory = platform->table_alloc();
+	if (!object->directory)
+		return false;
+	link_directory(object);
+	return true;
+}
+
+/* A table for an absent directory entry, whose software bits are the rights of all its pages. */
+static bool make_table(volatile uint64_t *slot)
+{
+	physical_address table = platform->table_alloc();
+	volatile uint64_t *entries = phys_to_virt(table);
+	uint64_t rights = *slot & PTE_RIGHTS;
+
+	if (!table)
+		return false;
+	for (unsigned i = 0; rights && i < TABLE_ENTRIES; i++)
+		entries[i] = rights;
+	platform->pte_write(slot, directory_entry(table, 0));
+	return true;
+}
+
+/*
+ * Give this object a table of its own in place of a shared one. Both sides' pages become copy-on-write; the
+ * other sharers' directory entries forbid writing as ours does, so theirs need no flush.
+ */
+static bool own_table(struct object *object, uint64_t page, volatile uint64_t *slot)
+{
+	physical_address shared = pte_frame(*slot), table;
+	volatile uint64_t *old = phys_to_virt(shared), *entries;
+
+	if (frame_references(shared) == 1) {
+		platform->pte_write(slot, directory_entry(shared, 0));
+		return true;
+	}
+	table = platform->table_alloc();
+	if (!table)
+		return false;
+	entries = phys_to_virt(table);
+	for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+		uint64_t entry = old[i];
+
+		if (pte_has_frame(entry)) {
+			entry = (entry | PTE_COPY) & ~PTE_WRITE;
+			frame_ref(pte_frame(entry));
+			platform->pte_write(&old[i], entry);
+		}
+		if (entry)
+			platform->pte_write(&entries[i], entry);
+	}
+	platform->pte_write(slot, directory_entry(table, 0));
+	tlb_flush_object_page(object, page); /* paging-structure caches forget the old table */
+	page_table_drop(shared);
+	return true;
+}
+
+volatile uint64_t *page_map_entry(struct object *object, uint64_t page, bool own)
+{
+	volatile uint64_t *slot;
+
+	if (!object->directory && (!own || !make_directory(object)))
+		return NULL;
+	slot = (volatile uint64_t *)phys_to_virt(object->directory) + page / TABLE_ENTRIES;
+	if (!pte_has_frame(*slot) && (!own || !make_table(slot)))
+		return NULL;
+	if (own && *slot & PTE_COPY && !own_table(object, page, slot))
+		return NULL;
+	return table_at(*slot) + page % TABLE_ENTRIES;
+}
+
+uint64_t page_map_next_table(const struct object *object, uint64_t page)
+{
+	const volatile uint64_t *directory = phys_to_virt(object->directory);
+	uint64_t first = page;
+
+	if (!object->directory)
+		return OBJECT_PAGES;
+	for (; page < OBJECT_PAGES; page = (page / TABLE_ENTRIES + 1) * TABLE_ENTRIES) {
+		if (pte_has_frame(directory[page / TABLE_ENTRIES]))
+			return page < first ? first : page;
+	}
+	return OBJECT_PAGES;
+}
+
+void page_map_write(struct object *object, volatile uint64_t *entry, uint64_t value)
+{
+	object->pages += pte_has_frame(value);
+	object->pages -= pte_has_frame(*entry);
+	platform->pte_write(entry, value);
+}
+
+void page_table_drop(physical_address table)
+{
+	volatile uint64_t *entries = phys_to_virt(table);
+
+	if (!frame_last_reference(table))
+		return;
+	for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+		if (pte_has_frame(entries[i]))
+			frame_unref(pte_frame(entries[i]));
+	}
+	platform->table_free(table);
+}
+
+void page_map_destroy(struct object *object)
+{
+	volatile uint64_t *directory = phys_to_virt(object->directory);
+
+	if (!object->directory)
+		return;
+	for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+		if (pte_has_frame(directory[i]))
+			page_table_drop(pte_frame(directory[i]));
+	}
+	platform->table_free(object->directory);
+	object->directory = 0;
+	object->pages = 0;
+}
+
+physical_address page_map_share(struct object *object, volatile uint64_t *entry, bool *narrowed)
+{
+	physical_address frame = pte_frame(*entry);
+
+	if (!frame_counted(frame)) {
+		/* nobody ever writes a frame that is copy-on-write and uncounted: the image's */
+		return *entry & PTE_COPY ? frame : 0;
+	}
+	frame_ref(frame);
+	if (!(*entry & PTE_COPY)) {
+		if (*entry & PTE_WRITE)
+			*narrowed = true;
+		page_map_write(object, entry, (*entry | PTE_COPY) & ~PTE_WRITE);
+	}
+	return frame;
+}
+
+void page_map_install_shared(struct object *object, volatile uint64_t *entry,
+			     physical_address frame, struct tlb_batch *batch)
+{
+	uint64_t old = *entry, rights = old & PTE_RIGHTS;
+
+	page_map_write(object, entry, frame ? pte_make(object, frame, rights | PTE_COPY) : rights);
+	if (pte_has_frame(old))
+		tlb_batch_add(batch, pte_frame(old));
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Operations on ranges of one object: discard, protect, visit written pages. */
+#include <thread.h>
+#include "page_map.h"
+
+static bool range_valid(uint64_t offset, uint64_t length)
+{
+	return (offset | length) % PAGE_SIZE == 0 && offset <= TWZ_SLOT_SIZE &&
+	       length <= TWZ_SLOT_SIZE - offset;
+}
+
+/* One table's worth at most: pages [page, end) of one page table. Returns false when out of memory. */
+static bool discard_in_table(struct object *object, uint64_t page, uint64_t end)
+{
+	uint64_t flags = spin_lock(&object->lock);
+	struct tlb_batch batch;
+	bool done = true;
+
+	tlb_batch_begin(&batch, object);
+	for (; page < end; page++) {
+		volatile uint64_t *entry = page_map_entry(object, page, false);
+		uint64_t old;
+
+		if (!entry || !pte_has_frame(*entry))
+			continue;
+		entry = page_map_entry(object, page, true);
+		if (!entry) {
+			done = false;
+			break;
+		}
+		old = *entry;
+		page_map_write(object, entry, old & PTE_RIGHTS);
+		tlb_batch_add(&batch, pte_frame(old));
+	}
+	tlb_batch_finish(&batch);
+	spin_unlock(&object->lock, flags);
+	return done;
+}
+
+static uint64_t table_end(uint64_t page, uint64_t end)
+{
+	uint64_t next = (page / TABLE_ENTRIES + 1) * TABLE_ENTRIES;
+
+	return next < end ? next : end;
+}
+
+static uint64_t next_table(struct object *object, uint64_t page)
+{
+	uint64_t flags = spin_lock(&object->lock);
+
+	page = page_map_next_table(object, page);
+	spin_unlock(&object->lock, flags);
+	return page;
+}
+
+twz_result object_discard_pages(struct object *object, uint64_t offset, uint64_t length)
+{
+	uint64_t first = offset / PAGE_SIZE, end = first + length / PAGE_SIZE;
+
+	if (!range_valid(offset, length))
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	if (object->flags & (OBJECT_SEALED | OBJECT_CONTROL))
+		return -TWZ_ERR_ACCESS_DENIED;
+	for (uint64_t page = next_table(object, first); page < end;
+	     page = next_table(object, page)) {
+		uint64_t stop = table_end(page, end);
+
+		if (!discard_in_table(object, page, stop))
+			return -TWZ_ERR_OUT_OF_MEMORY;
+		page = stop;
+		thread_breathe();
+		if (page == OBJECT_PAGES)
+			break;
+	}
+	if (object->pager && object->pager->discard && length)
+		return object->pager->discard(object, first, end - first);
+	return TWZ_OK;
+}
+
+static uint64_t rights_bits(uint32_t rights)
+{
+	uint64_t bits = 0;
+
+	if (!rights)
+		return PTE_NOACCESS;
+	if (!(rights & TWZ_RIGHT_WRITE))
+		bits |= PTE_NOWRITE;
+	if (rights & TWZ_RIGHT_EXEC)
+		bits |= PTE_EXEC;
+	return bits;
+}
+
+/* A whole absent table takes its rights in the directory entry. Lock held. */
+static bool protect_absent_table(struct object *object, uint64_t page, uint64_t end, uint64_t bits)
+{
+	volatile uint64_t *slot;
+
+	if (page % TABLE_ENTRIES || end - page < TABLE_ENTRIES || !object->directory)
+		return false;
+	slot = (volatile uint64_t *)phys_to_virt(object->directory) + page / TABLE_ENTRIES;
+	if (pte_has_frame(*slot))
+		return false;
+	platform->pte_write(slot, bits);
+	return true;
+}
+
+static bool protect_in_table(struct object *object, uint64_t page, uint64_t end, uint64_t bits)
+{
+	uint64_t flags = spin_lock(&object->lock);
+	struct tlb_batch batch;
+	bool done = true;
+
+	tlb_batch_begin(&batch, object);
+	/* the first entry's table makes the directory, which protect_absent_table wants */
+	if (!object->directory && !page_map_entry(object, page, true))
+		done = false;
+	for (; done && page < end; page++) {
+		volatile uint64_t *entry;
+		uint64_t old, value;
+
+		if (protect_absent_table(object, page, end, bits))
+			break;
+		entry = page_map_entry(object, page, true);
+		if (!entry) {
+			done = false;
+			break;
+		}
+		old = *entry;
+		value = pte_has_frame(old) ?
+				pte_make(object, pte_frame(old),
+					 bits | (old & (PTE_COPY | PTE_ASK | PTE_DIRTY))) :
+				bits;
+		if (old & PTE_PRESENT && (old & ~value & (PTE_PRESENT | PTE_WRITE) ||
+					  ~old & value & PTE_NX))
+			batch.needed = true;
+		page_map_write(object, entry, value);
+	}
+	tlb_batch_finish(&batch);
+	spin_unlock(&object->lock, flags);
+	return done;
+}
+
+twz_result object_protect_pages(struct object *object, uint64_t offset, uint64_t length,
+				uint32_t rights)
+{
+	uint64_t page = offset / PAGE_SIZE, end = page + length / PAGE_SIZE;
+
+	if (!range_valid(offset, length) ||
+	    rights & ~(TWZ_RIGHT_READ | TWZ_RIGHT_WRITE | TWZ_RIGHT_EXEC) ||
+	    (rights & TWZ_RIGHT_WRITE && rights & TWZ_RIGHT_EXEC))
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	if (!(object->flags & TWZ_OBJECT_RAW))
+		return -TWZ_ERR_NOT_SUPPORTED;
+	while (page < end) {
+		uint64_t stop = table_end(page, end);
+
+		if (!protect_in_table(object, page, stop, rights_bits(rights)))
+			return -TWZ_ERR_OUT_OF_MEMORY;
+		page = stop;
+		thread_breathe();
+	}
+	return TWZ_OK;
+}
+
+#define VISIT 32
+
+/* Collect written pages from *page on, up to VISIT; clean and write-protect them when asked. */
+static uint64_t collect_dirty(struct object *object, uint64_t *page, uint64_t end, bool clear,
+			      uint64_t pages[VISIT], physical_address frames[VISIT])
+{
+	uint64_t flags = spin_lock(&object->lock), count = 0;
+	bool narrowed = false;
+
+	*page = page_map_next_table(object, *page);
+	for (; *page < end && count < VISIT; ++*page) {
+		volatile uint64_t *entry = page_map_entry(object, *page, false);
+
+		if (!entry) {
+			*page = page_map_next_table(object, *page);
+			if (*page >= end)
+				break;
+			entry = page_map_entry(object, *page, false);
+		}
+		if (!pte_has_frame(*entry) || !(*entry & PTE_DIRTY))
+			continue;
+		pages[count] = *page;
+		frames[count++] = pte_frame(*entry);
+		frame_ref(pte_frame(*entry));
+		if (clear) {
+			page_map_write(object, entry,
+				       (*entry & ~(PTE_DIRTY | PTE_WRITE)) | PTE_ASK);
+			narrowed = true;
+		}
+	}
+	if (narrowed)
+		tlb_flush_object(object);
+	spin_unlock(&object->lock, flags);
+	return count;
+}
+
+twz_result object_visit_dirty(struct object *object, uint64_t first, uint64_t count, bool clear,
+			      object_visitor visit, void *context)
+{
+	uint64_t page = first, end = first + count;
+	physical_address frames[VISIT];
+	uint64_t pages[VISIT];
+	twz_result result = TWZ_OK;
+
+	if (first > OBJECT_PAGES || count > OBJECT_PAGES - first)
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	while (page < end && result >= 0) {
+		uint64_t found = collect_dirty(object, &page, end, clear, pages, frames);
+
+		for (uint64_t i = 0; i < found; i++) {
+			if (result >= 0)
+				result = visit(context, pages[i], frames[i]);
+			frame_unref(frames[i]);
+		}
+		thread_breathe();
+	}
+	return result;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Objects by id, and their lifetime. */
+#include <heap.h>
+#include <log.h>
+#include <random.h>
+#include <security.h>
+#include <string.h>
+#include <timer.h>
+#include <view.h>
+#include <blake2b.h>
+#include "page_map.h"
+
+#define FIRST_BUCKETS 256
+
+static struct spinlock table_lock = SPINLOCK_INIT(LOCK_TABLE);
+static struct object **buckets;
+static uint64_t bucket_count, table_entries;
+static volatile uint64_t live_objects;
+
+twz_result (*object_absent)(struct twz_id id);
+twz_result (*object_make_persistent)(const struct twz_object_spec *spec, struct object **out);
+
+void objects_init(void)
+{
+	buckets = kernel_alloc_array(FIRST_BUCKETS, sizeof(*buckets));
+	if (!buckets)
+		panic("out of memory for the object table");
+	bucket_count = FIRST_BUCKETS;
+}
+
+static struct object **bucket_of(struct object **in, uint64_t count, struct twz_id id)
+{
+	/* ids are hashes themselves, or chosen by the image's maker: mix both halves */
+	return &in[((id.hi ^ id.lo) * 0x9e3779b97f4a7c15ull >> 32) & (count - 1)];
+}
+
+/* Double the table when it is full; without memory the chains just get longer. Lock held. */
+static void grow(void)
+{
+	uint64_t count = bucket_count * 2;
+	struct object **bigger;
+
+	if (table_entries < bucket_count)
+		return;
+	bigger = kernel_alloc_array(count, sizeof(*bigger));
+	if (!bigger)
+		return;
+	for (uint64_t i = 0; i < bucket_count; i++) {
+		while (buckets[i]) {
+			struct object *object = buckets[i];
+			struct object **to = bucket_of(bigger, count, object->id);
+
+			buckets[i] = object->hash_next;
+			object->hash_next = *to;
+			*to = object;
+		}
+	}
+	kernel_free(buckets);
+	buckets = bigger;
+	bucket_count = count;
+}
+
+/* Lock held. */
+static struct object *lookup(struct twz_id id)
+{
+	struct object *object = *bucket_of(buckets, bucket_count, id);
+
+	while (object && !twz_id_equal(object->id, id))
+		object = object->hash_next;
+	return object;
+}
+
+struct object *object_find(struct twz_id id)
+{
+	bool asked = false;
+
+	for (;;) {
+		uint64_t flags = spin_lock(&table_lock);
+		struct object *object = lookup(id);
+
+		if (object)
+			object_get(object);
+		spin_unlock(&table_lock, flags);
+		if (object || asked || !object_absent || twz_id_is_none(id))
+			return object;
+		if (object_absent(id) < 0)
+			return NULL;
+		asked = true;
+	}
+}
+
+static twz_result table_add(struct object *object)
+{
+	uint64_t flags = spin_lock(&table_lock);
+	struct object **bucket;
+
+	if (lookup(object->id)) {
+		spin_unlock(&table_lock, flags);
+		return -TWZ_ERR_EXISTS;
+	}
+	grow();
+	bucket = bucket_of(buckets, bucket_count, object->id);
+	object->hash_next = *bucket;
+	*bucket = object;
+	table_entries++;
+	object_get(object);
+	spin_unlock(&table_lock, flags);
+	return TWZ_OK;
+}
+
+/* True when it was there; the table's reference is then the caller's. */
+static bool table_remove(struct object *object)
+{
+	uint64_t flags = spin_lock(&table_lock);
+	struct object **at = bucket_of(buckets, bucket_count, object->id);
+
+	while (*at && *at != object)
+		at = &(*at)->hash_next;
+	if (!*at) {
+		spin_unlock(&table_lock, flags);
+		return false;
+	}
+	*at = object->hash_next;
+	table_entries--;
+	object->flags |= OBJECT_DELETED;
+	list_remove(&object->tie_node);
+	spin_unlock(&table_lock, flags);
+	return true;
+}
+
+struct twz_id object_make_id(struct twz_id nonce, struct twz_id owner, uint32_t protections)
+{
+	struct {
+		struct twz_id nonce, owner;
+		uint64_t protections;
+	} input = {nonce, owner, protections};
+	struct twz_id id;
+
+	blake2b(&id, sizeof(id), &input, sizeof(input));
+	return id;
+}
+
+struct object *object_allocate(uint32_t flags, uint32_t kind, uint32_t protections)
+{
+	struct object *object = kernel_alloc(sizeof(*object));
+
+	if (!object)
+		return NULL;
+	object->flags = flags;
+	object->kind = kind;
+	object->protections = protections;
+	object->references = 1;
+	spin_init(&object->lock, LOCK_OBJECT);
+	list_init(&object->maps);
+	list_init(&object->ties);
+	list_init(&object->tie_node);
+	__atomic_add_fetch(&live_objects, 1, __ATOMIC_RELAXED);
+	return object;
+}
+
+static twz_result publish(struct object *object, struct twz_id id, struct object **out)
+{
+	twz_result result;
+
+	object->nonce = object_make_nonce();
+	object->id = twz_id_is_none(id) ? object_make_id(object->nonce, object->owner,
+							object->protections) : id;
+	object->shown_id = object->id;
+	result = table_add(object);
+	if (result < 0) {
+		object_put(object);
+		return result;
+	}
+	*out = object;
+	return TWZ_OK;
+}
+
+twz_result object_make(const struct twz_object_spec *spec, struct twz_id id, struct object **out)
+{
+	struct object *object;
+
+	object = object_allocate(spec->flags, spec->flags & TWZ_OBJECT_RAW ? 0 : spec->kind,
+				 spec->protections ? spec->protections : TWZ_RIGHTS_ALL);
+	if (!object)
+		return -TWZ_ERR_OUT_OF_MEMORY;
+	object->owner = spec->owner;
+	return publish(object, id, out);
+}
+
+twz_result object_make_paged(struct twz_id id, uint32_t flags, uint32_t kind, uint32_t protections,
+			     const struct object_pager *pager, void *pager_data, struct object **out)
+{
+	struct object *object = object_allocate(flags, kind, protections);
+
+	if (!object)
+		return -TWZ_ERR_OUT_OF_MEMORY;
+	object->pager = pager;
+	object->pager_data = pager_data;
+	return publish(object, id, out);
+}
+
+void object_get(struct object *object)
+{
+	__atomic_add_fetch(&object->references, 1, __ATOMIC_RELAXED);
+}
+
+void object_put(struct object *object)
+{
+	if (__atomic_sub_fetch(&object->references, 1, __ATOMIC_ACQ_REL))
+		return;
+	ASSERT(list_empty(&object->maps));
+	object_release_ties(object);
+	page_map_destroy(object);
+	if (object->pager && object->pager->release)
+		object->pager->release(object);
+	if (object->control_view)
+		view_put(object->control_view);
+	__atomic_sub_fetch(&live_objects, 1, __ATOMIC_RELAXED);
+	kernel_free(object);
+}
+
+void object_delete(struct object *object)
+{
+	if (!table_remove(object))
+		return;
+	if (object->pager && object->pager->deleted)
+		object->pager->deleted(object);
+	if (!(object->flags & OBJECT_CONTROL))
+		object_release_ties(object);
+	object_put(object);
+}
+
+void object_tie(struct object *owner, struct object *object)
+{
+	uint64_t flags = spin_lock(&table_lock);
+
+	list_append(&owner->ties, &object->tie_node);
+	spin_unlock(&table_lock, flags);
+}
+
+void object_release_ties(struct object *owner)
+{
+	for (;;) {
+		uint64_t flags = spin_lock(&table_lock);
+		struct list *node = list_pop(&owner->ties);
+		struct object *object = NULL;
+
+		if (node) {
+			object = LIST_ENTRY(node, struct object, tie_node);
+			object_get(object);
+		}
+		spin_unlock(&table_lock, flags);
+		if (!object)
+			return;
+		/* a living program outlives its maker; its id goes at its end */
+		if (!object->control_view || !view_make_orphan(object->control_view))
+			object_delete(object);
+		object_put(object);
+	}
+}
+
+uint64_t object_count(void)
+{
+	return live_objects;
+}

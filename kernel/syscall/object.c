@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* System calls on objects. */
+#include <object.h>
+#include <security.h>
+#include <syscall.h>
+#include <thread.h>
+#include <user.h>
+#include <view.h>
+#include "rights.h"
+
+static struct view *caller(void)
+{
+	return current_thread()->view;
+}
+
+/* The object with a reference, if the caller has the rights. */
+static twz_result find(struct twz_id id, uint32_t rights, struct object **out)
+{
+	struct object *object = object_find_in(caller(), id);
+	twz_result result;
+
+	if (!object)
+		return -TWZ_ERR_NO_SUCH_OBJECT;
+	result = security_check(caller(), object, rights);
+	if (result < 0) {
+		object_put(object);
+		return result;
+	}
+	*out = object;
+	return TWZ_OK;
+}
+
+static twz_result find_by_words(uint64_t hi, uint64_t lo, uint32_t rights, struct object **out)
+{
+	return find((struct twz_id){hi, lo}, rights, out);
+}
+
+static twz_result check_spec(const struct twz_object_spec *spec)
+{
+	if (spec->flags & ~(TWZ_OBJECT_RAW | TWZ_OBJECT_PERSISTENT) || spec->reserved ||
+	    spec->protections & ~TWZ_RIGHTS_ALL)
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	if (spec->flags & TWZ_OBJECT_PERSISTENT && !object_make_persistent)
+		return -TWZ_ERR_NOT_SUPPORTED;
+	return TWZ_OK;
+}
+
+static twz_result apply_source(struct object *object, const struct twz_object_source *user)
+{
+	struct twz_object_source source;
+	struct object *from;
+	twz_result result = copy_from_user(&source, user, sizeof(source));
+
+	if (result < 0)
+		return result;
+	if ((source.src | source.dst | source.len) % TWZ_PAGE_SIZE)
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	result = find(source.id, TWZ_RIGHT_READ, &from);
+	if (result < 0)
+		return result;
+	result = object_copy(object, source.dst, from, source.src, source.len);
+	object_put(from);
+	return result;
+}
+
+static twz_result tie(const struct twz_object_spec *spec, struct object *object)
+{
+	struct object *owner;
+	twz_result result;
+
+	if (twz_id_is_none(spec->tie))
+		return TWZ_OK;
+	result = find(spec->tie, TWZ_RIGHT_NONE, &owner);
+	if (result < 0)
+		return result;
+	object_tie(owner, object);
+	object_put(owner);
+	return TWZ_OK;
+}
+
+twz_result sys_object_create(const struct twz_object_spec *user, struct twz_id *id)
+{
+	struct twz_object_spec spec;
+	struct object *object;
+	twz_result result = copy_from_user(&spec, user, sizeof(spec));
+
+	if (result >= 0)
+		result = check_spec(&spec);
+	if (result < 0)
+		return result;
+	if (spec.flags & TWZ_OBJECT_PERSISTENT)
+		result = object_make_persistent(&spec, &object);
+	else
+		result = object_make(&spec, TWZ_ID_NONE, &object);
+	if (result < 0)
+		return result;
+	for (uint64_t i = 0; i < spec.source_count && result >= 0; i++) {
+		result = apply_source(object, spec.sources + i);
+		if (thread_interrupted() && result >= 0 && i + 1 < spec.source_count)
+			result = -TWZ_ERR_INTERRUPTED;
+	}
+	if (result >= 0)
+		result = tie(&spec, object);
+	if (result >= 0)
+		result = copy_to_user(id, &object->id, sizeof(*id));
+	if (result < 0)
+		object_delete(object);
+	object_put(object);
+	return result < 0 ? result : TWZ_OK;
+}
+
+twz_result sys_object_delete(uint64_t hi, uint64_t lo)
+{
+	struct object *object;
+	twz_result result = find_by_words(hi, lo, RIGHTS_object_delete, &object);
+
+	if (result < 0)
+		return result;
+	if (object->control_view && view_make_orphan(object->control_view))
+		result = -TWZ_ERR_BUSY; /* still running: its id goes when it ends */
+	else
+		object_delete(object);
+	object_put(object);
+	return result < 0 ? result : TWZ_OK;
+}
+
+twz_result sys_object_stat(uint64_t hi, uint64_t lo, struct twz_object_stat *out)
+{
+	struct object *object;
+	twz_result result = find_by_words(hi, lo, RIGHTS_object_stat, &object);
+	struct twz_object_stat stat;
+
+	if (result < 0)
+		return result;
+	stat = (struct twz_object_stat){
+		.id = object->shown_id,
+		.flags = object->flags & (TWZ_OBJECT_RAW | TWZ_OBJECT_PERSISTENT),
+		.kind = object->kind,
+		.rights = security_rights(caller(), object),
+		.maps = object->map_count,
+		.pages = object->pages,
+	};
+	object_put(object);
+	return copy_to_user(out, &stat, sizeof(stat));
+}
+
+static twz_result on_range(const struct twz_copy_range *user, uint32_t target_rights,
+			   uint32_t source_rights,
+			   twz_result (*act)(struct object *, uint64_t, struct object *, uint64_t,
+					     uint64_t))
+{
+	struct twz_copy_range range;
+	struct object *to, *from;
+	twz_result result = copy_from_user(&range, user, sizeof(range));
+
+	if (result < 0)
+		return result;
+	result = find(range.destination, target_rights, &to);
+	if (result < 0)
+		return result;
+	result = find(range.source, source_rights, &from);
+	if (result >= 0) {
+		result = act(to, range.destination_offset, from, range.source_offset,
+			     range.length);
+		object_put(from);
+	}
+	object_put(to);
+	return result < 0 ? result : TWZ_OK;
+}
+
+twz_result sys_object_copy_range(const struct twz_copy_range *range)
+{
+	return on_range(range, RIGHTS_object_copy_range, TWZ_RIGHT_READ, object_copy);
+}
+
+twz_result sys_object_move_range(const struct twz_copy_range *range)
+{
+	return on_range(range, RIGHTS_object_move_range, RIGHTS_object_move_range, object_move);
+}
+
+twz_result sys_object_discard(uint64_t hi, uint64_t lo, uint64_t offset, uint64_t length)
+{
+	struct object *object;
+	twz_result result = find_by_words(hi, lo, RIGHTS_object_discard, &object);
+
+	if (result < 0)
+		return result;
+	result = object_discard_pages(object, offset, length);
+	object_put(object);
+	return result;
+}
+
+twz_result sys_object_protect(uint64_t hi, uint64_t lo, uint64_t offset, uint64_t length,
+			      uint32_t rights)
+{
+	struct object *object;
+	twz_result result = find_by_words(hi, lo, RIGHTS_object_protect, &object);
+
+	if (result < 0)
+		return result;
+	result = object_protect_pages(object, offset, length, rights);
+	object_put(object);
+	return result;
+}
+
+twz_result sys_object_sync(uint64_t hi, uint64_t lo, uint64_t offset, uint64_t length)
+{
+	struct object *object;
+	twz_result result = find_by_words(hi, lo, RIGHTS_object_sync, &object);
+
+	if (result < 0)
+		return result;
+	if (offset > TWZ_SLOT_SIZE || length > TWZ_SLOT_SIZE - offset)
+		result = -TWZ_ERR_INVALID_ARGUMENT;
+	else if (!object->pager || !object->pager->sync)
+		result = -TWZ_ERR_NOT_SUPPORTED;
+	else
+		result = object->pager->sync(object, offset, length);
+	object_put(object);
+	return result;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The end of a program: its threads die, its maps go, who waits for it hears. */
+#include <cpu.h>
+#include <heap.h>
+#include <log.h>
+#include <object.h>
+#include <sync.h>
+#include <thread.h>
+#include <timer.h>
+#include <tlb.h>
+#include <wait.h>
+#include "internal.h"
+
+struct hook {
+	struct hook *next;
+	view_end_hook function;
+};
+
+static struct hook *hooks;
+static struct spinlock ended_lock = SPINLOCK_INIT(LOCK_DEVICE);
+static struct wait_queue ended_waiters = WAIT_QUEUE_INIT(ended_waiters);
+
+void view_on_end(view_end_hook function)
+{
+	struct hook *hook = kernel_alloc(sizeof(*hook));
+
+	if (!hook)
+		panic("out of memory at start");
+	hook->function = function;
+	hook->next = hooks;
+	hooks = hook;
+}
+
+void view_end(struct view *view, uint32_t state, int32_t code, const struct twz_fault *fault)
+{
+	uint64_t flags = spin_lock(&view->lock);
+
+	if (!view->exiting) {
+		view->exiting = true;
+		view->exit_state = state;
+		view->exit_code = code;
+		if (fault)
+			view->fault = *fault;
+		LIST_FOR_EACH (node, &view->threads)
+			thread_post(LIST_ENTRY(node, struct thread, view_node), PENDING_KILL);
+	}
+	spin_unlock(&view->lock, flags);
+}
+
+bool view_make_orphan(struct view *view)
+{
+	uint64_t flags = spin_lock(&view->lock);
+	bool alive = !view->ended;
+
+	if (alive)
+		view->control->flags |= OBJECT_ORPHAN;
+	spin_unlock(&view->lock, flags);
+	return alive;
+}
+
+bool view_add_thread(struct view *view, struct thread *thread)
+{
+	uint64_t flags = spin_lock(&view->lock);
+	bool added = !view->exiting;
+
+	if (added) {
+		list_append(&view->threads, &thread->view_node);
+		view->thread_count++;
+		view->control_page->threads = view->thread_count;
+	}
+	spin_unlock(&view->lock, flags);
+	return added;
+}
+
+/* No thread is left. In the context of the last one, or of who gives up a view without any. */
+static void finish(struct view *view)
+{
+	struct object *control = view->control;
+	struct twz_view_control *page = view->control_page;
+	uint64_t flags, cpus;
+	bool orphan;
+
+	for (struct hook *hook = hooks; hook; hook = hook->next)
+		hook->function(view);
+	cpus = view->cpus;
+	if (cpus)
+		tlb_flush_cpus(cpus, view);
+	view_clear(view);
+	object_release_ties(control);
+
+	flags = spin_lock(&view->lock);
+	view->ended = true;
+	orphan = control->flags & OBJECT_ORPHAN;
+	spin_unlock(&view->lock, flags);
+
+	page->threads = 0;
+	page->code = view->exit_code;
+	page->fault = view->fault;
+	__atomic_store_n(&page->state, view->exit_state, __ATOMIC_RELEASE);
+	sync_wake_object(control, offsetof(struct twz_view_control, state), ~0u);
+
+	flags = spin_lock(&ended_lock);
+	wait_wake_all(&ended_waiters);
+	spin_unlock(&ended_lock, flags);
+
+	if (orphan)
+		object_delete(control);
+	view->control = NULL;
+	object_put(control);
+}
+
+void view_lose_thread(struct view *view, struct thread *thread)
+{
+	uint64_t flags = spin_lock(&view->lock);
+	bool last;
+
+	list_remove(&thread->view_node);
+	view->thread_count--;
+	view->control_page->threads = view->thread_count;
+	view->run_time += thread->run_time;
+	last = view->thread_count == 0;
+	if (last && !view->exiting) {
+		/* every thread ended by itself: the program exits with 0 */
+		view->exiting = true;
+		view->exit_state = TWZ_VIEW_EXITED;
+	}
+	spin_unlock(&view->lock, flags);
+	if (last)
+		finish(view);
+}
+
+void view_abandon(struct view *view)
+{
+	struct object *control = view->control;
+	uint64_t flags = spin_lock(&view->lock);
+
+	view->exiting = true;
+	view->exit_state = TWZ_VIEW_KILLED;
+	control->flags |= OBJECT_ORPHAN;
+	spin_unlock(&view->lock, flags);
+	finish(view);
+	view_put(view);
+}
+
+twz_result view_wait(struct view *view, uint64_t deadline)
+{
+	uint64_t flags = spin_lock(&ended_lock);
+	twz_result result = TWZ_OK;
+
+	while (!view->ended && result >= 0)
+		result = wait_sleep(&ended_waiters, &ended_lock, deadline);
+	spin_unlock(&ended_lock, flags);
+	return result;
+}

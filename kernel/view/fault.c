@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Faults of programs, from the address to the object's page. */
+#include <cpu.h>
+#include <object.h>
+#include <platform.h>
+#include <user.h>
+#include "internal.h"
+
+static uint32_t kind_of(twz_result error)
+{
+	switch (-error) {
+	case TWZ_ERR_ACCESS_DENIED:
+	case TWZ_ERR_READ_ONLY:
+		return TWZ_FAULT_PROTECTION;
+	case TWZ_ERR_OUT_OF_MEMORY:
+		return TWZ_FAULT_PAGE;
+	default:
+		return TWZ_FAULT_OBJECT;
+	}
+}
+
+twz_result view_fault(struct view *view, uint64_t address, uint32_t access, uint32_t *kind)
+{
+	uint64_t offset;
+	uint32_t rights;
+	struct object *object;
+	twz_result result;
+
+	*kind = TWZ_FAULT_PAGE;
+	if (address >= USER_END)
+		return -TWZ_ERR_BAD_ADDRESS;
+	if (address < PAGE_SIZE) {
+		*kind = TWZ_FAULT_OBJECT;
+		return -TWZ_ERR_BAD_ADDRESS;
+	}
+	object = view_object_at(view, address, &offset, &rights);
+	if (!object)
+		return -TWZ_ERR_BAD_ADDRESS;
+	result = access & ~rights ? -TWZ_ERR_ACCESS_DENIED : object_fault(object, offset, access);
+	object_put(object);
+	if (result < 0) {
+		*kind = kind_of(result);
+		return result;
+	}
+	/* another CPU may have widened the entry that this one has cached */
+	if (this_cpu()->loaded_view == view)
+		platform->flush_page(address);
+	return TWZ_OK;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Shared by the files of kernel/view. */
+#ifndef VIEW_INTERNAL_H
+#define VIEW_INTERNAL_H
+
+#include <view.h>
+
+#define SLOTS_PER_TABLE 512u
+
+/* The mapping of a slot, or NULL. The view's lock is held. */
+struct mapping *view_lookup(const struct view *view, uint64_t slot);
+
+/*
+ * Enter an object at a free slot; takes its own reference. The view's lock is held, or nobody else knows the
+ * view.
+ */
+twz_result view_insert(struct view *view, struct object *object, uint64_t slot, uint32_t rights,
+		       uint32_t inherit);
+
+/* Take a mapping out of tables and object; nothing is flushed. The view's lock is held. */
+void view_take_out(struct view *view, struct mapping *map);
+
+/* Remember that `id` means `copy` here; takes over the reference. False: out of memory. */
+bool view_add_copy(struct view *view, struct twz_id id, struct object *copy);
+
+/* Remove all maps and tables of a view that no thread runs in any more. */
+void view_clear(struct view *view);
+
+/* A page with its own object, read-only for programs: the control page of a view or thread. */
+twz_result control_make(struct view *view, uint32_t protections, struct object **object,
+			void **page);
+
+#endif

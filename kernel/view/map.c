@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Mapping objects at slots: one page-directory-pointer entry each. */
+#include <heap.h>
+#include <object.h>
+#include <platform.h>
+#include <tlb.h>
+#include "internal.h"
+
+uint64_t mapping_entry(const struct mapping *map)
+{
+	uint64_t entry;
+
+	if (!map->object->directory)
+		return 0;
+	entry = platform->frame_to_entry(map->object->directory) | PTE_PRESENT | PTE_ACCESSED |
+		platform->pte_user;
+	if (map->rights & TWZ_RIGHT_WRITE)
+		entry |= PTE_WRITE;
+	if (!(map->rights & TWZ_RIGHT_EXEC))
+		entry |= PTE_NX;
+	return entry;
+}
+
+struct mapping *view_lookup(const struct view *view, uint64_t slot)
+{
+	struct mapping **table = slot < TWZ_SLOT_COUNT ? view->tables[slot / SLOTS_PER_TABLE] : NULL;
+
+	return table ? table[slot % SLOTS_PER_TABLE] : NULL;
+}
+
+/* The tables for a slot: ours, and the page-directory-pointer table. */
+static bool make_tables(struct view *view, uint64_t slot)
+{
+	volatile uint64_t *top =
+		(volatile uint64_t *)phys_to_virt(view->root) + slot / SLOTS_PER_TABLE;
+	struct mapping ***table = &view->tables[slot / SLOTS_PER_TABLE];
+	physical_address pointers;
+
+	if (!*table)
+		*table = kernel_alloc_array(SLOTS_PER_TABLE, sizeof(**table));
+	if (!*table)
+		return false;
+	if (*top & PTE_PRESENT)
+		return true;
+	pointers = platform->table_alloc();
+	if (!pointers)
+		return false;
+	platform->pte_write(top, platform->frame_to_entry(pointers) | PTE_PRESENT | PTE_WRITE |
+					 PTE_ACCESSED | platform->pte_user);
+	return true;
+}
+
+twz_result view_insert(struct view *view, struct object *object, uint64_t slot, uint32_t rights,
+		       uint32_t inherit)
+{
+	struct mapping *map = kernel_alloc(sizeof(*map));
+	uint64_t top, flags;
+
+	if (!map || !make_tables(view, slot)) {
+		kernel_free(map);
+		return -TWZ_ERR_OUT_OF_MEMORY;
+	}
+	top = ((uint64_t *)phys_to_virt(view->root))[slot / SLOTS_PER_TABLE];
+	map->view = view;
+	map->object = object;
+	map->slot = slot;
+	map->rights = rights;
+	map->inherit = inherit;
+	map->entry = (volatile uint64_t *)phys_to_virt(platform->entry_to_frame(top & PTE_FRAME)) +
+		     slot % SLOTS_PER_TABLE;
+	object_get(object);
+	view->tables[slot / SLOTS_PER_TABLE][slot % SLOTS_PER_TABLE] = map;
+	flags = spin_lock(&object->lock);
+	list_append(&object->maps, &map->object_node);
+	object->map_count++;
+	platform->pte_write(map->entry, mapping_entry(map));
+	spin_unlock(&object->lock, flags);
+	return TWZ_OK;
+}
+
+void view_take_out(struct view *view, struct mapping *map)
+{
+	struct object *object = map->object;
+	uint64_t flags = spin_lock(&object->lock);
+
+	view->tables[map->slot / SLOTS_PER_TABLE][map->slot % SLOTS_PER_TABLE] = NULL;
+	platform->pte_write(map->entry, 0);
+	list_remove(&map->object_node);
+	object->map_count--;
+	spin_unlock(&object->lock, flags);
+}
+
+static uint64_t free_slot(const struct view *view)
+{
+	/* slot 0 holds the null page: only on demand */
+	for (uint64_t slot = SLOTS_PER_TABLE; slot < TWZ_SLOT_COUNT; slot++) {
+		if (!view->tables[slot / SLOTS_PER_TABLE] || !view_lookup(view, slot))
+			return slot;
+	}
+	return TWZ_SLOT_ANY;
+}
+
+/* A mapping that is out of the tables: nobody can reach its translations after this. View lock held. */
+static void flush_slot(const struct view *view)
+{
+	if (view->cpus)
+		tlb_flush_cpus(view->cpus, NULL);
+}
+
+twz_result view_map_object(struct view *view, struct object *object, uint64_t slot, uint32_t rights,
+			   uint32_t inherit, uint32_t flags)
+{
+	uint64_t state = spin_lock(&view->lock);
+	struct mapping *old = NULL;
+	twz_result result;
+
+	if (slot == TWZ_SLOT_ANY)
+		slot = free_slot(view);
+	if (view->exiting || slot >= TWZ_SLOT_COUNT) {
+		spin_unlock(&view->lock, state);
+		return view->exiting ? -TWZ_ERR_NO_SUCH_THREAD : -TWZ_ERR_TOO_MANY;
+	}
+	old = view_lookup(view, slot);
+	if (old && !(flags & TWZ_MAP_REPLACE)) {
+		spin_unlock(&view->lock, state);
+		return -TWZ_ERR_BUSY;
+	}
+	if (old)
+		view_take_out(view, old);
+	result = view_insert(view, object, slot, rights, inherit);
+	if (old)
+		flush_slot(view);
+	spin_unlock(&view->lock, state);
+	if (old) {
+		object_put(old->object);
+		kernel_free(old);
+	}
+	return result < 0 ? result : (twz_result)slot;
+}
+
+twz_result view_unmap_slot(struct view *view, uint64_t slot)
+{
+	uint64_t state = spin_lock(&view->lock);
+	struct mapping *map = view->exiting ? NULL : view_lookup(view, slot);
+
+	if (map) {
+		view_take_out(view, map);
+		flush_slot(view);
+	}
+	spin_unlock(&view->lock, state);
+	if (!map)
+		return -TWZ_ERR_NOT_FOUND;
+	object_put(map->object);
+	kernel_free(map);
+	return TWZ_OK;
+}
+
+bool view_add_copy(struct view *view, struct twz_id id, struct object *copy)
+{
+	struct view_copy *entry = kernel_alloc(sizeof(*entry));
+
+	if (!entry)
+		return false;
+	entry->id = id;
+	entry->copy = copy;
+	entry->next = view->copies;
+	view->copies = entry;
+	return true;
+}
+
+struct object *object_find_in(struct view *view, struct twz_id id)
+{
+	uint64_t flags = spin_lock(&view->lock);
+	struct object *object = NULL;
+
+	for (struct view_copy *copy = view->copies; copy && !object; copy = copy->next) {
+		if (twz_id_equal(copy->id, id) && !(copy->copy->flags & OBJECT_DELETED))
+			object = copy->copy;
+	}
+	if (object)
+		object_get(object);
+	spin_unlock(&view->lock, flags);
+	return object ? object : object_find(id);
+}
+
+struct object *view_object_at(struct view *view, uint64_t address, uint64_t *offset,
+			      uint32_t *rights)
+{
+	uint64_t flags = spin_lock(&view->lock);
+	struct mapping *map = view_lookup(view, address >> TWZ_SLOT_SHIFT);
+	struct object *object = map ? map->object : NULL;
+
+	if (object) {
+		object_get(object);
+		*offset = address & (TWZ_SLOT_SIZE - 1);
+		*rights = map->rights;
+	}
+	spin_unlock(&view->lock, flags);
+	return object;
+}
+
+void view_clear(struct view *view)
+{
+	for (unsigned t = 0; t < VIEW_TABLES; t++) {
+		struct mapping **table = view->tables[t];
+		uint64_t top = view->root ? ((uint64_t *)phys_to_virt(view->root))[t] : 0;
+
+		for (unsigned i = 0; table && i < SLOTS_PER_TABLE; i++) {
+			struct mapping *map = table[i];
+
+			if (!map)
+				continue;
+			view_take_out(view, map);
+			object_put(map->object);
+			kernel_free(map);
+		}
+		kernel_free(table);
+		view->tables[t] = NULL;
+		if (top & PTE_PRESENT) {
+			platform->pte_write((uint64_t *)phys_to_virt(view->root) + t, 0);
+			platform->table_free(platform->entry_to_frame(top & PTE_FRAME));
+		}
+	}
+	while (view->copies) {
+		struct view_copy *copy = view->copies;
+
+		view->copies = copy->next;
+		object_put(copy->copy);
+		kernel_free(copy);
+	}
+}
