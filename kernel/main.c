@@ -4,6 +4,7 @@
 #include <boot.h>
 #include <console.h>
 #include <cpu.h>
+#include <device.h>
 #include <main.h>
 #include <object.h>
 #include <page.h>
@@ -19,8 +20,7 @@ static void start(void *unused)
 {
 	(void)unused;
 	platform->start_other_cpus(); /* they go straight to their idle loops */
-	if (devices_start)
-		devices_start();      /* PCI, virtio, NVDIMM */
+	devices_init();               /* PCI, virtio, NVDIMM */
 	if (store_init)
 		store_init();         /* persistent objects: recovery comes before any program */
 	if (handlers_init)

@@ -45,27 +45,31 @@ static void add_memory(uint64_t start, uint64_t length)
 
 void boot_info_init(uint64_t start_info_address, uint64_t entry_tsc)
 {
-	const struct start_info *info = phys_to_virt(start_info_address);
-	const struct memory_entry *map;
+	struct start_info info;
 
+	/* the loader aligns none of its structures */
+	memcpy(&info, phys_to_virt(start_info_address), sizeof(info));
 	boot_info.entry_tsc = entry_tsc;
 	boot_info.command_line = command_line;
-	if (info->magic != START_MAGIC)
+	if (info.magic != START_MAGIC)
 		panic("not started by PVH: use QEMU -kernel, Xen PVH or Firecracker");
-	if (info->version < 1 || !info->memory_map_entries)
+	if (info.version < 1 || !info.memory_map_entries)
 		panic("the boot loader passes no memory map: a newer one is needed");
-	if (info->command_line)
-		string_copy(command_line, phys_to_virt(info->command_line), sizeof(command_line));
-	boot_info.rsdp = info->rsdp;
-	if (info->module_count) {
-		const struct start_module *module = phys_to_virt(info->modules);
+	if (info.command_line)
+		string_copy(command_line, phys_to_virt(info.command_line), sizeof(command_line));
+	boot_info.rsdp = info.rsdp;
+	if (info.module_count) {
+		struct start_module module;
 
-		boot_info.image = (struct boot_range){module->address, module->size};
+		memcpy(&module, phys_to_virt(info.modules), sizeof(module));
+		boot_info.image = (struct boot_range){module.address, module.size};
 	}
-	map = phys_to_virt(info->memory_map);
-	for (uint32_t i = 0; i < info->memory_map_entries; i++) {
-		if (map[i].type == MEMORY_USABLE)
-			add_memory(map[i].address, map[i].size);
+	for (uint32_t i = 0; i < info.memory_map_entries; i++) {
+		struct memory_entry entry;
+
+		memcpy(&entry, phys_to_virt(info.memory_map + i * sizeof(entry)), sizeof(entry));
+		if (entry.type == MEMORY_USABLE)
+			add_memory(entry.address, entry.size);
 	}
 }
 

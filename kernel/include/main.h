@@ -15,7 +15,6 @@ void random_init(void);
 _Noreturn void boot_program_start(void);
 
 /* Drivers, the store, handlers: run in a kernel thread, so they may sleep. Weak until defined. */
-void devices_start(void) __attribute__((weak));
 void store_init(void) __attribute__((weak));
 void handlers_init(void) __attribute__((weak));
 /* Make everything durable; no program runs meanwhile that the store does not bear. */
