@@ -66,5 +66,6 @@ int main(void)
 {
 	test_words();
 	test_formats();
+	printf("init-words: %d failed\n", failures);
 	return failures != 0;
 }

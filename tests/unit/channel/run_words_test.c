@@ -30,5 +30,6 @@ int main(void)
 			free(words.items[word]);
 		free(words.items);
 	}
+	printf("run-words: %zu lines, %d failed\n", WORDS_CASES, failures);
 	return failures != 0;
 }
