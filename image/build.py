@@ -16,7 +16,7 @@ for place, source in sorted(entries.items()):
     if source.startswith("build/"):
         # Debug information stays on the host.
         source = generate(f"root{place}", f"rm -f $out && ({PREFIX}strip -g -o $out $in 2>/dev/null || cp $in $out)", [source])
-    sources.append(source)
+    sources.append(source if source.startswith("build/") else "//" + source)
     mode = "0755" if place.startswith(("/bin/", "/lib/")) else "0644"
     lines.append(f"file {place} {mode} {source}")
 manifest = write_file("manifest", "\n".join(lines) + "\n")
