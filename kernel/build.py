@@ -3,9 +3,9 @@
 
 SOURCES = glob("*.c", "boot/*.c", "memory/*.c", "object/*.c", "view/*.c", "thread/*.c",
                "syscall/*.c", "lib/*.c", "platform/*.c", "platform/bare/*.c", "platform/bare/*.S",
-               "device/*.c", "store/*.c")
+               "device/*.c", "store/*.c") + glob("layout/*.c", root="//libtwz")
 
-FLAGS = ["-Iinclude", "-mcmodel=kernel", "-fno-pic", "-fno-pie", "-mgeneral-regs-only",
+FLAGS = ["-Iinclude", "-I//libtwz/include", "-mcmodel=kernel", "-fno-pic", "-fno-pie", "-mgeneral-regs-only",
          "-fno-omit-frame-pointer", "-fno-stack-protector", "-fno-asynchronous-unwind-tables",
          "-fno-strict-aliasing", "-ffunction-sections", "-fdata-sections"]
 
@@ -20,7 +20,7 @@ def kernel(name, variant, flags):
                         ["python3", "kernel/symbols.py", PREFIX + "nm", of or "-", "$out"],
                         ([of] if of else []) + ["symbols.py"])
         table = objects(f"{variant}/{output}", [made], tool="freestanding", flags=FLAGS)
-        return link(output, code + table, tool="freestanding", flags=ld, needs=["kernel.ld"])
+        return link(output, code + table, tool="freestanding", flags=ld, libs=["-lgcc"], needs=["kernel.ld"])
 
     return linked(name, linked(f"{name}-first", None)), code
 
