@@ -22,7 +22,7 @@ farm_check() {
 	want=$(farm_stamp) ||
 		die "the toolchain is stale: stage $(tail -n 1 <<<"$want" | cut -d' ' -f1) has changed inputs; run ./build.sh bootstrap"
 	[ "$want" = "$(cat "$TWZ_TOOLCHAIN/.stamp")" ] && return
-	stage=$(diff <(echo "$want") "$TWZ_TOOLCHAIN/.stamp" | sed -n 's/^< \([^ ]*\) .*/\1/p' | head -n 1)
+	stage=$(grep -vxF -f "$TWZ_TOOLCHAIN/.stamp" <<<"$want" | head -n 1 | cut -d' ' -f1) || true
 	die "the toolchain is stale: $TWZ_TOOLCHAIN has another stage ${stage:-list}; run ./build.sh bootstrap"
 }
 

@@ -44,6 +44,10 @@ holds "$tree/build.sh" bootstrap
 grep -q 'libgcc: building' "$work/out" || fail "libgcc was not built again"
 ! grep -q ' gcc: building' "$work/out" || fail "gcc was built again"
 
+# All stages in the cache, but build/toolchain of other ones: that is stale, too.
+sed -i 's/^libgcc .*/libgcc 0123456789abcdef/' "$tree/build/toolchain/.stamp"
+refused 'the toolchain is stale: .* has another stage libgcc; run ./build.sh bootstrap' "$tree/build.sh" build
+
 # A musl source file that changes, its headers standing, touches no library of GCC's.
 echo 'echo changed >"$OUT/other"' >>"$tree/toolchain/stages/musl-source.sh"
 holds "$tree/build.sh" bootstrap
