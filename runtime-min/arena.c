@@ -3,7 +3,7 @@
 #include "arena.h"
 
 /* Above what programs, stacks and mapped objects usually take, so that runs of slots stay free. */
-#define FIRST_SLOT 1024ull
+#define FIRST_SLOT 4096ull
 
 #define NODE_CHUNK 16384
 

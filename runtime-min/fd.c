@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The table of descriptors: place, duplicate, close; and the counted files behind them. */
 #include "fd.h"
+#include "hostfs.h"
 
 struct rt_fd_table rt_fds;
 struct rt_lock rt_fd_lock;
@@ -17,6 +18,7 @@ void rt_fd_before_fork(void)
 void rt_fd_after_fork(bool child)
 {
 	if (child) {
+		rt_hostfs_forked();
 		for (struct rt_file *file = files; file != NULL; file = file->next) {
 			file->lock.word = 0;
 			if (file->ops->forked != NULL)

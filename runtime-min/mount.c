@@ -55,7 +55,7 @@ twz_result rt_mount_root(struct rt_place *place)
 		};
 		return 0;
 	}
-	return rt_objectfs_root(names, place);
+	return rt_objectfs_root(names, RT_OBJECTS_VOLATILE, place);
 }
 
 static const struct mount *find(const char *path, size_t length)
@@ -86,7 +86,9 @@ static twz_result enter(const struct mount *mount, struct rt_place *place)
 	result = roots(&names, &store);
 	if (result < 0)
 		return result;
-	return twz_id_is_none(store) ? RT_ERROR(NOT_FOUND) : rt_objectfs_root(store, place);
+	if (twz_id_is_none(store))
+		return RT_ERROR(NOT_FOUND);
+	return rt_objectfs_root(store, RT_OBJECTS_PERSISTENT, place);
 }
 
 bool rt_mount_at(const char *path, size_t length, struct rt_place *place, twz_result *error)

@@ -7,10 +7,15 @@
 
 RT_BEGIN
 
+/* `device` of places and files: what is not in the store is gone after a reboot. */
+#define RT_OBJECTS_VOLATILE   0u
+#define RT_OBJECTS_PERSISTENT 1u
+
 /* The place of a directory object. */
-twz_result rt_objectfs_root(struct twz_id id, struct rt_place *place);
+twz_result rt_objectfs_root(struct twz_id id, uint32_t device, struct rt_place *place);
 /* Opens a file or directory object by its id. */
-twz_result rt_objectfs_open(struct twz_id id, uint32_t flags, struct rt_file **out);
+twz_result rt_objectfs_open(struct twz_id id, uint32_t device, uint32_t flags,
+			    struct rt_file **out);
 
 RT_END
 

@@ -36,7 +36,7 @@ twz_result rt_file_adopt(const struct twz_rt_passed_fd *passed, const char *path
 		result = rt_device_open(passed->handle, flags, out);
 		break;
 	case TWZ_PASS_OBJECT:
-		result = rt_objectfs_open(passed->id, flags, out);
+		result = rt_objectfs_open(passed->id, passed->handle, flags, out);
 		break;
 	case TWZ_PASS_PIPE:
 		result = rt_pipe_adopt(passed->id, flags, out);
