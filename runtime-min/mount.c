@@ -12,6 +12,7 @@ struct mount {
 
 static const struct mount mounts[] = {
 	{"dev", NULL, false},
+	{"handler", "handler", true},
 	{"host", "host", false},
 	{"program", "program", true},
 	{"store", NULL, false},

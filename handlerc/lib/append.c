@@ -38,7 +38,8 @@ static int seal(struct twz_handler_entry *entry, int64_t output, uint64_t length
 	uint64_t padded = (length + 7) & ~7ull;
 
 	/* output_size is a multiple of 8, so the padding fits when the bytes do */
-	if (length > room(entry) || length > UINT32_MAX)
+	if (entry->output_size - entry->output_used < sizeof(*record) || length > room(entry) ||
+	    length > UINT32_MAX)
 		return -TWZ_ERR_NO_SPACE;
 	record->output = (uint32_t)output;
 	record->length = (uint32_t)length;

@@ -53,7 +53,7 @@ static twz_result file_begin(struct object *file, struct file_growth *growth)
 	uint64_t limit;
 	twz_result result;
 
-	if (file->flags & OBJECT_DELETED)
+	if (!file || file->flags & OBJECT_DELETED)
 		return -TWZ_ERR_NO_SUCH_OBJECT;
 	if (!(file->protections & TWZ_RIGHT_WRITE))
 		return -TWZ_ERR_ACCESS_DENIED;

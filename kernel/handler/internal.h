@@ -87,7 +87,7 @@ enum run_state {
 
 struct handler_run {
 	struct handler_version *version;
-	volatile uint32_t state;       /* enum run_state; leaves RUN_RUNNING once */
+	enum run_state state;          /* set by the run's own thread, read when its view has ended */
 	uint32_t forbidden;            /* number of the call */
 	struct twz_fault fault;
 	uint64_t outputs, output_length; /* as handler_return said: unchecked */

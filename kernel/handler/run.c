@@ -92,47 +92,9 @@ static twz_result clone_state(struct handler_run *run)
 	return space_make(&space, &run->data);
 }
 
-/* CPU time of the run's view, its running thread included. */
-static uint64_t cpu_time(struct view *view)
-{
-	uint64_t flags = spin_lock(&view->lock);
-	uint64_t total = view->run_time;
-
-	LIST_FOR_EACH(node, &view->threads) {
-		total += thread_run_time(LIST_ENTRY(node, struct thread, view_node));
-	}
-	spin_unlock(&view->lock, flags);
-	return total;
-}
-
-/* The first reason to end a run holds. */
-static bool end_run(struct handler_run *run, enum run_state state)
-{
-	uint32_t running = RUN_RUNNING;
-
-	return __atomic_compare_exchange_n(&run->state, &running, state, false, __ATOMIC_SEQ_CST,
-					   __ATOMIC_SEQ_CST);
-}
-
-/* Waits for the view's end and ends it itself when the CPU time is used up. */
-static void supervise(struct view *view, struct handler_run *run)
-{
-	uint64_t budget = run->version->program->image->budget_ms * 1000000ull;
-	uint64_t used = 0;
-
-	while (view_wait(view, clock_monotonic() + (budget - used)) == -TWZ_ERR_TIMED_OUT) {
-		used = cpu_time(view);
-		if (used < budget)
-			continue;
-		end_run(run, RUN_OVERRUN);
-		view_end(view, TWZ_VIEW_KILLED, SIGNAL_CPU, NULL);
-		view_wait(view, TWZ_FOREVER);
-		break;
-	}
-	run->cpu = cpu_time(view);
-}
-
-static twz_result start_and_wait(struct view *view, struct handler_run *run, const struct run_layout *layout)
+/* `started` tells whether the view has had a thread, whose end has ended it. */
+static twz_result start_and_wait(struct view *view, struct handler_run *run, const struct run_layout *layout,
+				bool *started)
 {
 	struct twz_thread_spec spec = {
 		.entry = run->version->program->image->entry,
@@ -145,8 +107,10 @@ static twz_result start_and_wait(struct view *view, struct handler_run *run, con
 	if (result < 0)
 		return result;
 	thread->handler = run;
+	thread->run_limit = run->version->program->image->budget_ms * 1000000ull;
+	*started = true;
 	thread_start(thread);
-	supervise(view, run);
+	view_wait(view, TWZ_FOREVER);
 	switch (run->state) {
 	case RUN_RETURNED:
 		return TWZ_OK;
@@ -166,6 +130,7 @@ twz_result run_event(struct handler *handler, const struct twz_event *event, uin
 {
 	struct run_layout layout = layout_of(handler->current->program->image, event->size);
 	struct view *view = NULL;
+	bool started = false;
 	twz_result result;
 
 	memset(run, 0, sizeof(*run));
@@ -176,12 +141,16 @@ twz_result run_event(struct handler *handler, const struct twz_event *event, uin
 		result = clone_state(run);
 	if (result >= 0)
 		result = view_make(&view);
-	if (result >= 0)
+	if (result >= 0) {
+		object_delete(view->control); /* nobody is to find the run's view */
 		result = map_run(view, run);
+	}
 	if (result >= 0)
-		result = start_and_wait(view, run, &layout);
-	if (view)
+		result = start_and_wait(view, run, &layout, &started);
+	if (view && started)
 		view_put(view);
+	else if (view)
+		view_abandon(view);
 	if (result >= 0)
 		result = run_apply(handler, run, event->sequence);
 	if (run->run_space)
@@ -198,9 +167,14 @@ uint64_t handler_run_time(const struct handler_run *run)
 
 /* ---- the ways a run's own thread ends it ---- */
 
-static _Noreturn void leave(uint32_t view_state, int32_t code, const struct twz_fault *fault)
+static _Noreturn void leave(enum run_state state, uint32_t view_state, int32_t code,
+			    const struct twz_fault *fault)
 {
-	view_end(current_thread()->view, view_state, code, fault);
+	struct thread *thread = current_thread();
+
+	thread->handler->state = state;
+	thread->handler->cpu = thread_run_time(thread);
+	view_end(thread->view, view_state, code, fault);
 	thread_exit_current();
 }
 
@@ -212,24 +186,22 @@ twz_result sys_handler_return(const void *outputs, uint64_t length)
 		return -TWZ_ERR_ACCESS_DENIED;
 	run->outputs = (uint64_t)outputs;
 	run->output_length = length;
-	end_run(run, RUN_RETURNED);
-	leave(TWZ_VIEW_EXITED, 0, NULL);
+	leave(RUN_RETURNED, TWZ_VIEW_EXITED, 0, NULL);
 }
 
 _Noreturn void handler_forbidden_call(uint32_t number)
 {
-	struct handler_run *run = current_thread()->handler;
-
-	run->forbidden = number;
-	end_run(run, RUN_FORBIDDEN);
-	leave(TWZ_VIEW_KILLED, SIGNAL_SYSTEM_CALL, NULL);
+	current_thread()->handler->forbidden = number;
+	leave(RUN_FORBIDDEN, TWZ_VIEW_KILLED, SIGNAL_SYSTEM_CALL, NULL);
 }
 
 _Noreturn void handler_faulted(const struct twz_fault *fault)
 {
-	struct handler_run *run = current_thread()->handler;
+	current_thread()->handler->fault = *fault;
+	leave(RUN_FAULTED, TWZ_VIEW_KILLED, SIGNAL_SEGMENT, fault);
+}
 
-	run->fault = *fault;
-	end_run(run, RUN_FAULTED);
-	leave(TWZ_VIEW_KILLED, SIGNAL_SEGMENT, fault);
+_Noreturn void handler_over_budget(void)
+{
+	leave(RUN_OVERRUN, TWZ_VIEW_KILLED, SIGNAL_CPU, NULL);
 }
