@@ -17,8 +17,13 @@ debian_mirror() {
 		echo "${TWZ_DEBIAN_MIRROR%/}"
 		return
 	fi
-	apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(SITE)' 2>/dev/null |
-		awk -F'|' '$1 == "Debian" && $2 == "Debian" && $3 == "main" { print $4; exit }'
+	# The second form is for a host that has never run apt-get update, and so knows no origins.
+	# shellcheck disable=SC2016
+	{
+		apt-get indextargets --format '$(ORIGIN)/$(LABEL)|$(COMPONENT)|$(SITE)'
+		apt-get indextargets --no-release-info --format '$(RELEASE)|$(COMPONENT)|$(SITE)' |
+			sed -nE 's/^(bookworm|trixie|forky|sid|stable|testing)\|/Debian\/Debian|/p'
+	} 2>/dev/null | awk -F'|' '$1 == "Debian/Debian" && $2 == "main" && !found++ { print $3 }'
 }
 
 # fetch NAME: put the pinned tarball into the cache, whole and with the right hash; print its path.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# lint: run every checker: format, SPDX, shell, patches, hashes, red zone, documents.
+# lint [CHECK | --fix]: run every checker (or one): format, SPDX, shell, patches, hashes, red zone, documents; --fix formats.
 # shellcheck shell=bash
 
 exec python3 "$TWZ_ROOT/toolchain/lint.py" "$@"
