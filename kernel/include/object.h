@@ -24,6 +24,8 @@ struct object_page {
 };
 #define OBJECT_PAGE_COPY     0x1u /* belongs to someone else: copy before writing */
 #define OBJECT_PAGE_READONLY 0x2u /* present but not to be written until the pager was asked with write */
+#define OBJECT_PAGE_ENTERED  0x4u /* the pager has put the page into the map itself (object_set_page) */
+#define OBJECT_PAGE_HOLE     0x8u /* there is no page: the frame is zeros that stand for it */
 
 /*
  * Where the pages of an object come from when its page map has none: the initial image, the store.
@@ -130,6 +132,8 @@ twz_result object_copy(struct object *to, uint64_t to_offset, struct object *fro
 		       uint64_t from_offset, uint64_t length);
 twz_result object_move(struct object *to, uint64_t to_offset, struct object *from,
 		       uint64_t from_offset, uint64_t length);
+/* Only takes the pages out of the map; the pager still has them. For pagers. May sleep. */
+twz_result object_drop_pages(struct object *object, uint64_t first, uint64_t count);
 twz_result object_discard_pages(struct object *object, uint64_t offset, uint64_t length);
 twz_result object_protect_pages(struct object *object, uint64_t offset, uint64_t length,
 				uint32_t rights);

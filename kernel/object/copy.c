@@ -47,7 +47,7 @@ static twz_result take_from_pager(struct object *from, uint64_t page, physical_a
 	twz_result result = from->pager->fetch(from, page, false, &got);
 
 	*out = 0;
-	if (result < 0 || !got.frame)
+	if (result < 0 || !got.frame || got.flags & OBJECT_PAGE_HOLE)
 		return result;
 	if (got.flags & OBJECT_PAGE_COPY && !frame_counted(got.frame)) {
 		*out = got.frame;

@@ -155,6 +155,8 @@ static twz_result fault(struct object *object, uint64_t offset, uint32_t access,
 				frame_unref(got.frame);
 			return -TWZ_ERR_READ_ONLY;
 		}
+		if (got.flags & OBJECT_PAGE_ENTERED)
+			continue;
 		result = enter_page(object, page, need, got);
 		if (result < 0)
 			return result;

@@ -53,14 +53,10 @@ static uint64_t next_table(struct object *object, uint64_t page)
 	return page;
 }
 
-twz_result object_discard_pages(struct object *object, uint64_t offset, uint64_t length)
+twz_result object_drop_pages(struct object *object, uint64_t first, uint64_t count)
 {
-	uint64_t first = offset / PAGE_SIZE, end = first + length / PAGE_SIZE;
+	uint64_t end = first + count;
 
-	if (!range_valid(offset, length))
-		return -TWZ_ERR_INVALID_ARGUMENT;
-	if (object->flags & (OBJECT_SEALED | OBJECT_CONTROL))
-		return -TWZ_ERR_ACCESS_DENIED;
 	for (uint64_t page = next_table(object, first); page < end;
 	     page = next_table(object, page)) {
 		uint64_t stop = table_end(page, end);
@@ -72,9 +68,22 @@ twz_result object_discard_pages(struct object *object, uint64_t offset, uint64_t
 		if (page == OBJECT_PAGES)
 			break;
 	}
-	if (object->pager && object->pager->discard && length)
-		return object->pager->discard(object, first, end - first);
 	return TWZ_OK;
+}
+
+twz_result object_discard_pages(struct object *object, uint64_t offset, uint64_t length)
+{
+	uint64_t first = offset / PAGE_SIZE, count = length / PAGE_SIZE;
+	twz_result result;
+
+	if (!range_valid(offset, length))
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	if (object->flags & (OBJECT_SEALED | OBJECT_CONTROL))
+		return -TWZ_ERR_ACCESS_DENIED;
+	result = object_drop_pages(object, first, count);
+	if (result >= 0 && object->pager && object->pager->discard && length)
+		result = object->pager->discard(object, first, count);
+	return result;
 }
 
 static uint64_t rights_bits(uint32_t rights)

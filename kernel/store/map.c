@@ -216,3 +216,30 @@ twz_result store_discard(struct store *store, const struct store_object *object,
 	}
 	return result;
 }
+
+struct flush {
+	struct store *store;
+	uint64_t first, count;
+};
+
+static twz_result flush_page(void *context, uint64_t block, uint64_t page)
+{
+	const struct flush *flush = context;
+
+	if (page - flush->first < flush->count) /* not of the maps themselves, page ~0 */
+		block_flush(flush->store, block);
+	return TWZ_OK;
+}
+
+twz_result store_flush(struct store *store, const struct store_object *object, uint64_t first,
+	uint64_t count)
+{
+	struct store_record *record = record_read(store, object->record);
+	struct flush flush = {store, first, count};
+
+	if (!record || first > STORE_PAGES || count > STORE_PAGES - first)
+		return record ? -TWZ_ERR_INVALID_ARGUMENT : -TWZ_ERR_CORRUPT;
+	twz_result result = map_visit(store, record, flush_page, &flush);
+	twz_fence();
+	return result;
+}

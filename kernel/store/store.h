@@ -90,6 +90,10 @@ twz_result store_page(struct store *store, const struct store_object *object, ui
 twz_result store_discard(struct store *store, const struct store_object *object, uint64_t first,
 	uint64_t count);
 
+/* Makes what programs stored into the pages [first, first + count) durable. */
+twz_result store_flush(struct store *store, const struct store_object *object, uint64_t first,
+	uint64_t count);
+
 static inline void *store_block(const struct store *store, uint64_t block)
 {
 	return store->region + block * 4096;

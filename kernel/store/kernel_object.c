@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Persistent objects: a pager whose frames are the device's. Page maps change under the store's lock only, so
+ * that a page never enters one after its block was moved or freed.
+ */
+#include <heap.h>
+#include <log.h>
+#include <page.h>
+#include <persistent.h>
+#include <string.h>
+#include <wait.h>
+#include <twz/id.h>
+#include <twz/persist.h>
+#include "kernel_store.h"
+
+#define BUCKETS 1024
+
+/* What is in memory of an object of the store; from its first use to its last after it was deleted. */
+struct persistent {
+	struct store_object handle; /* first: pager_data */
+	struct object *object;   /* NULL until it is in the id table */
+	struct persistent *next; /* of its bucket */
+};
+
+static struct store *the_store;
+static struct spinlock guard = SPINLOCK_INIT(LOCK_STORE); /* of `busy` */
+static bool busy;
+static struct wait_queue waiters = WAIT_QUEUE_INIT(waiters);
+static struct persistent *buckets[BUCKETS]; /* under the store's lock */
+
+struct store *persistent_store(void)
+{
+	return the_store;
+}
+
+void persistent_lock(void)
+{
+	uint64_t flags = spin_lock(&guard);
+
+	while (busy)
+		wait_sleep_firm(&waiters, &guard);
+	busy = true;
+	spin_unlock(&guard, flags);
+}
+
+void persistent_unlock(void)
+{
+	uint64_t flags = spin_lock(&guard);
+
+	busy = false;
+	wait_wake_one(&waiters);
+	spin_unlock(&guard, flags);
+}
+
+static struct persistent **bucket_of(struct twz_id id)
+{
+	return &buckets[(id.hi ^ id.lo) % BUCKETS];
+}
+
+static struct persistent *find(uint64_t record, struct twz_id id)
+{
+	struct persistent *at = *bucket_of(id);
+
+	while (at && at->handle.record != record)
+		at = at->next;
+	return at;
+}
+
+static struct object_page page_of(uint64_t block, uint32_t flags)
+{
+	struct object_page page = {virt_to_phys(store_block(the_store, block)), flags};
+
+	return page;
+}
+
+static twz_result fetch(struct object *object, uint64_t page, bool write, struct object_page *out)
+{
+	const struct store_object *handle = object->pager_data;
+	uint64_t block;
+
+	persistent_lock();
+	twz_result result = store_page(the_store, handle, page, write, &block);
+	if (result == TWZ_OK) {
+		*out = block ? page_of(block, 0) :
+			       page_of(the_store->zero_block, OBJECT_PAGE_READONLY | OBJECT_PAGE_HOLE);
+		result = object_set_page(object, page, *out);
+		out->flags |= OBJECT_PAGE_ENTERED;
+	}
+	persistent_unlock();
+	return result;
+}
+
+static twz_result sync(struct object *object, uint64_t offset, uint64_t length)
+{
+	uint64_t first = offset / PAGE_SIZE, end = (offset + length + PAGE_MASK) / PAGE_SIZE;
+
+	persistent_lock();
+	twz_result result = store_flush(the_store, object->pager_data, first, end - first);
+	persistent_unlock();
+	return result;
+}
+
+static twz_result discard(struct object *object, uint64_t first, uint64_t count)
+{
+	persistent_lock();
+	/* once more: a fetch may have entered a page since the caller dropped them */
+	twz_result result = object_drop_pages(object, first, count);
+	if (result == TWZ_OK)
+		result = store_discard(the_store, object->pager_data, first, count);
+	persistent_unlock();
+	return result;
+}
+
+static void deleted(struct object *object)
+{
+	persistent_lock();
+	twz_result result = store_unlink(the_store, object->pager_data);
+	persistent_unlock();
+	if (result != TWZ_OK)
+		log_alert("store: an object cannot be deleted (error %d): check the store", (int)-result);
+}
+
+static void release(struct object *object)
+{
+	struct persistent *persistent = object->pager_data;
+	struct persistent **link = bucket_of(persistent->handle.id);
+
+	if (!persistent->object)
+		return; /* it never got into the id table; enter() has the lock and cleans up */
+	persistent_lock();
+	while (*link != persistent)
+		link = &(*link)->next;
+	*link = persistent->next;
+	if (object->flags & OBJECT_DELETED)
+		store_free(the_store, &persistent->handle);
+	persistent_unlock();
+	kernel_free(persistent);
+}
+
+static const struct object_pager pager = {
+	.fetch = fetch,
+	.sync = sync,
+	.discard = discard,
+	.deleted = deleted,
+	.release = release,
+};
+
+const struct store_object *persistent_handle(const struct object *object)
+{
+	return object->pager == &pager ? object->pager_data : NULL;
+}
+
+void persistent_moved(void *context, const struct store_swap *swap)
+{
+	struct persistent *persistent = find(swap->object->record, swap->object->id);
+
+	(void)context;
+	/* no table for the page: then nothing is mapped there that could be stale */
+	if (persistent)
+		object_set_page(persistent->object, swap->page, page_of(swap->block, 0));
+}
+
+/* Makes the object in memory for a handle; with the lock. */
+static twz_result enter(const struct store_object *handle, struct object **out)
+{
+	struct persistent *persistent = kernel_alloc(sizeof(*persistent));
+	struct persistent **bucket = bucket_of(handle->id);
+
+	if (!persistent)
+		return -TWZ_ERR_OUT_OF_MEMORY;
+	persistent->handle = *handle;
+	twz_result result = object_make_paged(handle->id, handle->flags, handle->kind, handle->protections,
+					      &pager, persistent, out);
+	if (result != TWZ_OK) {
+		kernel_free(persistent);
+		return result;
+	}
+	(*out)->nonce = handle->nonce;
+	(*out)->owner = handle->owner;
+	persistent->object = *out;
+	persistent->next = *bucket;
+	*bucket = persistent;
+	return TWZ_OK;
+}
+
+static twz_result absent(struct twz_id id)
+{
+	struct store_object handle;
+	struct object *object;
+
+	persistent_lock();
+	twz_result result = store_find(the_store, id, &handle);
+	/* one that is in memory came in meanwhile, or is being deleted: the caller looks again */
+	if (result == TWZ_OK && !find(handle.record, id)) {
+		result = enter(&handle, &object);
+		if (result == TWZ_OK)
+			object_put(object); /* the table's reference keeps it */
+	}
+	persistent_unlock();
+	return result;
+}
+
+static twz_result make(const struct twz_object_spec *spec, struct object **out)
+{
+	uint32_t protections = spec->protections ? spec->protections : TWZ_RIGHTS_ALL;
+	struct twz_id nonce = object_make_nonce();
+	struct store_object handle = {
+		.id = twz_id_derive(nonce, spec->owner, protections),
+		.nonce = nonce,
+		.owner = spec->owner,
+		.flags = TWZ_OBJECT_PERSISTENT | (spec->flags & TWZ_OBJECT_RAW),
+		.kind = spec->flags & TWZ_OBJECT_RAW ? 0 : spec->kind,
+		.protections = protections,
+	};
+
+	persistent_lock();
+	twz_result result = store_create(the_store, &handle);
+	if (result == TWZ_OK) {
+		result = enter(&handle, out);
+		if (result != TWZ_OK && store_unlink(the_store, &handle) == TWZ_OK)
+			store_free(the_store, &handle);
+	}
+	persistent_unlock();
+	return result;
+}
+
+void persistent_start(struct store *store)
+{
+	the_store = store;
+	object_absent = absent;
+	object_make_persistent = make;
+}
