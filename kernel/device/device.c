@@ -13,11 +13,12 @@ void devices_init(void)
 	streams_init();
 	host_init();
 	pci_init();
-	for (struct pci_function *function = pci_functions; function != NULL;
-	     function = function->next) {
-		if (virtio_is(function, VIRTIO_ID_CONSOLE))
-			virtio_serial_init(function);
-		else if (virtio_is(function, VIRTIO_ID_9P))
-			virtio_9p_init(function);
+	virtio_pci_find();
+	virtio_mmio_find();
+	for (struct virtio_device *device = virtio_devices; device != NULL; device = device->next) {
+		if (device->kind == VIRTIO_ID_CONSOLE)
+			virtio_serial_init(device);
+		else if (device->kind == VIRTIO_ID_9P)
+			virtio_9p_init(device);
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Virtio 1.1 over PCI: finding a device, negotiating features, split virtqueues. What the device writes
+ * Virtio 1.1 over PCI or MMIO: finding a device, negotiating features, split virtqueues. What the device writes
  * is checked before use; a device that breaks the rules is marked broken and answers no more.
  */
 #ifndef KERNEL_DEVICE_VIRTIO_H
@@ -17,7 +17,6 @@
 #define VIRTIO_ID_9P      9u
 
 #define VIRTIO_F_VERSION_1 (1ull << 32)
-#define VIRTIO_F_ANY_LAYOUT (1ull << 27)
 
 struct virtio_descriptor {
 	uint64_t address;
@@ -50,19 +49,51 @@ struct virtio_queue {
 	struct virtio_descriptor *descriptors;
 	struct virtio_available *available;
 	struct virtio_used *used;
-	volatile uint16_t *notify;
+	volatile uint16_t *notify; /* PCI */
 	void **cookies; /* by head descriptor */
 	uint16_t *chain_lengths;
 };
 
+/* How a device's registers are reached: virtio_pci.c, virtio_mmio.c. */
+struct virtio_transport {
+	uint8_t (*get_status)(struct virtio_device *device);
+	void (*set_status)(struct virtio_device *device, uint8_t status);
+	/* Features come in words of 32. */
+	uint32_t (*get_features)(struct virtio_device *device, uint32_t word);
+	void (*set_features)(struct virtio_device *device, uint32_t word, uint32_t features);
+	/* The largest size of a queue; 0 when there is none of that index. */
+	uint16_t (*queue_limit)(struct virtio_device *device, uint16_t index);
+	/* Tell the device a queue's size and addresses; sets queue->notify. */
+	twz_result (*queue_enable)(struct virtio_device *device, struct virtio_queue *queue);
+	void (*notify)(struct virtio_queue *queue);
+	/* Have device->handler called for every interrupt. */
+	twz_result (*interrupt)(struct virtio_device *device);
+};
+
 struct virtio_device {
-	struct pci_function *pci;
-	volatile uint8_t *common, *notify, *status, *config;
+	const struct virtio_transport *transport;
+	struct virtio_device *next;
+	uint32_t kind;                      /* VIRTIO_ID_* */
+	struct pci_function *pci;           /* on PCI */
+	uint32_t line;                      /* on MMIO: the interrupt's */
+	volatile uint8_t *registers;        /* PCI's common structure, or all of MMIO's */
+	volatile uint8_t *notify, *config;
 	uint64_t notify_length, config_length;
 	uint32_t notify_multiplier;
-	uint64_t features; /* negotiated */
+	uint64_t features;                  /* negotiated */
+	interrupt_handler handler;
+	void *handler_context;
 	bool broken;
 };
+
+/* Every virtio device found, in order; kept for ever. */
+extern struct virtio_device *virtio_devices;
+
+/* Look for devices: pci_functions, and the command line's virtio_mmio.device= words. Once, at boot. */
+void virtio_pci_find(void);
+void virtio_mmio_find(void);
+/* Add a device to the list; the transports'. */
+void virtio_add(struct virtio_device *device);
 
 /* Memory that one descriptor covers: physically contiguous. */
 struct virtio_segment {
@@ -70,15 +101,12 @@ struct virtio_segment {
 	uint32_t length;
 };
 
-/* Whether the function is a virtio device of this kind. */
-bool virtio_is(const struct pci_function *function, uint32_t kind);
-
 /*
  * Reset the device and negotiate `wanted` of the features it offers; VERSION_1 is demanded.
  * `handler` gets every interrupt of the device.
  */
-twz_result virtio_open(struct virtio_device *device, struct pci_function *function, uint64_t wanted,
-		       interrupt_handler handler, void *context);
+twz_result virtio_open(struct virtio_device *device, uint64_t wanted, interrupt_handler handler,
+		       void *context);
 
 /* Make queue `index` with at most `size` descriptors. Before virtio_start. */
 twz_result virtio_queue_open(struct virtio_device *device, struct virtio_queue *queue, uint16_t index,

@@ -22,7 +22,7 @@ static const char protocol[] = "9P2000.L";
 enum device_state { DEVICE_NEW, DEVICE_STARTING, DEVICE_READY, DEVICE_FAILED };
 
 struct host_device {
-	struct virtio_device virtio;
+	struct virtio_device *virtio;
 	struct virtio_queue queue;
 	struct spinlock lock; /* LOCK_DEVICE: all below */
 	struct host_device *next;
@@ -157,7 +157,7 @@ static void collect(struct host_device *device)
 	}
 	if (added)
 		virtio_queue_kick(&device->queue);
-	if (device->virtio.broken)
+	if (device->virtio->broken)
 		fail_backlog(device);
 }
 
@@ -194,9 +194,9 @@ twz_result host_exchange(struct host_device *device, struct host_buffer request,
 	uint64_t flags = spin_lock(&device->lock);
 	if (message[4] != HOST_TVERSION)
 		host_put16(message + 5, device->next_tag++ % 0xffff);
-	if (!device->virtio.broken)
+	if (!device->virtio->broken)
 		submit(device, &exchange);
-	while (!exchange.done && !device->virtio.broken)
+	while (!exchange.done && !device->virtio->broken)
 		wait_sleep_firm(&exchange.answered, &device->lock);
 	spin_unlock(&device->lock, flags);
 	if (!exchange.done || !answer_fits(message, phys_to_virt(reply.address),
@@ -223,7 +223,7 @@ void host_clunk_later(struct host_device *device, uint32_t fid)
 							sizeof(exchange->reply)};
 	uint64_t flags = spin_lock(&device->lock);
 	host_put16(exchange->request + 5, device->next_tag++ % 0xffff);
-	if (device->virtio.broken)
+	if (device->virtio->broken)
 		kernel_free(exchange);
 	else
 		submit(device, exchange);
@@ -300,15 +300,15 @@ twz_result host_device_start(struct host_device *device, uint32_t *size)
 
 static void read_tag(struct host_device *device)
 {
-	uint16_t length = virtio_config16(&device->virtio, 0);
+	uint16_t length = virtio_config16(device->virtio, 0);
 
 	if (length >= TAG_SIZE)
 		length = TAG_SIZE - 1;
 	for (uint16_t i = 0; i < length; i++)
-		device->tag[i] = (char)virtio_config8(&device->virtio, 2 + i);
+		device->tag[i] = (char)virtio_config8(device->virtio, 2 + i);
 }
 
-void virtio_9p_init(struct pci_function *function)
+void virtio_9p_init(struct virtio_device *virtio)
 {
 	struct host_device *device = kernel_alloc(sizeof(*device));
 	twz_result result = -TWZ_ERR_OUT_OF_MEMORY;
@@ -317,17 +317,17 @@ void virtio_9p_init(struct pci_function *function)
 		spin_init(&device->lock, LOCK_DEVICE);
 		wait_init(&device->started);
 		list_init(&device->backlog);
-		result = virtio_open(&device->virtio, function, FEATURE_MOUNT_TAG, host_interrupt,
-				     device);
+		device->virtio = virtio;
+		result = virtio_open(virtio, FEATURE_MOUNT_TAG, host_interrupt, device);
 	}
 	if (result == 0)
-		result = virtio_queue_open(&device->virtio, &device->queue, 0, QUEUE_SIZE);
+		result = virtio_queue_open(device->virtio, &device->queue, 0, QUEUE_SIZE);
 	if (result < 0) {
 		log_alert("virtio-9p: cannot be used: error %d", (int)-result);
 		return;
 	}
 	read_tag(device);
-	virtio_start(&device->virtio);
+	virtio_start(device->virtio);
 	struct host_device **end = &devices;
 	while (*end != NULL)
 		end = &(*end)->next;

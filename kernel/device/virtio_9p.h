@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <twizzler/types.h>
 #include <page.h>
-#include "pci.h"
+#include "virtio.h"
 
 struct host_device;
 
@@ -18,7 +18,7 @@ struct host_buffer {
 };
 
 /* Start the device. At boot; failures are logged and leave it out. */
-void virtio_9p_init(struct pci_function *function);
+void virtio_9p_init(struct virtio_device *virtio);
 
 /* The index-th device, or NULL. */
 struct host_device *host_device(uint32_t index);

@@ -64,7 +64,7 @@ struct port {
 };
 
 struct serial {
-	struct virtio_device device;
+	struct virtio_device *device;
 	struct spinlock lock; /* LOCK_DEVICE: everything below and the ports */
 	struct virtio_queue control_receive, control_transmit;
 	uint8_t *control_in, *control_out; /* a frame each, in slots */
@@ -193,7 +193,7 @@ static void collect_output(struct port *port)
 			port->sending = false;
 			wait_wake_all(&port->writable);
 		}
-	if (port->serial->device.broken)
+	if (port->serial->device->broken)
 		port->sending = false;
 }
 
@@ -208,7 +208,7 @@ static twz_result port_write(struct stream *stream, const void *buffer, uint64_t
 	uint64_t flags = spin_lock(&serial->lock);
 	while (port->sending && result == 0)
 		result = wait_sleep(&port->writable, &serial->lock, TWZ_FOREVER);
-	if (result == 0 && (!port->host_open || serial->device.broken))
+	if (result == 0 && (!port->host_open || serial->device->broken))
 		result = -TWZ_ERR_END_OF_STREAM;
 	if (result == 0 && port->outgoing == 0 &&
 	    (port->outgoing = frames_alloc(TRANSMIT_ORDER)) == 0)
@@ -279,7 +279,7 @@ static void send_control(struct serial *serial, uint32_t port, enum control_even
 	struct virtio_queue *queue = &serial->control_transmit;
 
 	while (virtio_queue_take(queue, NULL) != NULL ||
-	       (queue->free_count == 0 && !serial->device.broken))
+	       (queue->free_count == 0 && !serial->device->broken))
 		;
 	memcpy(slot, &message, sizeof(message));
 	if (virtio_queue_add(queue, &segment, 1, 0, slot))
@@ -390,9 +390,9 @@ static twz_result make_port(struct serial *serial, uint32_t id)
 	wait_init(&port->readable);
 	wait_init(&port->writable);
 	twz_result result =
-		virtio_queue_open(&serial->device, &port->receive, first, QUEUE_SIZE);
+		virtio_queue_open(serial->device, &port->receive, first, QUEUE_SIZE);
 	if (result == 0)
-		result = virtio_queue_open(&serial->device, &port->transmit, first + 1,
+		result = virtio_queue_open(serial->device, &port->transmit, first + 1,
 					   QUEUE_SIZE);
 	if (result == 0)
 		virtio_queue_want_interrupt(&port->transmit, false);
@@ -409,10 +409,10 @@ static twz_result make_queues(struct serial *serial)
 		return -TWZ_ERR_OUT_OF_MEMORY;
 	serial->control_in = phys_to_virt(in);
 	serial->control_out = phys_to_virt(out);
-	result = virtio_queue_open(&serial->device, &serial->control_receive, 2,
+	result = virtio_queue_open(serial->device, &serial->control_receive, 2,
 				   CONTROL_QUEUE_SIZE);
 	if (result == 0)
-		result = virtio_queue_open(&serial->device, &serial->control_transmit, 3,
+		result = virtio_queue_open(serial->device, &serial->control_transmit, 3,
 					   CONTROL_QUEUE_SIZE);
 	for (uint32_t i = 0; i < serial->port_count && result == 0; i++)
 		result = make_port(serial, i);
@@ -440,7 +440,7 @@ static void introduce(struct serial *serial)
 	uint64_t deadline = clock_monotonic() + SETTLE_TIME;
 	bool settled = false;
 
-	virtio_start(&serial->device);
+	virtio_start(serial->device);
 	uint64_t flags = spin_lock(&serial->lock);
 	for (uint16_t i = 0; i < serial->control_receive.size; i++)
 		offer_control(serial, serial->control_in + i * CONTROL_SLOT);
@@ -456,20 +456,20 @@ static void introduce(struct serial *serial)
 	}
 }
 
-void virtio_serial_init(struct pci_function *function)
+void virtio_serial_init(struct virtio_device *virtio)
 {
 	struct serial *serial = kernel_alloc(sizeof(*serial));
 	twz_result result = -TWZ_ERR_OUT_OF_MEMORY;
 
 	if (serial != NULL) {
 		spin_init(&serial->lock, LOCK_DEVICE);
-		result = virtio_open(&serial->device, function, FEATURE_MULTIPORT,
-				     serial_interrupt, serial);
+		serial->device = virtio;
+		result = virtio_open(virtio, FEATURE_MULTIPORT, serial_interrupt, serial);
 	}
-	if (result == 0 && (serial->device.features & FEATURE_MULTIPORT) == 0)
+	if (result == 0 && (serial->device->features & FEATURE_MULTIPORT) == 0)
 		result = -TWZ_ERR_NOT_SUPPORTED;
 	if (result == 0) {
-		uint32_t count = virtio_config32(&serial->device, CONFIG_PORT_COUNT);
+		uint32_t count = virtio_config32(serial->device, CONFIG_PORT_COUNT);
 
 		serial->port_count = count <= PORTS_MAX ? count : PORTS_MAX;
 		serial->ports = kernel_alloc_array(serial->port_count, sizeof(struct port *));

@@ -3,9 +3,9 @@
 #ifndef KERNEL_DEVICE_VIRTIO_SERIAL_H
 #define KERNEL_DEVICE_VIRTIO_SERIAL_H
 
-#include "pci.h"
+#include "virtio.h"
 
 /* Start the device and add its ports as streams. At boot; failures are logged and leave it out. */
-void virtio_serial_init(struct pci_function *function);
+void virtio_serial_init(struct virtio_device *virtio);
 
 #endif

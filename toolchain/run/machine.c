@@ -72,9 +72,13 @@ void machine_common(struct strings *arguments, const struct options *options, co
 	strings_addf(arguments, "%u", options->cpus);
 	strings_add(arguments, "-M");
 	strings_add(arguments, options->machine == MACHINE_MICROVM
-				       ? "microvm,pcie=on,isa-serial=on,pit=on,rtc=on"
+				       ? "microvm,isa-serial=on,pit=on,rtc=on,ioapic2=off"
 			       : options->store != NULL ? "q35,sata=off,smbus=off,nvdimm=on"
 							: "q35,sata=off,smbus=off");
+	if (options->machine == MACHINE_MICROVM) {
+		strings_add(arguments, "-global");
+		strings_add(arguments, "virtio-mmio.force-legacy=false");
+	}
 	strings_add(arguments, "-bios");
 	strings_add(arguments, "qboot.rom");
 	strings_add(arguments, "-device");
@@ -85,6 +89,12 @@ void machine_common(struct strings *arguments, const struct options *options, co
 		strings_add(arguments, "-s");
 		strings_add(arguments, "-S");
 	}
+}
+
+/* microvm's devices are on MMIO, q35's on PCI. */
+static const char *bus_name(const struct options *options)
+{
+	return options->machine == MACHINE_MICROVM ? "device" : "pci";
 }
 
 /* Makes the store's file when it is missing; its size in *size. */
@@ -134,8 +144,8 @@ static bool add_store(struct strings *arguments, const struct options *options)
 	return true;
 }
 
-static void add_directory(struct strings *arguments, const char *path, const char *tag,
-			  bool read_only)
+static void add_directory(struct strings *arguments, const struct options *options,
+			  const char *path, const char *tag, bool read_only)
 {
 	char *escaped = escape_commas(path);
 
@@ -143,7 +153,7 @@ static void add_directory(struct strings *arguments, const char *path, const cha
 	strings_addf(arguments, "local,id=%s,path=%s,security_model=none,multidevs=remap%s", tag,
 		     escaped, read_only ? ",readonly=on" : "");
 	strings_add(arguments, "-device");
-	strings_addf(arguments, "virtio-9p-pci,fsdev=%s,mount_tag=%s", tag, tag);
+	strings_addf(arguments, "virtio-9p-%s,fsdev=%s,mount_tag=%s", bus_name(options), tag, tag);
 	free(escaped);
 }
 
@@ -202,8 +212,38 @@ static bool add_handlers(struct strings *arguments, const struct options *option
 		free(*append);
 		*append = longer;
 	}
-	add_directory(arguments, directory, "handler", true);
+	add_directory(arguments, options, directory, "handler", true);
 	return true;
+}
+
+/* microvm with ACPI and one I/O APIC has eight places for virtio devices, which its DSDT tells in AML. */
+#define MICROVM_PLACES     8
+#define MICROVM_FIRST      0xfeb00000u
+#define MICROVM_PLACE_SIZE 512u
+#define MICROVM_FIRST_LINE 16u
+
+static char *kernel_command_line(const struct options *options)
+{
+	struct strings words = {0};
+	size_t size = 1;
+
+	strings_add(&words, "exit=debug");
+	if (options->machine == MACHINE_MICROVM)
+		for (unsigned i = 0; i < MICROVM_PLACES; i++)
+			strings_addf(&words, "virtio_mmio.device=%u@0x%x:%u", MICROVM_PLACE_SIZE,
+				     MICROVM_FIRST + i * MICROVM_PLACE_SIZE, MICROVM_FIRST_LINE + i);
+	if (options->append != NULL)
+		strings_add(&words, options->append);
+	for (size_t i = 0; i < words.count; i++)
+		size += strlen(words.items[i]) + 1;
+	char *line = format_string("%*s", (int)size, "");
+	char *end = line;
+	for (size_t i = 0; i < words.count; i++) {
+		end += sprintf(end, "%s%s", i > 0 ? " " : "", words.items[i]);
+		free(words.items[i]);
+	}
+	free(words.items);
+	return line;
 }
 
 int machine_system(struct strings *arguments, const struct options *options,
@@ -211,7 +251,7 @@ int machine_system(struct strings *arguments, const struct options *options,
 {
 	char *kernel = installed_file("TWZ_KERNEL", "../share/twizzler/kernel.elf");
 	char *image = installed_file("TWZ_IMAGE", "../share/twizzler/initial.img");
-	char *append = format_string("%s", options->append != NULL ? options->append : "");
+	char *append = kernel_command_line(options);
 	char directory[PATH_MAX];
 	uint64_t store_size = 0;
 
@@ -237,9 +277,9 @@ int machine_system(struct strings *arguments, const struct options *options,
 		strings_add(arguments, options->memory);
 	if (options->store != NULL && !add_store(arguments, options))
 		return EXIT_MACHINE;
-	add_directory(arguments, directory, "host", false);
+	add_directory(arguments, options, directory, "host", false);
 	if (program_directory != NULL)
-		add_directory(arguments, program_directory, "program", true);
+		add_directory(arguments, options, program_directory, "program", true);
 	if (options->handlers.count > 0 && !add_handlers(arguments, options, machine, &append))
 		return EXIT_MACHINE;
 	strings_add(arguments, "-append");
@@ -280,14 +320,17 @@ static int socket_pair(int ends[2])
 	return ends[0];
 }
 
-void machine_ports(struct strings *arguments, struct machine *machine, int guest_ends[4])
+void machine_ports(struct strings *arguments, const struct options *options,
+		   struct machine *machine, int guest_ends[4])
 {
 	static const char *const names[4] = {"stdin", "stdout", "stderr", "control"};
 	int *const host_ends[4] = {&machine->input, &machine->output, &machine->error,
 				   &machine->control};
 
 	strings_add(arguments, "-device");
-	strings_add(arguments, "virtio-serial-pci,max_ports=5,ioeventfd=off");
+	strings_add(arguments, options->machine == MACHINE_MICROVM
+				       ? "virtio-serial-device,max_ports=5"
+				       : "virtio-serial-pci,max_ports=5,ioeventfd=off");
 	for (int i = 0; i < 4; i++) {
 		int ends[2];
 

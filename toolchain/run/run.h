@@ -124,7 +124,8 @@ int machine_system(struct strings *arguments, const struct options *options,
 int machine_log(struct strings *arguments, const struct options *options, struct machine *machine);
 
 /* Adds the four ports; guest_ends are QEMU's ends, to be closed here once it runs. */
-void machine_ports(struct strings *arguments, struct machine *machine, int guest_ends[4]);
+void machine_ports(struct strings *arguments, const struct options *options,
+		   struct machine *machine, int guest_ends[4]);
 
 /* Starts QEMU. Returns -1 on success (pid and process set) or an exit code. */
 int machine_start(struct machine *machine, const struct strings *arguments);

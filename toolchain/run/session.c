@@ -422,7 +422,7 @@ int session_run(const struct options *options)
 	if (code < 0)
 		code = machine_log(&arguments, options, &session.machine);
 	if (code < 0) {
-		machine_ports(&arguments, &session.machine, guest_ends);
+		machine_ports(&arguments, options, &session.machine, guest_ends);
 		code = machine_start(&session.machine, &arguments);
 		for (int i = 0; i < 4; i++)
 			close(guest_ends[i]);
