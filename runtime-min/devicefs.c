@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* /dev: null, zero, random, urandom, console, tty; and the root of a system without a name tree. */
+/*
+ * /dev: null, zero, random, urandom, console, tty, and every stream of the kernel by its name; and the
+ * root of a system without a name tree.
+ */
 #include "path.h"
 
 enum { STREAM_CONSOLE = 100 };
@@ -18,7 +21,8 @@ static const struct entry {
 };
 #define ENTRIES (sizeof(entries) / sizeof(entries[0]))
 
-#define INODE_BASE 16u
+#define INODE_BASE  16u
+#define STREAM_BASE 0x10000u /* place->device of a stream: this and its number */
 
 static twz_result device_step(struct rt_place *place, const char *name, size_t length)
 {
@@ -33,7 +37,13 @@ static twz_result device_step(struct rt_place *place, const char *name, size_t l
 			return 0;
 		}
 	}
-	return RT_ERROR(NOT_FOUND);
+	twz_result stream = twz_sys_stream_find(name, length);
+	if (stream < 0 || stream > INT32_MAX - (twz_result)STREAM_BASE)
+		return RT_ERROR(NOT_FOUND);
+	place->device = STREAM_BASE + (uint32_t)stream;
+	place->kind = TWZ_FILE_STREAM;
+	place->read_only = false;
+	return 0;
 }
 
 static twz_result no_link(struct rt_place *place, char *buffer, size_t capacity)
@@ -104,6 +114,8 @@ static twz_result device_open(struct rt_place *place, uint32_t flags, struct rt_
 		((struct directory_file *)*out)->number = place->device;
 		return 0;
 	}
+	if (place->device >= STREAM_BASE)
+		return rt_stream_open(place->device - STREAM_BASE, flags, out);
 	const struct entry *entry = &entries[place->device - INODE_BASE];
 	if (entry->number != STREAM_CONSOLE)
 		return rt_device_open(entry->number, flags, out);
