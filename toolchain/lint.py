@@ -174,6 +174,14 @@ def check_red_zone(_):
     return wrong
 
 
+def check_posix(_):
+    """docs/posix.md is what libstd-c's table of calls says."""
+    if not os.path.isdir("build/musl"):
+        raise Skip("no build/musl; run ./build.sh bootstrap")
+    result = run("python3", "libstd-c/posix.py", "--check")
+    return [result.stdout.strip()] if result.returncode else []
+
+
 def check_syscalls(files):
     """Every system call has a test that names it."""
     table = "sysroot/include/twizzler/syscall.def"

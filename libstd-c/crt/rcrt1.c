@@ -6,15 +6,18 @@
 
 START_CALLS(start_relocated);
 
-/* Applies the relative relocations of [entries, entries + size): the only kind such a program has. */
+/* Applies the relative relocations of [entries, entries + size): the only kind such a program has.
+ */
 static void relocate_rela(uintptr_t base, const Elf64_Rela *entries, size_t size)
 {
 	for (size_t i = 0; i < size / sizeof *entries; i++)
 		if (ELF64_R_TYPE(entries[i].r_info) == R_X86_64_RELATIVE)
-			*(uintptr_t *)(base + entries[i].r_offset) = base + (uintptr_t)entries[i].r_addend;
+			*(uintptr_t *)(base + entries[i].r_offset) =
+			        base + (uintptr_t)entries[i].r_addend;
 }
 
-/* The packed form (DT_RELR): an even word is an address, an odd one a bitmap of the 63 words after it. */
+/* The packed form (DT_RELR): an even word is an address, an odd one a bitmap of the 63 words after
+ * it. */
 static void relocate_relr(uintptr_t base, const uintptr_t *entries, size_t size)
 {
 	uintptr_t *where = 0;

@@ -76,5 +76,5 @@ static int errno_of(enum twz_error error)
 
 long twix_result(twz_result result)
 {
-	return result >= 0 ? (long)result : -errno_of((enum twz_error)-result);
+	return result >= 0 ? (long)result : -errno_of((enum twz_error) - result);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Floating-point environment of x86-64, both units, without the red zone that musl's assembler uses. */
+/* Floating-point environment of x86-64, both units, without the red zone that musl's assembler
+ * uses. */
 
 #include <fenv.h>
 #include <features.h>
@@ -84,7 +85,7 @@ int fegetenv(fenv_t *environment)
 int fesetenv(const fenv_t *environment)
 {
 	static const fenv_t initial = {
-		.__control_word = 0x37f, .__tags = 0xffff, .__mxcsr = 0x1f80};
+	        .__control_word = 0x37f, .__tags = 0xffff, .__mxcsr = 0x1f80};
 
 	if (environment == FE_DFL_ENV)
 		environment = &initial;

@@ -16,11 +16,12 @@
 long twix_uname(struct utsname *out)
 {
 	static const struct utsname name = {
-		.sysname = "Twizzler",
-		.nodename = "twizzler",
-		.release = STRING(TWZ_ABI_MAJOR) "." STRING(TWZ_ABI_MINOR) "." STRING(TWZ_ABI_PATCH),
-		.version = "Twizzler",
-		.machine = "x86_64",
+	        .sysname = "Twizzler",
+	        .nodename = "twizzler",
+	        .release =
+	                STRING(TWZ_ABI_MAJOR) "." STRING(TWZ_ABI_MINOR) "." STRING(TWZ_ABI_PATCH),
+	        .version = "Twizzler",
+	        .machine = "x86_64",
 	};
 
 	if (!out)
@@ -39,10 +40,10 @@ long twix_sysinfo(struct sysinfo *out)
 	if (!out)
 		return -EFAULT;
 	*out = (struct sysinfo){
-		.uptime = twz_rt_clock(TWZ_CLOCK_MONOTONIC) / 1000000000,
-		.totalram = info.pages_total,
-		.freeram = info.pages_free,
-		.mem_unit = (unsigned)info.page_size,
+	        .uptime = twz_rt_clock(TWZ_CLOCK_MONOTONIC) / 1000000000,
+	        .totalram = info.pages_total,
+	        .freeram = info.pages_free,
+	        .mem_unit = (unsigned)info.page_size,
 	};
 	return 0;
 }
@@ -112,7 +113,8 @@ long twix_getrusage(int who, struct rusage *out)
 	return 0;
 }
 
-/* The bounds of a thread's stack: the runtime knows the first thread's, pthread_create the others'. */
+/* The bounds of a thread's stack: the runtime knows the first thread's, pthread_create the others'.
+ */
 int pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes)
 {
 	void *base;

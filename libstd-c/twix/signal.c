@@ -15,7 +15,7 @@
 #include "ksigaction.h"
 #include "signals.h"
 
-#define SIGNALS    64
+#define SIGNALS     64
 #define UNBLOCKABLE (BIT(SIGKILL) | BIT(SIGSTOP))
 
 static struct k_sigaction actions[SIGNALS];
@@ -84,7 +84,8 @@ static void set_of(uint64_t bits, sigset_t *set)
 	set->__bits[0] = bits;
 }
 
-/* Runs a handler with the signals blocked that its action names; the mask may be its own to change. */
+/* Runs a handler with the signals blocked that its action names; the mask may be its own to change.
+ */
 unsigned twix_run_handler(int signal, siginfo_t *info, ucontext_t *context)
 {
 	struct twix_thread *self = twix_self();
@@ -96,16 +97,18 @@ unsigned twix_run_handler(int signal, siginfo_t *info, ucontext_t *context)
 		return 0;
 	if (action.handler == SIG_DFL)
 		twz_rt_exit_signal(signal);
-	/* musl's cancellation handler lets a call go on where the thread has cancellation disabled. */
-	if (signal == SIGCANCEL ?
-		    __pthread_self()->cancel && __pthread_self()->canceldisable != PTHREAD_CANCEL_DISABLE :
-		    !(action.flags & SA_RESTART))
+	/* musl's cancellation handler lets a call go on where the thread has cancellation disabled.
+	 */
+	if (signal == SIGCANCEL ? __pthread_self()->cancel &&
+	                                  __pthread_self()->canceldisable != PTHREAD_CANCEL_DISABLE
+	                        : !(action.flags & SA_RESTART))
 		handled |= TWIX_HANDLED_BREAK;
 	set_of(mask, &context->uc_sigmask);
 	self->mask = (mask | action_mask(&action) | (action.flags & SA_NODEFER ? 0 : BIT(signal))) &
-		     ~UNBLOCKABLE;
+	             ~UNBLOCKABLE;
 	if (action.flags & SA_SIGINFO)
-		((void (*)(int, siginfo_t *, void *))(void (*)(void))action.handler)(signal, info, context);
+		((void (*)(int, siginfo_t *, void *))(void (*)(void))action.handler)(signal, info,
+		                                                                     context);
 	else
 		action.handler(signal);
 	self->mask = twix_set_bits(&context->uc_sigmask) & ~UNBLOCKABLE;
@@ -175,7 +178,8 @@ void twix_mask_restore(uint64_t mask)
 static int has_no_effect(int signal)
 {
 	struct k_sigaction action = twix_action(signal);
-	return action.handler == SIG_IGN || (action.handler == SIG_DFL && ignored_by_default(signal));
+	return action.handler == SIG_IGN ||
+	       (action.handler == SIG_DFL && ignored_by_default(signal));
 }
 
 static void send(struct twix_thread *target, int signal)
@@ -284,9 +288,11 @@ long twix_rt_sigqueueinfo(int program, int signal, siginfo_t *info)
 
 /* ---- dispositions and masks ---- */
 
-long twix_rt_sigaction(int signal, const struct k_sigaction *new, struct k_sigaction *old, size_t size)
+long twix_rt_sigaction(int signal, const struct k_sigaction *new, struct k_sigaction *old,
+                       size_t size)
 {
-	if (signal < 1 || !is_signal(signal) || size != SIGNALS / 8 || (new && (BIT(signal) & UNBLOCKABLE)))
+	if (signal < 1 || !is_signal(signal) || size != SIGNALS / 8 ||
+	    (new && (BIT(signal) & UNBLOCKABLE)))
 		return -EINVAL;
 	lock_actions();
 	if (old)
@@ -294,9 +300,9 @@ long twix_rt_sigaction(int signal, const struct k_sigaction *new, struct k_sigac
 	if (new)
 		actions[signal - 1] = *new;
 	unlock_actions();
-	if (new && new->handler != SIG_DFL && new->handler != SIG_IGN)
+	if (new &&new->handler != SIG_DFL &&new->handler != SIG_IGN)
 		twix_use_upcalls();
-	if (new && has_no_effect(signal))
+	if (new &&has_no_effect(signal))
 		__atomic_fetch_and(&twix_self()->pending, ~BIT(signal), __ATOMIC_RELAXED);
 	return 0;
 }
@@ -332,7 +338,8 @@ long twix_rt_sigprocmask(int how, const sigset_t *set, uint64_t *old, size_t siz
 /* Takes over what was sent to the program, so that the end of the call delivers it. */
 void twix_adopt(struct twix_thread *self)
 {
-	uint64_t taken = __atomic_fetch_and(&program_pending, self->mask, __ATOMIC_ACQ_REL) & ~self->mask;
+	uint64_t taken =
+	        __atomic_fetch_and(&program_pending, self->mask, __ATOMIC_ACQ_REL) & ~self->mask;
 	__atomic_fetch_or(&self->pending, taken, __ATOMIC_RELEASE);
 }
 
@@ -343,7 +350,8 @@ long twix_rt_sigpending(uint64_t *set, size_t size)
 	if (size != SIGNALS / 8)
 		return -EINVAL;
 	*set = (__atomic_load_n(&self->pending, __ATOMIC_ACQUIRE) |
-		__atomic_load_n(&program_pending, __ATOMIC_ACQUIRE)) & self->mask;
+	        __atomic_load_n(&program_pending, __ATOMIC_ACQUIRE)) &
+	       self->mask;
 	return 0;
 }
 
@@ -384,7 +392,8 @@ long twix_pause(void)
 }
 
 /* Takes one of the signals in the set, which the thread has blocked, without a handler. */
-long twix_rt_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *span, size_t size)
+long twix_rt_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *span,
+                          size_t size)
 {
 	struct twix_thread *self = twix_self();
 	uint64_t deadline = twix_deadline(span), wanted = twix_set_bits(set) & ~UNBLOCKABLE;
@@ -420,7 +429,7 @@ long twix_sigaltstack(const stack_t *new, stack_t *old)
 {
 	struct twix_thread *self = twix_self();
 
-	if (new && !(new->ss_flags & SS_DISABLE) && new->ss_size < MINSIGSTKSZ)
+	if (new && !(new->ss_flags &SS_DISABLE) && new->ss_size < MINSIGSTKSZ)
 		return -ENOMEM;
 	if (old) {
 		*old = self->alternate;
@@ -428,6 +437,6 @@ long twix_sigaltstack(const stack_t *new, stack_t *old)
 			old->ss_flags = SS_DISABLE;
 	}
 	if (new)
-		self->alternate = new->ss_flags & SS_DISABLE ? (stack_t){0} : *new;
+		self->alternate = new->ss_flags &SS_DISABLE ? (stack_t){0} : *new;
 	return 0;
 }

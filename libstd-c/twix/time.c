@@ -28,14 +28,16 @@ uint64_t twix_deadline(const struct timespec *span)
 {
 	uint64_t result;
 
-	if (!span || __builtin_add_overflow(nanoseconds(span), twz_rt_clock(TWZ_CLOCK_MONOTONIC), &result))
+	if (!span ||
+	    __builtin_add_overflow(nanoseconds(span), twz_rt_clock(TWZ_CLOCK_MONOTONIC), &result))
 		return TWZ_FOREVER;
 	return result;
 }
 
 static struct timespec timespec_of(uint64_t time)
 {
-	return (struct timespec){.tv_sec = (time_t)(time / SECOND), .tv_nsec = (long)(time % SECOND)};
+	return (struct timespec){.tv_sec = (time_t)(time / SECOND),
+	                         .tv_nsec = (long)(time % SECOND)};
 }
 
 /* TWZ_CLOCK_* of a POSIX clock, or -EINVAL. */
@@ -94,7 +96,8 @@ long twix_clock_settime(clockid_t clock, const struct timespec *time)
  * Sleeps on the monotonic clock. A time of the realtime clock is turned into a span first: nothing
  * can set that clock while a program sleeps.
  */
-long twix_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time, struct timespec *left)
+long twix_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
+                          struct timespec *left)
 {
 	long which = clock_of(clock);
 	uint64_t deadline, now;
@@ -112,7 +115,8 @@ long twix_clock_nanosleep(clockid_t clock, int flags, const struct timespec *tim
 		if (which == TWZ_CLOCK_REALTIME) {
 			now = twz_rt_clock(TWZ_CLOCK_REALTIME);
 			deadline = deadline <= now ? 0 : deadline - now;
-			if (__builtin_add_overflow(deadline, twz_rt_clock(TWZ_CLOCK_MONOTONIC), &deadline))
+			if (__builtin_add_overflow(deadline, twz_rt_clock(TWZ_CLOCK_MONOTONIC),
+			                           &deadline))
 				deadline = TWZ_FOREVER;
 		}
 	} else {

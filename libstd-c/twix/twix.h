@@ -29,7 +29,8 @@ struct utsname;
 #include "calls.def"
 #undef TWIX_CALL
 
-/* -errno for a negated enum twz_error; results >= 0 stay. The one place that knows both (errno.c). */
+/* -errno for a negated enum twz_error; results >= 0 stay. The one place that knows both (errno.c).
+ */
 hidden long twix_result(twz_result result);
 
 /*
@@ -37,11 +38,11 @@ hidden long twix_result(twz_result result);
  * of the thread control block, zeroed at first.
  */
 struct twix_thread {
-	uint64_t mask;      /* blocked signals: bit signal-1; written by the thread itself */
-	uint64_t pending;   /* atomic: signals sent and not yet handled */
-	uint32_t sequence;  /* atomic: raised with every signal sent; what sigsuspend sleeps on */
-	uint32_t depth;     /* > 0 inside a call: handlers wait until it returns */
-	stack_t alternate;  /* as set by sigaltstack */
+	uint64_t mask;     /* blocked signals: bit signal-1; written by the thread itself */
+	uint64_t pending;  /* atomic: signals sent and not yet handled */
+	uint32_t sequence; /* atomic: raised with every signal sent; what sigsuspend sleeps on */
+	uint32_t depth;    /* > 0 inside a call: handlers wait until it returns */
+	stack_t alternate; /* as set by sigaltstack */
 };
 
 static inline struct twix_thread *twix_thread_of(struct pthread *thread)
@@ -56,7 +57,8 @@ static inline struct twix_thread *twix_self(void)
 
 /* ---- paths (file.c) ---- */
 
-/* Checks a path that must not be empty and stores its length: 0, -EFAULT, -ENOENT or -ENAMETOOLONG. */
+/* Checks a path that must not be empty and stores its length: 0, -EFAULT, -ENOENT or -ENAMETOOLONG.
+ */
 hidden long twix_path(const char *path, size_t *length);
 
 /* The bits that a new file's mode loses. */
@@ -77,15 +79,17 @@ hidden long twix_check_time(const struct timespec *time);
 
 /* Runs the handlers of signals that are pending and not blocked; returns TWIX_HANDLED_* bits. */
 hidden unsigned twix_deliver(void);
-#define TWIX_HANDLED       0x1u /* a handler has run */
-#define TWIX_HANDLED_BREAK 0x2u /* and one of them wants an interrupted call to end, not to restart */
+#define TWIX_HANDLED 0x1u /* a handler has run */
+#define TWIX_HANDLED_BREAK \
+	0x2u /* and one of them wants an interrupted call to end, not to restart */
 
 /* Sends a signal to the calling thread. Returns only when it does not end the program. */
 hidden void twix_raise(int signal);
 
 /*
  * Takes `mask` as the thread's own, for a call that waits with another mask; returns the former
- * one, which twix_mask_restore puts back after the handlers of signals that came meanwhile have run.
+ * one, which twix_mask_restore puts back after the handlers of signals that came meanwhile have
+ * run.
  */
 hidden uint64_t twix_mask_swap(const sigset_t *mask);
 hidden void twix_mask_restore(uint64_t mask);

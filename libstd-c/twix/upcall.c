@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Upcalls become signals: faults as SIGSEGV and the like, interrupts as what another thread sent. */
+/* Upcalls become signals: faults as SIGSEGV and the like, interrupts as what another thread sent.
+ */
 
 #include "ksigaction.h"
 #include "signals.h"
@@ -95,11 +96,12 @@ static int take_fault(struct twz_upcall_frame *frame, ucontext_t *context)
 	if (action.handler == SIG_DFL || action.handler == SIG_IGN)
 		return 0;
 	info.si_signo = signal;
-	info.si_addr = (void *)(signal == SIGSEGV || signal == SIGBUS ? frame->fault.address :
-									frame->fault.registers.rip);
+	info.si_addr = (void *)(signal == SIGSEGV || signal == SIGBUS ? frame->fault.address
+	                                                              : frame->fault.registers.rip);
 	context->uc_mcontext.gregs[REG_CR2] = (greg_t)frame->fault.address;
 	context->uc_mcontext.gregs[REG_ERR] = (greg_t)frame->fault.code;
-	/* A bad address given to a call faults inside it; the handler often leaves by siglongjmp. */
+	/* A bad address given to a call faults inside it; the handler often leaves by siglongjmp.
+	 */
 	self->depth = 0;
 	twix_run_handler(signal, &info, context);
 	self->depth = depth;

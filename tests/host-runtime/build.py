@@ -7,5 +7,5 @@ nothing = archive("libtwz.a", [])
 
 # Those that tell by their exit code alone; the others' output is looked at in the OS.
 for name in ["stdio", "malloc", "pthread", "posix", "signal", "spawn"]:
-    unit_test(f"libstd-c-{name}", [f"//tests/boot/programs/{name}.c"], tool="target",
+    unit_test(f"libstd-c-{name}", [f"//tests/programs/{name}.c"], tool="target",
               ldflags=["-static", f"-L{OUT}"], needs=[runtime, nothing])

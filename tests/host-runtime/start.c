@@ -14,6 +14,7 @@ struct host_program host_program;
 static const struct phdr *tls;
 static const struct phdr *eh_frame;
 
+extern const char _DYNAMIC[] __attribute__((weak, visibility("hidden")));
 extern const size_t twz_libc_thread_area __attribute__((weak));
 typedef void constructor(int argc, char **argv, char **envp);
 extern constructor *const __preinit_array_start[] __attribute__((weak));
@@ -28,16 +29,34 @@ twz_result linux_result(long result)
 	static const struct {
 		int linux, twizzler;
 	} errors[] = {
-		{1, TWZ_ERR_ACCESS_DENIED},  {2, TWZ_ERR_NOT_FOUND},	   {3, TWZ_ERR_NO_SUCH_THREAD},
-		{4, TWZ_ERR_INTERRUPTED},    {5, TWZ_ERR_IO},		   {8, TWZ_ERR_BAD_FORMAT},
-		{9, TWZ_ERR_BAD_HANDLE},     {10, TWZ_ERR_NO_SUCH_THREAD}, {11, TWZ_ERR_WOULD_BLOCK},
-		{12, TWZ_ERR_OUT_OF_MEMORY}, {13, TWZ_ERR_ACCESS_DENIED},  {14, TWZ_ERR_BAD_ADDRESS},
-		{16, TWZ_ERR_BUSY},	     {17, TWZ_ERR_EXISTS},	   {18, TWZ_ERR_CROSS_DEVICE},
-		{20, TWZ_ERR_NOT_A_DIRECTORY}, {21, TWZ_ERR_IS_A_DIRECTORY}, {24, TWZ_ERR_TOO_MANY},
-		{25, TWZ_ERR_NOT_A_TERMINAL}, {28, TWZ_ERR_NO_SPACE},	   {29, TWZ_ERR_NOT_SEEKABLE},
-		{30, TWZ_ERR_READ_ONLY},     {32, TWZ_ERR_END_OF_STREAM},  {36, TWZ_ERR_NAME_TOO_LONG},
-		{38, TWZ_ERR_NOT_SUPPORTED}, {39, TWZ_ERR_NOT_EMPTY},	   {40, TWZ_ERR_LOOP},
-		{110, TWZ_ERR_TIMED_OUT},
+	        {1, TWZ_ERR_ACCESS_DENIED},
+	        {2, TWZ_ERR_NOT_FOUND},
+	        {3, TWZ_ERR_NO_SUCH_THREAD},
+	        {4, TWZ_ERR_INTERRUPTED},
+	        {5, TWZ_ERR_IO},
+	        {8, TWZ_ERR_BAD_FORMAT},
+	        {9, TWZ_ERR_BAD_HANDLE},
+	        {10, TWZ_ERR_NO_SUCH_THREAD},
+	        {11, TWZ_ERR_WOULD_BLOCK},
+	        {12, TWZ_ERR_OUT_OF_MEMORY},
+	        {13, TWZ_ERR_ACCESS_DENIED},
+	        {14, TWZ_ERR_BAD_ADDRESS},
+	        {16, TWZ_ERR_BUSY},
+	        {17, TWZ_ERR_EXISTS},
+	        {18, TWZ_ERR_CROSS_DEVICE},
+	        {20, TWZ_ERR_NOT_A_DIRECTORY},
+	        {21, TWZ_ERR_IS_A_DIRECTORY},
+	        {24, TWZ_ERR_TOO_MANY},
+	        {25, TWZ_ERR_NOT_A_TERMINAL},
+	        {28, TWZ_ERR_NO_SPACE},
+	        {29, TWZ_ERR_NOT_SEEKABLE},
+	        {30, TWZ_ERR_READ_ONLY},
+	        {32, TWZ_ERR_END_OF_STREAM},
+	        {36, TWZ_ERR_NAME_TOO_LONG},
+	        {38, TWZ_ERR_NOT_SUPPORTED},
+	        {39, TWZ_ERR_NOT_EMPTY},
+	        {40, TWZ_ERR_LOOP},
+	        {110, TWZ_ERR_TIMED_OUT},
 	};
 
 	if (result >= 0)
@@ -48,7 +67,8 @@ twz_result linux_result(long result)
 	return -TWZ_ERR_INVALID_ARGUMENT;
 }
 
-/* Above the block: the control block and libstd-c's area; below it, at its alignment, static TLS. */
+/* Above the block: the control block and libstd-c's area; below it, at its alignment, static TLS.
+ */
 static size_t tls_above(void)
 {
 	size_t area = &twz_libc_thread_area ? twz_libc_thread_area : 0;
@@ -131,6 +151,8 @@ void twz_rt_entry(uintptr_t *sp, void (*start)(uintptr_t *sp))
 	for (size_t i = 0; i < host_program.phdr_count; i++) {
 		if (phdr[i].type == PHDR_SELF)
 			host_program.base = (uintptr_t)phdr - phdr[i].address;
+		else if (phdr[i].type == PHDR_DYNAMIC && _DYNAMIC)
+			host_program.base = (uintptr_t)_DYNAMIC - phdr[i].address;
 		else if (phdr[i].type == PHDR_TLS)
 			tls = &phdr[i];
 		else if (phdr[i].type == PHDR_EH_FRAME)
@@ -190,14 +212,14 @@ twz_result twz_rt_image(size_t index, struct twz_rt_image *out)
 	if (index)
 		return -TWZ_ERR_NOT_FOUND;
 	*out = (struct twz_rt_image){
-		.base = host_program.base,
-		.path = "",
-		.phdr = host_program.phdr,
-		.phdr_count = (uint32_t)host_program.phdr_count,
-		.tls_module = tls ? 1 : 0,
-		.tls_offset = tls_below(),
-		.eh_frame_hdr = eh_frame ? (void *)(host_program.base + eh_frame->address) : 0,
-		.generation = 1,
+	        .base = host_program.base,
+	        .path = "",
+	        .phdr = host_program.phdr,
+	        .phdr_count = (uint32_t)host_program.phdr_count,
+	        .tls_module = tls ? 1 : 0,
+	        .tls_offset = tls_below(),
+	        .eh_frame_hdr = eh_frame ? (void *)(host_program.base + eh_frame->address) : 0,
+	        .generation = 1,
 	};
 	return 0;
 }

@@ -4,7 +4,7 @@ import re
 
 FLAGS = {"dynamic": [], "static": ["-static"], "unikernel": ["-unikernel"]}
 
-for source in glob("*.c", "*.cc"):
+for source in glob("*.c", "*.cc") + glob("*.c", root="//examples"):
     with open(source[2:]) as file:
         shapes = re.search(r"shapes: ([a-z ]+)", file.read())
     if not shapes:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* POSIX files and directories by name and descriptor, time, memory, information. */
+/* POSIX files and directories by name and descriptor, time, memory, information. shapes: static */
 
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -27,19 +27,23 @@ static void test_descriptors(void)
 	CHECK(open("file", O_RDWR | O_CREAT | O_EXCL, 0640) == -1 && errno == EEXIST);
 	CHECK(write(fd, "0123456789", 10) == 10 && lseek(fd, 2, SEEK_SET) == 2);
 	CHECK(read(fd, text, 3) == 3 && !memcmp(text, "234", 3));
-	CHECK(pread(fd, text, 4, 6) == 4 && !memcmp(text, "6789", 4) && lseek(fd, 0, SEEK_CUR) == 5);
+	CHECK(pread(fd, text, 4, 6) == 4 && !memcmp(text, "6789", 4) &&
+	      lseek(fd, 0, SEEK_CUR) == 5);
 	CHECK(pwrite(fd, "AB", 2, 0) == 2 && pread(fd, text, 3, 0) == 3 && !memcmp(text, "AB2", 3));
 	CHECK(lseek(fd, 0, SEEK_END) == 10 && read(fd, text, 1) == 0);
 	CHECK(lseek(fd, -1, SEEK_SET) == -1 && errno == EINVAL);
-	CHECK(ftruncate(fd, 4) == 0 && fstat(fd, &stat) == 0 && stat.st_size == 4 && S_ISREG(stat.st_mode));
+	CHECK(ftruncate(fd, 4) == 0 && fstat(fd, &stat) == 0 && stat.st_size == 4 &&
+	      S_ISREG(stat.st_mode));
 
 	struct iovec parts[2] = {{text, 1}, {text + 4, 3}};
-	CHECK(lseek(fd, 0, SEEK_SET) == 0 && readv(fd, parts, 2) == 4 && text[0] == 'A' && text[4] == 'B');
+	CHECK(lseek(fd, 0, SEEK_SET) == 0 && readv(fd, parts, 2) == 4 && text[0] == 'A' &&
+	      text[4] == 'B');
 
 	other = dup(fd);
 	CHECK(other > fd && lseek(other, 1, SEEK_SET) == 1 && lseek(fd, 0, SEEK_CUR) == 1);
 	CHECK(dup2(fd, 20) == 20 && fcntl(20, F_GETFD) == 0 && close(20) == 0);
-	CHECK(fcntl(fd, F_DUPFD_CLOEXEC, 30) == 30 && fcntl(30, F_GETFD) == FD_CLOEXEC && close(30) == 0);
+	CHECK(fcntl(fd, F_DUPFD_CLOEXEC, 30) == 30 && fcntl(30, F_GETFD) == FD_CLOEXEC &&
+	      close(30) == 0);
 	CHECK(close(other) == 0 && close(other) == -1 && errno == EBADF);
 	CHECK((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR);
 	CHECK(fsync(fd) == 0);
@@ -49,7 +53,8 @@ static void test_descriptors(void)
 	CHECK(fd >= 0 && write(fd, "end", 3) == 3 && lseek(fd, 0, SEEK_CUR) == 7);
 	CHECK(read(fd, text, 1) == -1 && errno == EBADF);
 	close(fd);
-	CHECK(access("file", F_OK) == 0 && access("file", R_OK | W_OK) == 0 && access("file", X_OK) == -1);
+	CHECK(access("file", F_OK) == 0 && access("file", R_OK | W_OK) == 0 &&
+	      access("file", X_OK) == -1);
 }
 
 static int count_entries(const char *path, const char *wanted)
@@ -82,13 +87,16 @@ static void test_names(void)
 	CHECK(rmdir("folder") == -1 && (errno == ENOTEMPTY || errno == EEXIST));
 	CHECK(getcwd(cwd, sizeof cwd) == cwd && cwd[0] == '/');
 	CHECK(getcwd(inside, 1) == NULL && errno == ERANGE);
-	CHECK(chdir("folder") == 0 && getcwd(inside, sizeof inside) && !strncmp(inside, cwd, strlen(cwd)));
+	CHECK(chdir("folder") == 0 && getcwd(inside, sizeof inside) &&
+	      !strncmp(inside, cwd, strlen(cwd)));
 	CHECK(!strcmp(inside + strlen(inside) - 7, "/folder") && access("entry-3", F_OK) == 0);
 	CHECK(chdir("..") == 0);
-	CHECK(rename("folder/entry-0", "moved") == 0 && access("folder/entry-0", F_OK) == -1 && errno == ENOENT);
+	CHECK(rename("folder/entry-0", "moved") == 0 && access("folder/entry-0", F_OK) == -1 &&
+	      errno == ENOENT);
 	CHECK(unlink("moved") == 0 && unlink("moved") == -1 && errno == ENOENT);
 	CHECK(chdir("moved") == -1 && errno == ENOENT && chdir("file") == -1 && errno == ENOTDIR);
-	CHECK(open("file/x", O_RDONLY) == -1 && errno == ENOTDIR && open("", O_RDONLY) == -1 && errno == ENOENT);
+	CHECK(open("file/x", O_RDONLY) == -1 && errno == ENOTDIR && open("", O_RDONLY) == -1 &&
+	      errno == ENOENT);
 	CHECK(open("folder", O_WRONLY) == -1 && errno == EISDIR);
 	for (int i = 1; i < 50; i++) {
 		snprintf(name, sizeof name, "folder/entry-%d", i);
@@ -105,7 +113,8 @@ static void test_pipe(void)
 	CHECK(pipe(fds) == 0);
 	struct pollfd polled = {fds[0], POLLIN, 0};
 	CHECK(poll(&polled, 1, 10) == 0);
-	CHECK(write(fds[1], "pipe", 4) == 4 && poll(&polled, 1, -1) == 1 && polled.revents == POLLIN);
+	CHECK(write(fds[1], "pipe", 4) == 4 && poll(&polled, 1, -1) == 1 &&
+	      polled.revents == POLLIN);
 	fd_set set;
 	FD_ZERO(&set);
 	FD_SET(fds[0], &set);
@@ -148,7 +157,8 @@ static void test_time(void)
 static void test_memory(void)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	char *memory = mmap(NULL, 8 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *memory =
+	        mmap(NULL, 8 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	CHECK(page == 4096 && memory != MAP_FAILED);
 	CHECK(memory[0] == 0 && memory[8 * page - 1] == 0);
@@ -156,11 +166,14 @@ static void test_memory(void)
 	CHECK(mprotect(memory, page, PROT_READ) == 0 && memory[5] == 7);
 	CHECK(munmap(memory + 4 * page, 4 * page) == 0 && memory[4 * page - 1] == 7);
 	char *moved = mremap(memory + page, 3 * page, 64 * page, MREMAP_MAYMOVE);
-	CHECK(moved != MAP_FAILED && moved[0] == 7 && moved[3 * page - 1] == 7 && moved[3 * page] == 0);
+	CHECK(moved != MAP_FAILED && moved[0] == 7 && moved[3 * page - 1] == 7 &&
+	      moved[3 * page] == 0);
 	CHECK(madvise(moved, page, MADV_DONTNEED) == 0 && moved[0] == 0 && moved[page] == 7);
 	CHECK(munmap(moved, 64 * page) == 0);
-	CHECK(mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED && errno == EINVAL);
-	CHECK(mmap(NULL, page, PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+	CHECK(mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED &&
+	      errno == EINVAL);
+	CHECK(mmap(NULL, page, PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+	      MAP_FAILED);
 
 	int fd = open("mapped", O_RDWR | O_CREAT | O_TRUNC, 0644);
 	CHECK(write(fd, "mapped file", 11) == 11);
@@ -181,7 +194,8 @@ static void test_information(void)
 	struct utsname name;
 	char one[16] = "", two[16] = "";
 
-	CHECK(uname(&name) == 0 && !strcmp(name.sysname, "Twizzler") && !strcmp(name.machine, "x86_64"));
+	CHECK(uname(&name) == 0 && !strcmp(name.sysname, "Twizzler") &&
+	      !strcmp(name.machine, "x86_64"));
 	CHECK(sysconf(_SC_NPROCESSORS_ONLN) >= 1 && sysconf(_SC_PHYS_PAGES) > 0);
 	CHECK(getpid() > 0 && getuid() == 0);
 	CHECK(getrandom(one, 16, 0) == 16 && getentropy(two, 16) == 0 && memcmp(one, two, 16));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* posix_spawn and waitpid: this program starts itself, with arguments, environment and descriptors. */
+/* posix_spawn and waitpid: this program starts itself, with arguments, environment and descriptors.
+ * shapes: static */
 
 #include <fcntl.h>
 #include <signal.h>
@@ -83,7 +84,8 @@ static void test_ends(const char *self)
 	pid_t pid;
 
 	pid = start(self, "abort", NULL);
-	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
+	      WTERMSIG(status) == SIGABRT);
 	CHECK(waitpid(-1, &status, WNOHANG) == -1 && errno == ECHILD);
 	CHECK(posix_spawn(&pid, "/no/such/program", NULL, NULL, none, environment) == ENOENT);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Signals within a program: raise, masks, other threads, faults, waiting. With "abort", "null" or "term": dies of it. */
+/* Signals within a program: raise, masks, other threads, faults, waiting. With "abort", "null" or
+ * "term": dies of it. shapes: static */
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -42,10 +43,13 @@ static void test_raise(void)
 	sigaddset(&set, SIGUSR2);
 	CHECK(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
 	CHECK(raise(SIGUSR2) == 0 && kill(getpid(), SIGUSR1) == 0 && got == 0);
-	CHECK(sigpending(&pending) == 0 && sigismember(&pending, SIGUSR1) && sigismember(&pending, SIGUSR2));
+	CHECK(sigpending(&pending) == 0 && sigismember(&pending, SIGUSR1) &&
+	      sigismember(&pending, SIGUSR2));
 	CHECK(sigprocmask(SIG_UNBLOCK, &set, NULL) == 0 && got == SIGUSR1 * 100 + SIGUSR2);
-	CHECK(signal(SIGUSR1, SIG_IGN) == handle && raise(SIGUSR1) == 0 && got == SIGUSR1 * 100 + SIGUSR2);
-	CHECK(sigaction(SIGKILL, &action, NULL) == -1 && errno == EINVAL && kill(getpid(), 99) == -1);
+	CHECK(signal(SIGUSR1, SIG_IGN) == handle && raise(SIGUSR1) == 0 &&
+	      got == SIGUSR1 * 100 + SIGUSR2);
+	CHECK(sigaction(SIGKILL, &action, NULL) == -1 && errno == EINVAL &&
+	      kill(getpid(), 99) == -1);
 }
 
 static void test_wait(void)
@@ -95,7 +99,8 @@ static void test_thread(void)
 	CHECK(state == 1 && pthread_kill(thread, SIGUSR2) == 0);
 	while (state != 2)
 		nanosleep(&moment, NULL);
-	CHECK(got == SIGUSR2 && pthread_kill(thread, SIGUSR2) == 0 && pthread_join(thread, NULL) == 0);
+	CHECK(got == SIGUSR2 && pthread_kill(thread, SIGUSR2) == 0 &&
+	      pthread_join(thread, NULL) == 0);
 }
 
 /* ---- faults ---- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Files by stdio: write, read back, append, seek, formatted input, a temporary name, an error. */
+/* Files by stdio: write, read back, append, seek, formatted input, a temporary name, an error.
+ * shapes: static */
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -49,13 +50,15 @@ static void append_and_size(const char *path)
 	CHECK(stat(path, &before) == 0 && S_ISREG(before.st_mode));
 	file = fopen(path, "a+");
 	CHECK(file && fputs("end", file) >= 0 && fflush(file) == 0);
-	CHECK(fseek(file, -3, SEEK_END) == 0 && fread(text, 1, 3, file) == 3 && !strcmp(text, "end"));
+	CHECK(fseek(file, -3, SEEK_END) == 0 && fread(text, 1, 3, file) == 3 &&
+	      !strcmp(text, "end"));
 	fclose(file);
 	CHECK(stat(path, &after) == 0 && after.st_size == before.st_size + 3);
 	file = fopen(path, "r+");
 	CHECK(file && fputs("LINE", file) >= 0 && fclose(file) == 0);
 	file = fopen(path, "r");
-	CHECK(file && fread(text, 1, 4, file) == 4 && !memcmp(text, "LINE", 4) && fclose(file) == 0);
+	CHECK(file && fread(text, 1, 4, file) == 4 && !memcmp(text, "LINE", 4) &&
+	      fclose(file) == 0);
 }
 
 /* More than any buffer in one go, by fwrite and fread. */
@@ -69,7 +72,8 @@ static void large(const char *path)
 		data[i] = (unsigned char)(i * 31 >> 3);
 	CHECK(file && fwrite(data, 1, size, file) == size);
 	rewind(file);
-	CHECK(fread(back, 1, size, file) == size && !memcmp(data, back, size) && fgetc(file) == EOF);
+	CHECK(fread(back, 1, size, file) == size && !memcmp(data, back, size) &&
+	      fgetc(file) == EOF);
 	fclose(file);
 	free(data);
 	free(back);
@@ -86,7 +90,8 @@ int main(int argc, char **argv)
 	large(path);
 	CHECK(remove(path) == 0);
 	CHECK(!fopen(path, "r") && errno == ENOENT);
-	CHECK(snprintf(text, sizeof text, "%5s|%-5d|%05.1f|%lld", "ab", 42, 3.14159, 1ll << 40) == 31 ||
+	CHECK(snprintf(text, sizeof text, "%5s|%-5d|%05.1f|%lld", "ab", 42, 3.14159, 1ll << 40) ==
+	              31 ||
 	      puts(text) < 0);
 	CHECK(!strcmp(text, "   ab|42   |003.1|1099511627776"));
 	return check_result("stdio");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* POSIX threads: mutexes, conditions, keys, TLS, rwlocks, semaphores, barriers, once, detach, cancel. */
+/* POSIX threads: mutexes, conditions, keys, TLS, rwlocks, semaphores, barriers, once, detach,
+ * cancel. shapes: static */
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -192,7 +193,8 @@ static void test_others(void)
 	pthread_barrier_wait(&barrier);
 	for (int i = 0; i < 4; i++)
 		CHECK(sem_wait(&semaphore) == 0);
-	CHECK(shared[0] == 600 && shared[1] == 600 && sem_trywait(&semaphore) == -1 && errno == EAGAIN);
+	CHECK(shared[0] == 600 && shared[1] == 600 && sem_trywait(&semaphore) == -1 &&
+	      errno == EAGAIN);
 }
 
 /* ---- cancellation of a sleeping thread ---- */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// C++: iostream, a thread, an exception across frames and out of a thread, thread_local, static order.
+// C++: iostream, a thread, an exception across frames and out of a thread, thread_local, static
+// order. shapes: static
 
 #include <algorithm>
 #include <future>
@@ -17,8 +18,14 @@ namespace
 {
 
 struct Announcer {
-	Announcer() { std::cout << "static constructed\n"; }
-	~Announcer() { std::cout << "static destroyed\n"; }
+	Announcer()
+	{
+		std::cout << "static constructed\n";
+	}
+	~Announcer()
+	{
+		std::cout << "static destroyed\n";
+	}
 } announcer;
 
 thread_local std::string mine = "fresh";
@@ -33,7 +40,10 @@ thread_local std::string mine = "fresh";
 
 struct Guard {
 	int &count;
-	~Guard() { count++; }
+	~Guard()
+	{
+		count++;
+	}
 };
 
 } // namespace
@@ -62,7 +72,8 @@ int main()
 	for (const auto &[number, text] : seen)
 		std::cout << number << ": " << text << '\n';
 
-	auto future = std::async(std::launch::async, []() -> int { throw std::out_of_range("in a thread"); });
+	auto future = std::async(std::launch::async,
+	                         []() -> int { throw std::out_of_range("in a thread"); });
 	try {
 		std::cout << future.get();
 	} catch (const std::out_of_range &error) {
