@@ -51,7 +51,8 @@ struct thread {
 	uint32_t number;
 	char name[32];
 	uint64_t robust_list;
-	uint64_t clear_word;
+	uint64_t clear_word; /* cleared and woken at the end */
+	uint64_t exit_word;  /* the same, of thread_exit's argument */
 	uint64_t upcall_stack, upcall_stack_length;
 	uint64_t started, run_time;  /* nanoseconds: since when it has the CPU, and before that */
 	uint64_t run_limit;          /* nanoseconds of run_time after which handler_over_budget is called; 0: none */

@@ -74,8 +74,7 @@ twz_result sys_thread_exit(uint32_t *clear_word, uint64_t stack, uint64_t length
 	/* the stack goes first: whoever the word wakes may use the range again */
 	if (length)
 		free_stack(stack, length);
-	if (clear_word)
-		thread->clear_word = (uint64_t)clear_word;
+	thread->exit_word = (uint64_t)clear_word;
 	thread_exit_current();
 }
 

@@ -157,15 +157,22 @@ void thread_discard(struct thread *thread)
 	thread_free(thread);
 }
 
+/* Stores 0 to a word of the thread's view and wakes its waiters; a bad address is passed over. */
+static void clear_word(uint64_t word)
+{
+	const uint32_t zero = 0;
+
+	if (word && copy_to_user((void *)word, &zero, sizeof(zero)) >= 0)
+		sync_wake_address(word, ~0u);
+}
+
 static void leave_view(struct thread *thread)
 {
 	struct view *view = thread->view;
-	const uint32_t zero = 0;
 
 	robust_list_walk(thread);
-	if (thread->clear_word &&
-	    copy_to_user((void *)thread->clear_word, &zero, sizeof(zero)) >= 0)
-		sync_wake_address(thread->clear_word, ~0u);
+	clear_word(thread->clear_word);
+	clear_word(thread->exit_word);
 	let_go(thread);
 	view_lose_thread(view, thread);
 	platform->interrupts_save();
