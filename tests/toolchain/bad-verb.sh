@@ -8,6 +8,8 @@ refused "'../lib' is no verb" ./build.sh ../lib
 for verb in fuzz iso xen sdk; do
 	refused "$verb: .* a later issue" ./build.sh "$verb"
 done
+refused "bench: name one of: .*boot" ./build.sh bench
+refused "no benchmark .nosuch.; there are: .*boot" ./build.sh bench nosuch
 holds ./build.sh help
 for verb in bootstrap build run exec test bench fuzz port iso xen debug sdk env doctor lint clean help; do
 	grep -q "^  ${verb}[ :]" "$work/out" || fail "help does not list $verb"
