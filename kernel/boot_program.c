@@ -88,7 +88,9 @@ static struct object *slot_object(struct loading *l, uint64_t slot, uint32_t rig
 	if (object_make(&spec, TWZ_ID_NONE, &object) < 0)
 		return NULL;
 	object_tie(l->view->control, object);
-	if (view_map_object(l->view, object, slot, rights, TWZ_INHERIT_PRIVATE, 0) < 0) {
+	/* what no segment covers is no memory */
+	if (object_protect_pages(object, 0, TWZ_SLOT_SIZE, 0) < 0 ||
+	    view_map_object(l->view, object, slot, rights, TWZ_INHERIT_PRIVATE, 0) < 0) {
 		object_delete(object);
 		object_put(object);
 		return NULL;
@@ -196,7 +198,8 @@ static const char *make_stack(struct loading *l, uint64_t *rsp)
 
 		memcpy(top.random, &nonce, sizeof(nonce));
 	}
-	result = object_protect_pages(stack, 0, TWZ_SLOT_SIZE - STACK_SIZE, 0);
+	result = object_protect_pages(stack, TWZ_SLOT_SIZE - STACK_SIZE, STACK_SIZE,
+				      TWZ_RIGHT_READ | TWZ_RIGHT_WRITE);
 	if (result >= 0)
 		result = object_write(stack, at & (TWZ_SLOT_SIZE - 1), &top, sizeof(top));
 	object_put(stack);

@@ -87,11 +87,11 @@ void view_end(struct view *view, uint32_t state, int32_t code, const struct twz_
 /* Sleep until the view has ended; for kernel threads that run programs (handlers). */
 twz_result view_wait(struct view *view, uint64_t deadline);
 
-/* The maker of a live view is gone: its control object is deleted at its end. False: it has ended already. */
-bool view_make_orphan(struct view *view);
-
-/* Give up a view that never had a thread: everything in it goes, and the caller's reference. */
-void view_abandon(struct view *view);
+/*
+ * Nobody wants to hear of the view any more. A program that runs goes on, and its control object is deleted
+ * at its end (true); a view without threads is taken apart, and one that has ended is left alone (false).
+ */
+bool view_disown(struct view *view);
 
 /* Take up a thread: false when the view is exiting. Lose one; the last one ends the view. */
 bool view_add_thread(struct view *view, struct thread *thread);

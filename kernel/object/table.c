@@ -253,7 +253,7 @@ void object_release_ties(struct object *owner)
 		if (!object)
 			return;
 		/* a living program outlives its maker; its id goes at its end */
-		if (!object->control_view || !view_make_orphan(object->control_view))
+		if (!object->control_view || !view_disown(object->control_view))
 			object_delete(object);
 		object_put(object);
 	}

@@ -116,8 +116,10 @@ twz_result sys_object_delete(uint64_t hi, uint64_t lo)
 
 	if (result < 0)
 		return result;
-	if (object->control_view && view_make_orphan(object->control_view))
+	if (object->control_view && view_disown(object->control_view))
 		result = -TWZ_ERR_BUSY; /* still running: its id goes when it ends */
+	else if (object->flags & OBJECT_CONTROL && !object->control_view)
+		result = -TWZ_ERR_BUSY; /* a thread's */
 	else
 		object_delete(object);
 	object_put(object);

@@ -30,9 +30,8 @@ twz_result sys_view_create(struct twz_id *id)
 		return result;
 	result = hand_over(view, id);
 	if (result < 0)
-		view_abandon(view);
-	else
-		view_put(view); /* the control object keeps it */
+		view_disown(view);
+	view_put(view); /* the control object keeps it */
 	return result;
 }
 
@@ -66,13 +65,10 @@ twz_result sys_view_clone(const struct twz_view_clone *user, struct twz_id *id)
 		result = hand_over(clone, id);
 	if (result < 0) {
 		/* a thread that never ran ends its view with it */
-		if (thread) {
-			view_make_orphan(clone);
+		view_disown(clone);
+		if (thread)
 			thread_discard(thread);
-			view_put(clone);
-		} else {
-			view_abandon(clone);
-		}
+		view_put(clone);
 		return result;
 	}
 	if (thread) {

@@ -61,7 +61,8 @@ twz_result view_make_clone(struct view *source, struct view **out)
 	}
 	spin_unlock(&source->lock, flags);
 	if (result < 0) {
-		view_abandon(clone);
+		view_disown(clone);
+		view_put(clone);
 		return result;
 	}
 	*out = clone;

@@ -47,17 +47,6 @@ void view_end(struct view *view, uint32_t state, int32_t code, const struct twz_
 	spin_unlock(&view->lock, flags);
 }
 
-bool view_make_orphan(struct view *view)
-{
-	uint64_t flags = spin_lock(&view->lock);
-	bool alive = !view->ended;
-
-	if (alive)
-		view->control->flags |= OBJECT_ORPHAN;
-	spin_unlock(&view->lock, flags);
-	return alive;
-}
-
 bool view_add_thread(struct view *view, struct thread *thread)
 {
 	uint64_t flags = spin_lock(&view->lock);
@@ -129,17 +118,21 @@ void view_lose_thread(struct view *view, struct thread *thread)
 		finish(view);
 }
 
-void view_abandon(struct view *view)
+bool view_disown(struct view *view)
 {
-	struct object *control = view->control;
 	uint64_t flags = spin_lock(&view->lock);
+	bool runs = view->thread_count > 0, empty = !runs && !view->exiting;
 
-	view->exiting = true;
-	view->exit_state = TWZ_VIEW_KILLED;
-	control->flags |= OBJECT_ORPHAN;
+	if (!view->ended)
+		view->control->flags |= OBJECT_ORPHAN;
+	if (empty) {
+		view->exiting = true;
+		view->exit_state = TWZ_VIEW_KILLED;
+	}
 	spin_unlock(&view->lock, flags);
-	finish(view);
-	view_put(view);
+	if (empty)
+		finish(view);
+	return runs;
 }
 
 twz_result view_wait(struct view *view, uint64_t deadline)

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Views: clones, programs made by hand, their ends. */
+#include "test.h"
+
+#define RW (TWZ_RIGHT_READ | TWZ_RIGHT_WRITE)
+
+extern char snippet_exit[], snippet_fault[], snippet_loop[], snippet_end[];
+
+static volatile int variable = 1;
+static struct twz_id private_id;
+
+static void in_clone(void)
+{
+	struct twz_copy_range range = {private_id, PAGE, private_id, 0, PAGE};
+	int good = variable == 1 && SLOT(700)[0] == 11 && SLOT(701)[0] == 21;
+
+	variable = 2;
+	SLOT(700)[0] = 12;
+	SLOT(701)[0] = 22;
+	/* the source's id is our copy here */
+	if (twz_sys_object_copy_range(&range) < 0 || SLOT(700)[PAGE] != 12)
+		good = 0;
+	if (twz_sys_view_entry(0, 0, 702, &(struct twz_map){0}) != 0)
+		good = 0;
+	twz_sys_view_exit(good ? 33 : 34);
+}
+
+static void end_clone(struct twz_id id, uint64_t slot)
+{
+	EQUAL(twz_sys_view_unmap(0, 0, slot), 0);
+	EQUAL(twz_sys_object_delete(id.hi, id.lo), 0);
+}
+
+TEST(clones_copy_and_share)
+{
+	struct twz_id shared, none, id;
+	const struct twz_view_control *control;
+	uint64_t slot;
+
+	private_id = raw_at(700, RW, TWZ_INHERIT_PRIVATE);
+	shared = raw_at(701, RW, TWZ_INHERIT_SHARED);
+	none = raw_at(702, RW, TWZ_INHERIT_NONE);
+	variable = 1;
+	SLOT(700)[0] = 11;
+	SLOT(701)[0] = 21;
+	control = run_clone(in_clone, &id, &slot);
+	EQUAL(control->state, TWZ_VIEW_EXITED);
+	EQUAL(control->code, 33);
+	EQUAL(control->threads, 0);
+	EQUAL(variable, 1);
+	EQUAL(SLOT(700)[0], 11);
+	EQUAL(SLOT(700)[PAGE], 0);
+	EQUAL(SLOT(701)[0], 22);
+	end_clone(id, slot);
+	drop(private_id, 700);
+	drop(shared, 701);
+	drop(none, 702);
+}
+
+static void clone_again(void)
+{
+	struct twz_id id;
+	uint64_t slot;
+
+	SLOT(700)[0]++;
+	if (SLOT(700)[0] < 4) {
+		const struct twz_view_control *control = run_clone(clone_again, &id, &slot);
+
+		twz_sys_view_exit(control->code + SLOT(700)[0]);
+	}
+	twz_sys_view_exit(SLOT(700)[0]);
+}
+
+TEST(clones_of_clones)
+{
+	struct twz_id id, object = raw_at(700, RW, TWZ_INHERIT_PRIVATE);
+	const struct twz_view_control *control;
+	uint64_t slot;
+
+	SLOT(700)[0] = 0;
+	control = run_clone(clone_again, &id, &slot);
+	EQUAL(control->code, 1 + 2 + 3 + 4);
+	EQUAL(SLOT(700)[0], 0);
+	end_clone(id, slot);
+	drop(object, 700);
+}
+
+#define BIG (4ull << 20)
+
+static void write_all(void)
+{
+	for (uint64_t at = 0; at < BIG; at += PAGE) {
+		if (SLOT(700)[at] != (char)(at / PAGE))
+			twz_sys_view_exit(1);
+		SLOT(700)[at] = 0x55;
+	}
+	twz_sys_view_exit(0);
+}
+
+TEST(large_private_memory_is_copied_on_write)
+{
+	struct twz_id id, object = raw_at(700, RW, TWZ_INHERIT_PRIVATE);
+	const struct twz_view_control *control;
+	uint64_t slot;
+
+	for (uint64_t at = 0; at < BIG; at += PAGE)
+		SLOT(700)[at] = (char)(at / PAGE);
+	for (int round = 0; round < 3; round++) {
+		control = run_clone(write_all, &id, &slot);
+		EQUAL(control->state, TWZ_VIEW_EXITED);
+		EQUAL(control->code, 0);
+		end_clone(id, slot);
+	}
+	for (uint64_t at = 0; at < BIG; at += PAGE) {
+		if (SLOT(700)[at] != (char)(at / PAGE))
+			failed(__FILE__, __LINE__, "the parent's page", (long)at);
+		SLOT(700)[at] = 1;
+	}
+	drop(object, 700);
+}
+
+/* A program of one page of text, made by hand. */
+static struct twz_id program(const char *from, uint64_t argument, struct twz_id *text)
+{
+	struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW};
+	struct twz_map map = {.slot = 3, .rights = TWZ_RIGHT_READ | TWZ_RIGHT_EXEC};
+	struct twz_thread_spec thread = {.argument = argument};
+	struct twz_id view;
+
+	EQUAL(twz_sys_view_create(&view), 0);
+	spec.tie = view;
+	EQUAL(twz_sys_object_create(&spec, text), 0);
+	map_at(*text, 700, RW, TWZ_INHERIT_NONE);
+	memcpy(SLOT(700), snippet_exit, (unsigned long)(snippet_end - snippet_exit));
+	EQUAL(twz_sys_view_unmap(0, 0, 700), 0);
+	EQUAL(twz_sys_object_protect(text->hi, text->lo, 0, PAGE, TWZ_RIGHT_READ | TWZ_RIGHT_EXEC), 0);
+	map.view = view;
+	map.object = *text;
+	EQUAL(twz_sys_view_map(&map), 3);
+	thread.view = view;
+	thread.entry = (uint64_t)SLOT(3) + (uint64_t)(from - snippet_exit);
+	CHECK(twz_sys_thread_spawn(&thread, 0) > 0);
+	return view;
+}
+
+static volatile struct twz_view_control *watch(struct twz_id view)
+{
+	map_at(view, 701, TWZ_RIGHT_READ, TWZ_INHERIT_NONE);
+	return (volatile struct twz_view_control *)SLOT(701);
+}
+
+TEST(programs_made_by_hand_exit)
+{
+	struct twz_id text, view = program(snippet_exit, 123, &text);
+	volatile struct twz_view_control *control = watch(view);
+
+	wait_word((volatile uint32_t *)&control->state, TWZ_VIEW_RUNNING);
+	EQUAL(control->state, TWZ_VIEW_EXITED);
+	EQUAL(control->code, 123);
+	drop(view, 701);
+	EQUAL(twz_sys_object_delete(text.hi, text.lo), -TWZ_ERR_NO_SUCH_OBJECT);
+}
+
+TEST(faults_end_a_program_without_upcalls)
+{
+	struct twz_id text, view = program(snippet_fault, 0x123456789000, &text);
+	volatile struct twz_view_control *control = watch(view);
+
+	wait_word((volatile uint32_t *)&control->state, TWZ_VIEW_RUNNING);
+	EQUAL(control->state, TWZ_VIEW_KILLED);
+	EQUAL(control->code, 11);
+	EQUAL(control->fault.kind, TWZ_FAULT_PAGE);
+	EQUAL(control->fault.address, 0x123456789000);
+	EQUAL(control->fault.registers.rip, (long)SLOT(3) + (snippet_fault - snippet_exit));
+	EQUAL(control->fault.registers.rdi, 0x123456789000);
+	drop(view, 701);
+}
+
+TEST(programs_can_be_killed)
+{
+	struct twz_id text, view = program(snippet_loop, 0, &text);
+	volatile struct twz_view_control *control = watch(view);
+
+	EQUAL(twz_sys_object_delete(view.hi, view.lo), -TWZ_ERR_BUSY);
+	view = OWN;
+	map_at(text, 702, TWZ_RIGHT_READ, TWZ_INHERIT_NONE);
+	EQUAL(control->state, TWZ_VIEW_RUNNING);
+	EQUAL(twz_sys_view_unmap(0, 0, 702), 0);
+	EQUAL(twz_sys_view_entry(0, 0, 701, &(struct twz_map){0}), 0);
+	{
+		struct twz_map entry;
+
+		EQUAL(twz_sys_view_entry(0, 0, 701, &entry), 0);
+		view = entry.object;
+	}
+	EQUAL(twz_sys_view_kill(view.hi, view.lo, 0), -TWZ_ERR_INVALID_ARGUMENT);
+	EQUAL(twz_sys_view_kill(view.hi, view.lo, 9), 0);
+	wait_word((volatile uint32_t *)&control->state, TWZ_VIEW_RUNNING);
+	EQUAL(control->state, TWZ_VIEW_KILLED);
+	EQUAL(control->code, 9);
+	EQUAL(twz_sys_view_unmap(0, 0, 701), 0);
+	/* the refused deletion made it an orphan: its id went with it */
+	EQUAL(twz_sys_view_kill(view.hi, view.lo, 9), -TWZ_ERR_NO_SUCH_OBJECT);
+}
+
+TEST(views_without_threads_go_with_their_id)
+{
+	struct twz_id view;
+
+	EQUAL(twz_sys_view_create(&view), 0);
+	EQUAL(twz_sys_view_kill(view.hi, view.lo, 9), -TWZ_ERR_NO_SUCH_THREAD);
+	EQUAL(twz_sys_object_delete(view.hi, view.lo), 0);
+	EQUAL(twz_sys_view_create((void *)SLOT(900)), -TWZ_ERR_BAD_ADDRESS);
+	EQUAL(twz_sys_view_clone((void *)SLOT(900), &view), -TWZ_ERR_BAD_ADDRESS);
+	EQUAL(twz_sys_view_unmap(1, 1, 0), -TWZ_ERR_NO_SUCH_OBJECT);
+}
+
+static volatile uint32_t *shared_word;
+
+static void wake_parent(void)
+{
+	shared_word[0] = 1;
+	wake_word(&shared_word[0], 1);
+	wait_word(&shared_word[1], 0);
+	twz_sys_view_exit(0);
+}
+
+static void run_waker(void *unused)
+{
+	struct twz_id id;
+	uint64_t slot;
+
+	(void)unused;
+	run_clone(wake_parent, &id, &slot);
+	end_clone(id, slot);
+}
+
+TEST(words_of_shared_objects_work_across_views)
+{
+	struct twz_id object = raw_at(700, RW, TWZ_INHERIT_SHARED);
+	struct worker worker;
+
+	shared_word = (volatile uint32_t *)SLOT(700);
+	worker_start(&worker, run_waker, 0);
+	wait_word(&shared_word[0], 0);
+	shared_word[1] = 1;
+	wake_word(&shared_word[1], 1);
+	worker_join(&worker);
+	drop(object, 700);
+}
