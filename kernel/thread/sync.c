@@ -275,7 +275,7 @@ static twz_result run(const struct twz_sync_op *ops, uint64_t count, uint64_t de
 {
 	twz_result result = TWZ_OK, woken = 0;
 	int64_t fired = -1;
-	bool waits = false;
+	bool waits = count == 0; /* nothing to wait for but the deadline: a sleep */
 
 	for (uint64_t i = 0; i < count && result >= 0; i++)
 		result = check_op(&ops[i]);

@@ -29,10 +29,8 @@ twz_result view_fault(struct view *view, uint64_t address, uint32_t access, uint
 	*kind = TWZ_FAULT_PAGE;
 	if (address >= USER_END)
 		return -TWZ_ERR_BAD_ADDRESS;
-	if (address < PAGE_SIZE) {
-		*kind = TWZ_FAULT_OBJECT;
+	if (address < PAGE_SIZE) /* a null pointer, whatever slot 0 maps */
 		return -TWZ_ERR_BAD_ADDRESS;
-	}
 	object = view_object_at(view, address, &offset, &rights);
 	if (!object)
 		return -TWZ_ERR_BAD_ADDRESS;
