@@ -123,10 +123,13 @@ void image_init(void)
 		panic("the initial image is unusable: %s", wrong);
 	for (uint64_t i = 0; i < header->object_count; i++) {
 		const struct twz_image_object *entry = &objects[i];
+		/* names come and go in memory, from the image's on; the files' bytes stay as they are */
+		bool names = entry->kind == TWZ_KIND_DIRECTORY;
+		uint32_t rights = entry->protections & (TWZ_RIGHT_READ | TWZ_RIGHT_EXEC);
 		struct object *object;
 
-		if (object_make_paged(entry->id, OBJECT_SEALED, entry->kind,
-				      entry->protections & (TWZ_RIGHT_READ | TWZ_RIGHT_EXEC),
+		if (object_make_paged(entry->id, names ? 0 : OBJECT_SEALED, entry->kind,
+				      names ? TWZ_RIGHT_READ | TWZ_RIGHT_WRITE : rights,
 				      &image_pager, (void *)entry, &object) < 0)
 			panic("out of memory or a doubled id in the initial image");
 		object_put(object);
