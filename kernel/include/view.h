@@ -93,6 +93,9 @@ twz_result view_wait(struct view *view, uint64_t deadline);
  */
 bool view_disown(struct view *view);
 
+/* Give up a view that never had a thread, and the caller's reference. */
+void view_abandon(struct view *view);
+
 /* Take up a thread: false when the view is exiting. Lose one; the last one ends the view. */
 bool view_add_thread(struct view *view, struct thread *thread);
 void view_lose_thread(struct view *view, struct thread *thread);

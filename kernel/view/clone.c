@@ -61,8 +61,7 @@ twz_result view_make_clone(struct view *source, struct view **out)
 	}
 	spin_unlock(&source->lock, flags);
 	if (result < 0) {
-		view_disown(clone);
-		view_put(clone);
+		view_abandon(clone);
 		return result;
 	}
 	*out = clone;

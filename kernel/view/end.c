@@ -135,6 +135,12 @@ bool view_disown(struct view *view)
 	return runs;
 }
 
+void view_abandon(struct view *view)
+{
+	view_disown(view);
+	view_put(view);
+}
+
 twz_result view_wait(struct view *view, uint64_t deadline)
 {
 	uint64_t flags = spin_lock(&ended_lock);

@@ -99,7 +99,13 @@ void bare_start_other_cpus(void)
 {
 	uint32_t number = 1;
 
-	map_memory(SMP_PAGE, PAGE_SIZE);
+	if (!map_memory(SMP_PAGE, PAGE_SIZE)) {
+		log_alert("out of memory: the other CPUs stay off");
+		return;
+	}
+	/* they come up on the boot page tables, whose identity map they need, and on our stacks */
+	memcpy(boot_root + PAGE_SIZE / 2, (char *)phys_to_virt(kernel_root) + PAGE_SIZE / 2,
+	       PAGE_SIZE / 2);
 	memcpy(phys_to_virt(SMP_PAGE), trampoline_start,
 	       (size_t)(trampoline_end - trampoline_start));
 	madt_visit(visit, &number);
