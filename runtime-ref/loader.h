@@ -226,6 +226,7 @@ int libraries_destruct_one(uint32_t round);
 /* ---- debugger (loader_debug.c) ---- */
 
 enum debug_state { DEBUG_CONSISTENT = 0, DEBUG_ADD = 1, DEBUG_DELETE = 2 };
+/* Before relocation: the dynamic section that it fills in is write-protected after. */
 void debug_start(void);
 void debug_changed(enum debug_state state);
 

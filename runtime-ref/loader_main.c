@@ -115,6 +115,7 @@ static int load_all(void)
 	if (tls_assign(libraries, 1) < 0)
 		return -1;
 	tls_layout_done(thread_area());
+	debug_start();
 	return libraries_relocate(libraries);
 }
 
@@ -146,7 +147,6 @@ uintptr_t loader_start(uintptr_t *sp)
 	}
 	if (load_all() < 0)
 		loader_die();
-	debug_start();
 	debug_changed(DEBUG_CONSISTENT);
 	make_first_thread();
 	return rt_start.entry;

@@ -2,6 +2,9 @@
 # What the stages for the target's libraries share.
 # shellcheck shell=bash
 
+# TWZ_ABI_MAJOR of sysroot/include/twizzler/version.h. Not read from there: a change of the minor version is to rebuild nothing here.
+ABI_MAJOR=0
+
 # empty_libraries LIB INCLUDE: what the GCC libraries are linked against. libstd-c.so exports every function that the installed
 # headers declare and holds none of them, so that configure's link tests answer as the real one would, the GCC libraries
 # need it by name, and no change inside libstd-c can make them stale.
@@ -19,9 +22,12 @@ empty_libraries() {
 	ln -sf libstd-c.so "$lib/libc.so"
 	"$TWZ_TARGET-ar" rcs "$lib/libm.a"
 	local start
-	for start in crt1 Scrt1 crti crtn; do
+	for start in crt1 Scrt1 crtn; do
 		cp nothing.o "$lib/$start.o"
 	done
+	# As libstd-c's: the note without which the loader refuses a library. They do with any minor version.
+	printf '.section .note.twizzler,"a",@note\n.balign 4\n.long 9,12,1\n.asciz "Twizzler"\n.balign 4\n.long %d,0,0\n' \
+		"$ABI_MAJOR" | "$as" -o "$lib/crti.o"
 	printf '.globl _start\n_start: call main\n' | "$as" -o "$lib/Scrt1.o"
 	cp "$lib/Scrt1.o" "$lib/crt1.o"
 }
