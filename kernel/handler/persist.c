@@ -5,7 +5,7 @@
  */
 #include <heap.h>
 #include <log.h>
-#include <store.h>
+#include <persistent.h>
 #include <string.h>
 #include "persist.h"
 #include "registry.h"
@@ -22,7 +22,7 @@ union registry_page {
 
 static bool with_store(void)
 {
-	return store_opened && store_opened();
+	return persistent_store() != NULL;
 }
 
 /* ---- objects ---- */
@@ -76,16 +76,15 @@ static twz_result read_page(uint64_t page, union registry_page *out)
 /* One transaction: a record's page, and the header's count of slots. */
 static twz_result write_record(uint64_t slot, const union registry_page *page)
 {
-	struct store_object handle;
-	struct store_swap swap = {&handle, slot, page, 0};
-	struct store_update update = {&handle, offsetof(struct registry_header, slots),
+	const struct store_object *handle = persistent_handle(handler_registry);
+	struct store_swap swap = {handle, slot, page, 0};
+	struct store_update update = {handle, offsetof(struct registry_header, slots),
 				      slot > registry_slots ? slot : registry_slots};
-	twz_result result = -TWZ_ERR_CORRUPT;
+	twz_result result;
 
-	store_enter();
-	if (store_object_of(handler_registry, &handle))
-		result = store_commit(store_opened(), &swap, 1, &update, 1, store_moved, NULL);
-	store_leave();
+	persistent_lock();
+	result = store_commit(persistent_store(), &swap, 1, &update, 1, persistent_moved, NULL);
+	persistent_unlock();
 	if (result >= 0)
 		registry_slots = update.value;
 	return result;
@@ -103,9 +102,9 @@ static twz_result make_registry(void)
 		if (result >= 0)
 			result = sync(handler_registry, PAGE_SIZE);
 		if (result >= 0) {
-			store_enter();
-			result = store_set_root(store_opened(), STORE_ROOT_HANDLERS, handler_registry->id);
-			store_leave();
+			persistent_lock();
+			result = store_set_root(persistent_store(), STORE_ROOT_HANDLERS, handler_registry->id);
+			persistent_unlock();
 		}
 		if (result < 0) {
 			object_delete(handler_registry);
@@ -123,9 +122,9 @@ static void find_registry(void)
 	struct twz_id id;
 	union registry_page *page;
 
-	store_enter();
-	id = store_root(store_opened(), STORE_ROOT_HANDLERS);
-	store_leave();
+	persistent_lock();
+	id = store_root(persistent_store(), STORE_ROOT_HANDLERS);
+	persistent_unlock();
 	if (twz_id_is_none(id))
 		return;
 	page = kernel_alloc(sizeof(*page));

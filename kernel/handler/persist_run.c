@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Brings a run's globals and outputs together for the one commit (commit.c). */
 #include <heap.h>
-#include <store.h>
+#include <persistent.h>
 #include <string.h>
 #include "commit.h"
 #include "persist.h"
@@ -34,7 +34,6 @@ static twz_result collect_bytes(void *context, const void *bytes, uint64_t lengt
 
 /* What a commit of a run needs, in arrays by output. */
 struct appends {
-	struct store_object *handles;
 	struct handler_commit_file *files;
 	uint64_t count;
 };
@@ -45,22 +44,23 @@ static twz_result gather_files(const struct handler_run *run, const struct file_
 	uint64_t outputs = run->version->program->image->output_count;
 	twz_result result = TWZ_OK;
 
-	appends->handles = kernel_alloc_array(outputs ? outputs : 1, sizeof(*appends->handles));
 	appends->files = kernel_alloc_array(outputs ? outputs : 1, sizeof(*appends->files));
-	if (!appends->handles || !appends->files)
+	if (!appends->files)
 		return -TWZ_ERR_OUT_OF_MEMORY;
 	for (uint64_t i = 0; i < outputs && result >= 0; i++) {
-		struct handler_commit_file *file = &appends->files[appends->count];
+		const struct store_object *object;
 		uint8_t *bytes;
 
 		if (!growths[i].length)
 			continue;
+		object = persistent_handle(growths[i].file);
+		if (!object)
+			return -TWZ_ERR_CROSS_DEVICE; /* not in the store: it could not be one transaction */
 		bytes = kernel_alloc(growths[i].length);
 		if (!bytes)
 			return -TWZ_ERR_OUT_OF_MEMORY;
-		*file = (struct handler_commit_file){&appends->handles[appends->count], growths[i].size, bytes,
-						     growths[i].length};
-		appends->count++;
+		appends->files[appends->count++] =
+			(struct handler_commit_file){object, growths[i].size, bytes, growths[i].length};
 		result = growth_bytes(run, i, collect_bytes, &bytes);
 	}
 	return result < 0 ? result : TWZ_OK;
@@ -70,40 +70,36 @@ static void release_files(struct appends *appends)
 {
 	for (uint64_t i = 0; i < appends->count; i++)
 		kernel_free((void *)appends->files[i].bytes);
-	kernel_free(appends->handles);
 	kernel_free(appends->files);
 }
 
-/* Every handle under the store's lock, then the commit. */
-static twz_result commit_locked(struct handler *handler, struct handler_run *run,
-				const struct file_growth *growths, struct appends *appends,
-				const struct gathering *gathering, uint64_t sequence)
+static twz_result commit_run(struct handler *handler, struct handler_run *run, const struct appends *appends,
+			     const struct gathering *gathering, uint64_t sequence)
 {
-	struct store_object state, record;
+	struct object *state = run->version->state;
 	struct handler_commit commit = {
-		.store = store_opened(),
-		.state = &state,
+		.store = persistent_store(),
+		.state = state ? persistent_handle(state) : NULL,
 		.pages = gathering->pages,
 		.page_count = gathering->count,
 		.files = appends->files,
 		.file_count = appends->count,
 		.time = run->time,
-		.registry = &record,
+		.registry = persistent_handle(handler_registry),
 		.sequence_offset = (handler->slot << PAGE_SHIFT) + offsetof(struct registry_record, sequence),
 		.sequence = sequence,
 		.allocate = kernel_alloc_array,
 		.release = kernel_free,
-		.moved = store_moved,
+		.moved = persistent_moved,
 	};
-	uint64_t next = 0;
+	twz_result result;
 
-	if (!store_object_of(handler_registry, &record) ||
-	    (run->version->state && !store_object_of(run->version->state, &state)))
+	if (state && !commit.state)
 		return -TWZ_ERR_CORRUPT;
-	for (uint64_t i = 0; next < appends->count; i++)
-		if (growths[i].length && !store_object_of(growths[i].file, &appends->handles[next++]))
-			return -TWZ_ERR_CROSS_DEVICE; /* not in the store: it could not be one transaction */
-	return handler_commit(&commit);
+	persistent_lock();
+	result = handler_commit(&commit);
+	persistent_unlock();
+	return result;
 }
 
 twz_result persist_apply(struct handler *handler, struct handler_run *run, const struct file_growth *growths,
@@ -119,11 +115,8 @@ twz_result persist_apply(struct handler *handler, struct handler_run *run, const
 				     TWZ_OK;
 	if (result >= 0)
 		result = gather_files(run, growths, &appends);
-	if (result >= 0) {
-		store_enter();
-		result = commit_locked(handler, run, growths, &appends, &gathering, sequence);
-		store_leave();
-	}
+	if (result >= 0)
+		result = commit_run(handler, run, &appends, &gathering, sequence);
 	release_files(&appends);
 	kernel_free(gathering.pages);
 	return result;

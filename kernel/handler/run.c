@@ -147,10 +147,10 @@ twz_result run_event(struct handler *handler, const struct twz_event *event, uin
 	}
 	if (result >= 0)
 		result = start_and_wait(view, run, &layout, &started);
-	if (view && started)
+	if (view && !started)
+		view_disown(view);
+	if (view)
 		view_put(view);
-	else if (view)
-		view_abandon(view);
 	if (result >= 0)
 		result = run_apply(handler, run, event->sequence);
 	if (run->run_space)
