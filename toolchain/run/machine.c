@@ -283,7 +283,8 @@ int machine_system(struct strings *arguments, const struct options *options,
 	if (options->handlers.count > 0 && !add_handlers(arguments, options, machine, &append))
 		return EXIT_MACHINE;
 	strings_add(arguments, "-append");
-	strings_add(arguments, append);
+	/* a store that is refused ends the boot with the reason, instead of a run without it */
+	strings_addf(arguments, "%s%s", append, options->store != NULL ? " store=required" : "");
 	free(append);
 	free(kernel);
 	free(image);
