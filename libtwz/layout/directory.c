@@ -16,29 +16,7 @@ static uint64_t load(const uint8_t *start, uint64_t offset)
 
 uint64_t directory_word(const struct directory *d, uint64_t offset)
 {
-	for (uint64_t i = 0; i < d->intent; i++)
-		if (d->words[i].offset == offset)
-			return d->words[i].value;
-	return load(d->start, offset);
-}
-
-static twz_result read_intent(struct directory *d)
-{
-	d->intent = 0;
-	uint64_t count = load(d->start, HEADER(intent));
-	if (count > TWZ_DIRECTORY_INTENT_WORDS)
-		return -TWZ_ERR_CORRUPT;
-	for (uint64_t i = 0; i < count; i++) {
-		uint64_t at = HEADER(words) + i * sizeof(struct twz_directory_word);
-		d->words[i].offset = load(d->start, at);
-		d->words[i].value = load(d->start, at + 8);
-		if (d->words[i].offset % 8 != 0 || d->words[i].offset < TWZ_BASE_OFFSET ||
-		    d->words[i].offset > d->limit - 8)
-			return -TWZ_ERR_CORRUPT;
-	}
-	if (load(d->start, HEADER(intent)) == count)
-		d->intent = count;
-	return TWZ_OK;
+	return twz_change_load(&d->change, d->start, offset);
 }
 
 twz_result directory_open(struct directory *d, const void *start, uint64_t limit)
@@ -52,7 +30,8 @@ twz_result directory_open(struct directory *d, const void *start, uint64_t limit
 		return -TWZ_ERR_CORRUPT;
 	if ((uint32_t)load(d->start, HEADER(version)) != TWZ_DIRECTORY_VERSION)
 		return -TWZ_ERR_VERSION_MISMATCH;
-	twz_result result = read_intent(d);
+	const struct twz_directory_header *header = (const void *)(d->start + TWZ_BASE_OFFSET);
+	twz_result result = twz_intent_read(&header->intent, limit, &d->change);
 	if (result != TWZ_OK)
 		return result;
 

@@ -24,42 +24,12 @@ static uint64_t *word_at(const struct directory *d, uint64_t offset)
 /* Adds a store to the change that is being put together. */
 static void intend(struct directory *d, uint64_t offset, uint64_t value)
 {
-	for (uint64_t i = 0; i < d->intent; i++) {
-		if (d->words[i].offset == offset) {
-			d->words[i].value = value;
-			return;
-		}
-	}
-	d->words[d->intent].offset = offset;
-	d->words[d->intent].value = value;
-	d->intent++;
+	twz_change_add(&d->change, offset, value);
 }
 
-static void store_words(struct directory *d)
-{
-	for (uint64_t i = 0; i < d->intent; i++) {
-		uint64_t *word = word_at(d, d->words[i].offset);
-		__atomic_store_n(word, d->words[i].value, __ATOMIC_RELEASE);
-		twz_flush(word, sizeof(*word));
-	}
-	twz_fence();
-}
-
-/* Makes the words true together: one directly, several by way of the header's intent. */
 static void commit(struct directory *d)
 {
-	struct twz_directory_header *header = header_of(d);
-
-	if (d->intent > 1) {
-		for (uint64_t i = 0; i < d->intent; i++)
-			header->words[i] = d->words[i];
-		twz_persist(header->words, d->intent * sizeof(header->words[0]));
-		twz_commit_word(&header->intent, d->intent);
-	}
-	store_words(d);
-	if (d->intent > 1)
-		twz_commit_word(&header->intent, 0);
-	d->intent = 0;
+	twz_change_commit(&d->change, d->start, &header_of(d)->intent);
 }
 
 /* Opens for a change: an interrupted one is finished first. Returns 1 when there was one. */
@@ -67,10 +37,9 @@ static twz_result open_to_change(struct directory *d, void *start, uint64_t limi
 {
 	twz_result result = directory_open(d, start, limit);
 
-	if (result != TWZ_OK || d->intent == 0)
+	if (result != TWZ_OK || d->change.count == 0)
 		return result;
-	store_words(d);
-	twz_commit_word(&header_of(d)->intent, 0);
+	twz_change_finish(&d->change, d->start, &header_of(d)->intent);
 	result = directory_open(d, start, limit);
 	return result == TWZ_OK ? 1 : result;
 }

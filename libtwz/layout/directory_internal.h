@@ -22,8 +22,7 @@ struct directory {
 	unsigned shift;   /* hash >> shift is the bucket */
 	uint64_t records; /* offset of the first record */
 	uint64_t end;     /* of the records; set by a writer when it makes room */
-	uint64_t intent;  /* words of an unfinished change, seen as if stored */
-	struct twz_directory_word words[TWZ_DIRECTORY_INTENT_WORDS];
+	struct twz_change change; /* an unfinished one, or the one being made: seen as if stored */
 };
 
 /* Where a name stands: the link word that reaches the record, and the record. */

@@ -18,7 +18,7 @@
 #ifndef TWZ_DIRECTORY_H
 #define TWZ_DIRECTORY_H
 
-#include <twizzler/object.h>
+#include <twz/intent.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,13 +31,6 @@ extern "C" {
 /* The last 16 MiB of a whole object are left to the Foreign Object Table. */
 #define TWZ_DIRECTORY_LIMIT (TWZ_SLOT_SIZE - (16ull << 20))
 
-#define TWZ_DIRECTORY_INTENT_WORDS 6
-
-struct twz_directory_word {
-	uint64_t offset; /* of an 8-byte word in the object */
-	uint64_t value;
-};
-
 /* At the base: 256 bytes. */
 struct twz_directory_header {
 	uint64_t magic;
@@ -48,8 +41,7 @@ struct twz_directory_header {
 	uint64_t seed;        /* of the name hash */
 	uint64_t table;       /* offset of struct twz_directory_table (40 bits), times rebuilt (24) */
 	uint64_t removed;     /* 1: rmdir has happened; nothing can be added any more */
-	uint64_t intent;      /* how many of the words below are to be stored; 0: none */
-	struct twz_directory_word words[TWZ_DIRECTORY_INTENT_WORDS];
+	struct twz_intent intent; /* of a change of several words */
 	uint64_t reserved[10];
 };
 TWZ_STATIC_ASSERT(sizeof(struct twz_directory_header) == 256, "directory header layout");

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The Foreign Object Table; see <twz/fot.h>. */
+#include "internal.h"
+#include <twz/fot.h>
+#include <twz/name.h>
+#include <twz/persist.h>
+
+#define KINDS       (TWZ_FOT_ID | TWZ_FOT_NAME)
+#define RIGHTS      (TWZ_FOT_READ | TWZ_FOT_WRITE)
+#define CLAIMED     (1ull << 63) /* being filled; a crash leaves it so, and the entry is lost */
+#define CHAIN_LIMIT 16           /* entries looked at for an equal one */
+#define PROBES      4            /* released entries looked for, for each insertion */
+
+static struct twz_object_meta *meta_of(const void *start)
+{
+	return (struct twz_object_meta *)((uintptr_t)start + TWZ_META_OFFSET);
+}
+
+/* The hints in an entry's reserved words: head of the bucket that the entry stands for, next in its own chain. */
+static uint64_t *head_of(const void *start, uint64_t bucket)
+{
+	return &twz_fot_entry(start, bucket + 1)->reserved[0];
+}
+
+static uint64_t *next_of(const void *start, uint64_t index)
+{
+	return &twz_fot_entry(start, index)->reserved[1];
+}
+
+static uint64_t bucket_of(struct twz_id id, uint64_t name, uint64_t count)
+{
+	uint64_t hash = (id.hi ^ id.lo ^ name) * 0x9e3779b97f4a7c15ull >> 32;
+	uint64_t buckets = 1ull << (63 - __builtin_clzll(count)); /* a power of two, at most count */
+
+	return hash & (buckets - 1);
+}
+
+static void link_entry(void *start, uint64_t index, uint64_t count)
+{
+	const struct twz_fot_entry *entry = twz_fot_entry(start, index);
+	uint64_t *head = head_of(start, bucket_of(entry->id, entry->name_offset, count));
+
+	*next_of(start, index) = *head;
+	*head = index;
+}
+
+/* The number of buckets doubles with the entries: all are linked anew. Amortised over the insertions between. */
+static void rebuild(void *start, uint64_t count)
+{
+	for (uint64_t i = 1; i <= count; i++)
+		*head_of(start, i - 1) = 0;
+	for (uint64_t i = 1; i <= count; i++)
+		if (twz_fot_entry(start, i)->flags & TWZ_FOT_VALID)
+			link_entry(start, i, count);
+}
+
+static uint64_t find(void *start, const struct twz_fot_entry *wanted, uint64_t count)
+{
+	if (count == 0)
+		return 0;
+	uint64_t index = *head_of(start, bucket_of(wanted->id, wanted->name_offset, count));
+	for (int steps = 0; index >= 1 && index <= count && steps < CHAIN_LIMIT; steps++) {
+		const struct twz_fot_entry *entry = twz_fot_entry(start, index);
+		if (__atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE) == wanted->flags &&
+		    twz_id_equal(entry->id, wanted->id) && entry->name_offset == wanted->name_offset)
+			return index;
+		index = *next_of(start, index);
+	}
+	return 0;
+}
+
+/* A released entry, claimed, or 0. A few are looked at, on a round through the table. */
+static uint64_t claim_released(void *start, uint64_t count)
+{
+	static uint32_t round;
+
+	for (int i = 0; i < PROBES && count != 0; i++) {
+		uint64_t index = __atomic_add_fetch(&round, 1, __ATOMIC_RELAXED) % count + 1;
+		struct twz_fot_entry *entry = twz_fot_entry(start, index);
+		uint64_t free = 0;
+		if (entry->refs == 0 && __atomic_compare_exchange_n(&entry->flags, &free, CLAIMED, false,
+					       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			return index;
+	}
+	return 0;
+}
+
+static twz_result insert(void *start, struct twz_fot_entry *wanted)
+{
+	struct twz_object_meta *meta = meta_of(start);
+	uint64_t count = __atomic_load_n(&meta->fot_count, __ATOMIC_ACQUIRE);
+
+	if (count > FOT_LIMIT)
+		return -TWZ_ERR_CORRUPT;
+	uint64_t index = find(start, wanted, count);
+	if (index != 0) {
+		__atomic_add_fetch(&twz_fot_entry(start, index)->refs, 1, __ATOMIC_RELAXED);
+		return (twz_result)index;
+	}
+	index = claim_released(start, count);
+	bool fresh = index == 0;
+	if (fresh) {
+		index = __atomic_add_fetch(&meta->fot_count, 1, __ATOMIC_ACQ_REL);
+		if (index > FOT_LIMIT) {
+			__atomic_sub_fetch(&meta->fot_count, 1, __ATOMIC_ACQ_REL);
+			return -TWZ_ERR_NO_SPACE;
+		}
+		count = index;
+	}
+	struct twz_fot_entry *entry = twz_fot_entry(start, index);
+	entry->id = wanted->id;
+	entry->name_offset = wanted->name_offset;
+	entry->resolver = 0;
+	entry->refs = 1;
+	twz_flush(&meta->fot_count, sizeof(meta->fot_count));
+	twz_persist(entry, sizeof(*entry));
+	twz_commit_word(&entry->flags, wanted->flags);
+	if (fresh && (index & (index - 1)) == 0)
+		rebuild(start, index);
+	else
+		link_entry(start, index, count);
+	return (twz_result)index;
+}
+
+twz_result twz_fot_insert(void *start, struct twz_id id, uint32_t rights)
+{
+	struct twz_fot_entry entry = {
+		.flags = TWZ_FOT_VALID | TWZ_FOT_ID | (rights & TWZ_RIGHT_READ ? TWZ_FOT_READ : 0) |
+			 (rights & TWZ_RIGHT_WRITE ? TWZ_FOT_WRITE : 0),
+		.id = id,
+	};
+
+	if (twz_id_is_none(id) || rights == 0 || rights & ~(TWZ_RIGHT_READ | TWZ_RIGHT_WRITE))
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	return insert(start, &entry);
+}
+
+twz_result twz_fot_insert_name(void *start, uint64_t name_offset, uint32_t rights)
+{
+	struct twz_fot_entry entry = {
+		.flags = TWZ_FOT_VALID | TWZ_FOT_NAME | (rights & TWZ_RIGHT_READ ? TWZ_FOT_READ : 0) |
+			 (rights & TWZ_RIGHT_WRITE ? TWZ_FOT_WRITE : 0),
+		.name_offset = name_offset,
+	};
+
+	if (name_offset < TWZ_BASE_OFFSET || name_offset >= TWZ_META_OFFSET || rights == 0 ||
+	    rights & ~(TWZ_RIGHT_READ | TWZ_RIGHT_WRITE))
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	return insert(start, &entry);
+}
+
+twz_result twz_fot_release(void *start, uint64_t index)
+{
+	struct twz_object_meta *meta = meta_of(start);
+
+	if (index == 0 || index > meta->fot_count || index > FOT_LIMIT)
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	struct twz_fot_entry *entry = twz_fot_entry(start, index);
+	uint64_t refs = __atomic_load_n(&entry->refs, __ATOMIC_RELAXED);
+	do {
+		if (refs == 0)
+			return -TWZ_ERR_INVALID_ARGUMENT;
+	} while (!__atomic_compare_exchange_n(&entry->refs, &refs, refs - 1, false, __ATOMIC_ACQ_REL,
+		__ATOMIC_RELAXED));
+	if (refs == 1)
+		twz_commit_word(&entry->flags, 0);
+	return TWZ_OK;
+}
+
+/* The id that the entry names now. */
+static twz_result target_of(const void *start, const struct twz_fot_entry *entry, uint64_t flags,
+	struct twz_id *id)
+{
+	char path[1024];
+	struct twz_directory_entry found;
+	struct twz_id root;
+
+	if ((flags & KINDS) == TWZ_FOT_ID) {
+		*id = entry->id;
+		return TWZ_OK;
+	}
+	uint64_t offset = entry->name_offset;
+	if ((flags & KINDS) != TWZ_FOT_NAME || entry->resolver != 0 || offset < TWZ_BASE_OFFSET ||
+	    offset >= TWZ_META_OFFSET)
+		return -TWZ_ERR_CORRUPT;
+	for (size_t i = 0;; i++) {
+		if (i == sizeof(path) || offset + i >= TWZ_META_OFFSET)
+			return -TWZ_ERR_NAME_TOO_LONG;
+		path[i] = ((const char *)start)[offset + i];
+		if (path[i] == 0)
+			break;
+	}
+	twz_result result = twz_name_root(&root);
+	if (result == TWZ_OK)
+		result = twz_name_lookup(root, path, &found);
+	*id = found.id;
+	return result;
+}
+
+twz_result twz_fot_resolve(const void *start, uint64_t index, uint8_t **target)
+{
+	const struct twz_object_meta *meta = meta_of(start);
+	struct twz_id id;
+
+	if (index == 0 || index > FOT_LIMIT || index > __atomic_load_n(&meta->fot_count, __ATOMIC_ACQUIRE))
+		return -TWZ_ERR_CORRUPT;
+	const struct twz_fot_entry *entry = twz_fot_entry(start, index);
+	uint64_t flags = __atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE);
+	if (!(flags & TWZ_FOT_VALID) || flags & ~(TWZ_FOT_VALID | KINDS | RIGHTS) || !(flags & RIGHTS))
+		return -TWZ_ERR_CORRUPT;
+	twz_result result = target_of(start, entry, flags, &id);
+	if (result < 0)
+		return result;
+	return object_pin(id, (flags & TWZ_FOT_READ ? TWZ_RIGHT_READ : 0) |
+		(flags & TWZ_FOT_WRITE ? TWZ_RIGHT_WRITE : 0), target);
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The system calls that libtwz uses, on Linux: objects are memory files, slots are parts of a reserved range. */
+#define _GNU_SOURCE
+#include "host.h"
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#include <twizzler/object.h>
+#include <twz/id.h>
+#include <twz/sys.h>
+
+#define SLOTS 512
+
+struct host_object {
+	struct twz_id id;
+	struct host_object *next;
+	uint32_t flags, kind;
+	int file;
+	int deleted;
+};
+
+static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
+static struct host_object *objects;
+static uint8_t *reserved; /* SLOTS slots, 1 GiB-aligned */
+static struct host_object *mapped[SLOTS];
+static uint64_t counter, next_slot;
+static struct twz_id names, view = {0x766965770000ull, 1};
+
+static struct host_object *find(struct twz_id id)
+{
+	struct host_object *at = objects;
+
+	while (at && (at->deleted || !twz_id_equal(at->id, id)))
+		at = at->next;
+	return at;
+}
+
+static void reserve(void)
+{
+	if (reserved)
+		return;
+	uint8_t *memory = mmap(NULL, (SLOTS + 1) * TWZ_SLOT_SIZE, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory == MAP_FAILED)
+		abort();
+	reserved = (uint8_t *)(((uintptr_t)memory + TWZ_SLOT_SIZE - 1) & ~(uintptr_t)(TWZ_SLOT_SIZE - 1));
+}
+
+twz_result twz_sys_object_create(const struct twz_object_spec *spec, struct twz_id *id)
+{
+	if (spec->source_count != 0)
+		return -TWZ_ERR_NOT_SUPPORTED;
+	struct host_object *object = calloc(1, sizeof(*object));
+	if (!object)
+		return -TWZ_ERR_OUT_OF_MEMORY;
+	object->file = memfd_create("object", MFD_CLOEXEC);
+	if (object->file < 0 || ftruncate(object->file, (off_t)TWZ_SLOT_SIZE) != 0)
+		abort();
+	pthread_mutex_lock(&guard);
+	struct twz_id nonce = {++counter, 1};
+	object->id = twz_id_derive(nonce, spec->owner, spec->protections);
+	object->flags = spec->flags;
+	object->kind = spec->kind;
+	if (!(spec->flags & TWZ_OBJECT_RAW)) {
+		struct twz_object_meta meta = {.magic = TWZ_META_MAGIC, .version = TWZ_META_VERSION,
+			.kind = spec->kind, .nonce = nonce, .protections = spec->protections};
+		if (pwrite(object->file, &meta, sizeof(meta), (off_t)TWZ_META_OFFSET) != sizeof(meta))
+			abort();
+	}
+	object->next = objects;
+	objects = object;
+	*id = object->id;
+	pthread_mutex_unlock(&guard);
+	return TWZ_OK;
+}
+
+static int is_mapped(const struct host_object *object)
+{
+	for (int i = 0; i < SLOTS; i++)
+		if (mapped[i] == object)
+			return 1;
+	return 0;
+}
+
+/* Frees what is deleted and mapped nowhere. */
+static void sweep(void)
+{
+	for (struct host_object **link = &objects; *link;) {
+		struct host_object *object = *link;
+		if (!object->deleted || is_mapped(object)) {
+			link = &object->next;
+			continue;
+		}
+		*link = object->next;
+		close(object->file);
+		free(object);
+	}
+}
+
+twz_result twz_sys_object_delete(uint64_t hi, uint64_t lo)
+{
+	pthread_mutex_lock(&guard);
+	struct host_object *object = find((struct twz_id){hi, lo});
+	if (object)
+		object->deleted = 1;
+	sweep();
+	pthread_mutex_unlock(&guard);
+	return object ? TWZ_OK : -TWZ_ERR_NO_SUCH_OBJECT;
+}
+
+twz_result twz_sys_object_stat(uint64_t hi, uint64_t lo, struct twz_object_stat *out)
+{
+	pthread_mutex_lock(&guard);
+	struct host_object *object = find((struct twz_id){hi, lo});
+	if (object)
+		*out = (struct twz_object_stat){.id = object->id, .flags = object->flags, .kind = object->kind,
+			.rights = TWZ_RIGHTS_ALL};
+	pthread_mutex_unlock(&guard);
+	return object ? TWZ_OK : -TWZ_ERR_NO_SUCH_OBJECT;
+}
+
+twz_result twz_sys_object_sync(uint64_t hi, uint64_t lo, uint64_t offset, uint64_t length)
+{
+	(void)offset;
+	(void)length;
+	return find((struct twz_id){hi, lo}) ? TWZ_OK : -TWZ_ERR_NO_SUCH_OBJECT;
+}
+
+twz_result twz_sys_view_map(const struct twz_map *map)
+{
+	twz_result result = -TWZ_ERR_TOO_MANY;
+
+	pthread_mutex_lock(&guard);
+	reserve();
+	struct host_object *object = find(map->object);
+	for (uint64_t i = 0; object && i < SLOTS; i++) {
+		uint64_t slot = (next_slot + i) % SLOTS;
+		if (mapped[slot])
+			continue;
+		uint8_t *at = reserved + slot * TWZ_SLOT_SIZE;
+		int protection = PROT_READ | (map->rights & TWZ_RIGHT_WRITE ? PROT_WRITE : 0);
+		size_t hidden = object->flags & TWZ_OBJECT_RAW ? 0 : TWZ_PAGE_SIZE;
+		if (mmap(at + hidden, TWZ_SLOT_SIZE - hidden, protection, MAP_SHARED | MAP_FIXED, object->file,
+			    (off_t)hidden) == MAP_FAILED)
+			abort();
+		mapped[slot] = object;
+		result = (twz_result)((uintptr_t)at >> TWZ_SLOT_SHIFT);
+		break;
+	}
+	pthread_mutex_unlock(&guard);
+	return object ? result : -TWZ_ERR_NO_SUCH_OBJECT;
+}
+
+static struct host_object **slot_at(uint64_t slot)
+{
+	uint64_t first = (uintptr_t)reserved >> TWZ_SLOT_SHIFT;
+
+	return slot >= first && slot < first + SLOTS ? &mapped[slot - first] : NULL;
+}
+
+twz_result twz_sys_view_unmap(uint64_t view_hi, uint64_t view_lo, uint64_t slot)
+{
+	twz_result result = -TWZ_ERR_NOT_FOUND;
+
+	(void)view_hi;
+	(void)view_lo;
+	pthread_mutex_lock(&guard);
+	struct host_object **at = slot_at(slot);
+	if (at && *at) {
+		if (mmap((void *)(slot << TWZ_SLOT_SHIFT), TWZ_SLOT_SIZE, PROT_NONE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+			abort();
+		*at = NULL;
+		sweep();
+		result = TWZ_OK;
+	}
+	pthread_mutex_unlock(&guard);
+	return result;
+}
+
+twz_result twz_sys_view_entry(uint64_t view_hi, uint64_t view_lo, uint64_t slot, struct twz_map *out)
+{
+	(void)view_hi;
+	(void)view_lo;
+	struct host_object **at = slot_at(slot);
+	if (!at || !*at)
+		return -TWZ_ERR_NOT_FOUND;
+	*out = (struct twz_map){.object = (*at)->id, .slot = slot, .rights = TWZ_RIGHT_READ | TWZ_RIGHT_WRITE};
+	return TWZ_OK;
+}
+
+twz_result twz_sys_thread_control(uint64_t command, uint64_t argument)
+{
+	if (command != TWZ_THREAD_VIEW)
+		return -TWZ_ERR_NOT_SUPPORTED;
+	*(struct twz_id *)(uintptr_t)argument = view;
+	return TWZ_OK;
+}
+
+/* Waiting is giving way; the caller looks again. */
+twz_result twz_sys_thread_sync(const struct twz_sync_op *ops, uint64_t count, uint64_t deadline)
+{
+	(void)ops;
+	(void)count;
+	(void)deadline;
+	sched_yield();
+	return 0;
+}
+
+twz_result twz_sys_clock_read(uint32_t clock)
+{
+	struct timespec time;
+
+	(void)clock;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000ll + time.tv_nsec;
+}
+
+twz_result twz_sys_system_info(struct twz_system_info *out)
+{
+	*out = (struct twz_system_info){.store_names = names, .cpus = 1};
+	return TWZ_OK;
+}
+
+void host_set_names(struct twz_id id)
+{
+	names = id;
+}
+
+uint64_t host_mapped(void)
+{
+	uint64_t count = 0;
+
+	for (int i = 0; i < SLOTS; i++)
+		count += mapped[i] != NULL;
+	return count;
+}
+
+uint64_t host_objects(void)
+{
+	uint64_t count = 0;
+
+	for (struct host_object *at = objects; at; at = at->next)
+		count += !at->deleted;
+	return count;
+}
+
+void host_new_view(void)
+{
+	view.lo++;
+}
+
+void host_set_next_slot(uint64_t offset)
+{
+	next_slot = offset;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The stand-in for the kernel on the build host: what tests ask of it beyond the system calls. */
+#ifndef LIBTWZ_HOST_H
+#define LIBTWZ_HOST_H
+
+#include <twizzler/types.h>
+
+/* Sets which object is the store's root of names. */
+void host_set_names(struct twz_id names);
+
+/* How many slots are mapped, how many objects there are. */
+uint64_t host_mapped(void);
+uint64_t host_objects(void);
+
+/* From now on this program has another view id; the last one has ended. */
+void host_new_view(void);
+
+/* The first slot that is given out from now on. */
+void host_set_next_slot(uint64_t offset);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Invariant pointers that read like C:
+ *
+ *	struct node { twz_ptr(struct node) next; };
+ *	struct node *n = twz_deref(&p->next);
+ *	twz_store(&p->next, n);
+ *
+ * A pointer into its own object costs a mask and an addition; one into another object a look into the program's
+ * cache of resolved entries. Null is all zero.
+ */
+#ifndef TWZ_PTR_H
+#define TWZ_PTR_H
+
+#include <twz/object.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* An invariant pointer to a T. `type` is never stored; it carries the type. */
+#define twz_ptr(T) \
+	union { \
+		twz_iptr word; \
+		T *type; \
+	}
+
+/* What *pointer points to, as this program sees it; NULL for null and for what cannot be resolved. */
+#define twz_deref(pointer) ((__typeof__((pointer)->type))twz_deref_word(&(pointer)->word))
+
+/*
+ * Makes *pointer point to `target`, which may lie in the pointer's object or in any other that is mapped; NULL
+ * makes it null. The foreign entry is durable at return, the pointer itself after twz_persist(pointer, 8).
+ * The pointer must lie in an object. Returns TWZ_OK or an error, and has then not changed the pointer.
+ */
+#define twz_store(pointer, target) \
+	__extension__({ \
+		__typeof__((pointer)->type) twz_target_ = (target); \
+		twz_store_word(&(pointer)->word, twz_target_); \
+	})
+
+twz_result twz_store_word(twz_iptr *pointer, const void *target);
+
+/* As twz_deref, with the reason when it fails. */
+twz_result twz_resolve(const twz_iptr *pointer, void **out);
+
+/*
+ * Resolved entries of this program: the slot that holds the pointer (17 bits), the index (24), the slot that is
+ * meant (17), in one word, so that a look needs no lock. 0: empty.
+ */
+#define TWZ_RESOLVED_BITS 13
+extern uint64_t twz_resolved[1 << TWZ_RESOLVED_BITS];
+
+static inline uint64_t *twz_resolved_place(uint64_t key)
+{
+	return &twz_resolved[key * 0x9e3779b97f4a7c15ull >> (64 - TWZ_RESOLVED_BITS)];
+}
+
+void *twz_deref_slow(const twz_iptr *pointer);
+
+static inline void *twz_deref_word(const twz_iptr *pointer)
+{
+	twz_iptr word = __atomic_load_n(pointer, __ATOMIC_ACQUIRE);
+	uint64_t slot = (uint64_t)(uintptr_t)pointer >> TWZ_SLOT_SHIFT;
+
+	if (__builtin_expect(word < TWZ_SLOT_SIZE, 1))
+		return word ? (void *)(uintptr_t)((slot << TWZ_SLOT_SHIFT) + word) : NULL;
+	uint64_t key = slot << 24 | twz_iptr_index(word);
+	uint64_t known = __atomic_load_n(twz_resolved_place(key), __ATOMIC_RELAXED);
+	if (__builtin_expect(known >> 17 == key, 1))
+		return (void *)(uintptr_t)((known & ((1u << 17) - 1)) << TWZ_SLOT_SHIFT |
+			(word & (TWZ_SLOT_SIZE - 1)));
+	return twz_deref_slow(pointer);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

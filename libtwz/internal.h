@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What libtwz's files share. */
+#ifndef LIBTWZ_INTERNAL_H
+#define LIBTWZ_INTERNAL_H
+
+#include <stdbool.h>
+#include <twz/object.h>
+
+/* A lock of this program's own memory: a futex word, 0 free, 1 taken, 2 taken and waited for. */
+void internal_lock(uint32_t *word);
+void internal_unlock(uint32_t *word);
+
+/* Maps as twz_object_open and keeps the reference for ever: invariant pointers lead there. */
+twz_result object_pin(struct twz_id id, uint32_t rights, uint8_t **start);
+
+/* Where a directory's space ends; the rest of an object is its Foreign Object Table's. */
+#define DATA_LIMIT (TWZ_SLOT_SIZE - (16ull << 20))
+#define FOT_LIMIT  ((TWZ_META_OFFSET - DATA_LIMIT) / sizeof(struct twz_fot_entry))
+
+#endif

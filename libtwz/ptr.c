@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Invariant pointers: what the inline part in <twz/ptr.h> does not find in the cache. */
+#include "internal.h"
+#include <twz/fot.h>
+#include <twz/ptr.h>
+
+uint64_t twz_resolved[1 << TWZ_RESOLVED_BITS];
+
+void twz_object_forget(const void *start)
+{
+	uint64_t slot = (uint64_t)(uintptr_t)start >> TWZ_SLOT_SHIFT;
+
+	for (uint64_t i = 0; i < sizeof(twz_resolved) / sizeof(twz_resolved[0]); i++) {
+		uint64_t word = __atomic_load_n(&twz_resolved[i], __ATOMIC_RELAXED);
+		if (word >> 41 == slot || (word & ((1u << 17) - 1)) == slot)
+			__atomic_store_n(&twz_resolved[i], 0, __ATOMIC_RELAXED);
+	}
+}
+
+twz_result twz_resolve(const twz_iptr *pointer, void **out)
+{
+	twz_iptr word = __atomic_load_n(pointer, __ATOMIC_ACQUIRE);
+	uint8_t *start = twz_object_start(pointer), *target = start;
+	uint64_t index = twz_iptr_index(word), offset = twz_iptr_offset(word);
+
+	*out = NULL;
+	if (word == 0)
+		return TWZ_OK;
+	if (offset >= TWZ_SLOT_SIZE)
+		return -TWZ_ERR_CORRUPT;
+	if (index != 0) {
+		twz_result result = twz_fot_resolve(start, index, &target);
+		if (result < 0)
+			return result;
+		uint64_t key = (uint64_t)(uintptr_t)start >> TWZ_SLOT_SHIFT << 24 | index;
+		uint64_t known = key << 17 | (uint64_t)(uintptr_t)target >> TWZ_SLOT_SHIFT;
+		__atomic_store_n(twz_resolved_place(key), known, __ATOMIC_RELEASE);
+	}
+	*out = target + offset;
+	return TWZ_OK;
+}
+
+void *twz_deref_slow(const twz_iptr *pointer)
+{
+	void *target;
+
+	twz_resolve(pointer, &target);
+	return target;
+}
+
+twz_result twz_store_word(twz_iptr *pointer, const void *target)
+{
+	uint8_t *start = twz_object_start(pointer), *other = twz_object_start(target);
+	uint64_t offset = (uint64_t)((const uint8_t *)target - other);
+	twz_result index = 0;
+	struct twz_id id;
+
+	if (target == NULL) {
+		__atomic_store_n(pointer, 0, __ATOMIC_RELEASE);
+		return TWZ_OK;
+	}
+	if (offset == 0)
+		return -TWZ_ERR_INVALID_ARGUMENT; /* the null page is nobody's */
+	if (other != start) {
+		index = twz_object_at(target, &id);
+		if (index >= 0)
+			index = twz_fot_insert(start, id, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE);
+		if (index < 0)
+			return index;
+	}
+	__atomic_store_n(pointer, (uint64_t)index << TWZ_IPTR_OFFSET_BITS | offset, __ATOMIC_RELEASE);
+	return TWZ_OK;
+}
