@@ -3,6 +3,7 @@
 
 SOURCES = glob("*.c", "boot/*.c", "memory/*.c", "object/*.c", "view/*.c", "thread/*.c",
                "syscall/*.c", "lib/*.c", "platform/*.c", "platform/bare/*.c", "platform/bare/*.S",
+               "platform/xen/*.c", "platform/xen/*.S",
                "device/*.c", "store/*.c", "handler/*.c") + glob("layout/*.c", root="//libtwz")
 
 FLAGS = ["-Iinclude", "-I//libtwz/include", "-mcmodel=kernel", "-fno-pic", "-fno-pie", "-mgeneral-regs-only",
@@ -35,3 +36,4 @@ install(debug, "share/twizzler/kernel-debug.elf")
 alias("kernel", [release, debug])
 export("elf", release)
 export("objects", release_objects)
+export("flags", FLAGS)

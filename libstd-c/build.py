@@ -87,3 +87,4 @@ for name, source, flags in [("crt1", "crt/crt1.c", []), ("Scrt1", "crt/crt1.c", 
                             ("rcrt1", "crt/rcrt1.c", ["-fPIC"]), ("crti", "crt/crti.S", []), ("crtn", "crt/crtn.S", [])]:
     install(objects("crt" if name[:3] == "crt" else name, [source], tool="freestanding", flags=CRT_FLAGS + flags)[0],
             f"lib/{name}.o")
+export("crt_flags", CRT_FLAGS)

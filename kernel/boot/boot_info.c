@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Read the PVH start info (Xen's public/arch-x86/hvm/start_info.h) before anything overwrites it. */
+/* Read the PVH start info (Xen's public/arch-x86/hvm/start_info.h) before anything overwrites it.
+ */
 #include <boot.h>
 #include <log.h>
 #include <page.h>
+#include <platform.h>
 #include <string.h>
 
-#define START_MAGIC 0x336ec578u
+#define START_MAGIC   0x336ec578u
 #define MEMORY_USABLE 1u
 
 struct start_info {
@@ -53,7 +55,10 @@ void boot_info_init(uint64_t start_info_address, uint64_t entry_tsc)
 	boot_info.command_line = command_line;
 	if (info.magic != START_MAGIC)
 		panic("not started by PVH: use QEMU -kernel, Xen PVH or Firecracker");
-	if (info.version < 1 || !info.memory_map_entries)
+	if (info.version < 1) /* Xen's own dom0 builder: no memory map */
+		info.memory_map_entries = 0;
+	if (!info.memory_map_entries &&
+	    (!platform->memory_map || !platform->memory_map(add_memory)))
 		panic("the boot loader passes no memory map: a newer one is needed");
 	if (info.command_line)
 		string_copy(command_line, phys_to_virt(info.command_line), sizeof(command_line));

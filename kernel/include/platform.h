@@ -66,6 +66,12 @@ struct platform {
 	void (*send_interrupt)(struct cpu *cpu, unsigned vector);
 	void (*end_of_interrupt)(void);
 
+	/*
+	 * Tell the ranges of usable memory where the boot loader passes no map; false: nobody knows. NULL: it
+	 * always does. On the boot page tables, before any allocation.
+	 */
+	bool (*memory_map)(void (*usable)(uint64_t start, uint64_t length));
+
 	/* the outside */
 	void (*console_init)(void);
 	void (*console_write)(const char *bytes, size_t length);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Clocks: the time stamp counter, calibrated against the best counter there is in under a millisecond. */
+/* Clocks: the time stamp counter, calibrated against the best counter there is in under a
+ * millisecond. */
 #include <acpi.h>
 #include <boot.h>
 #include <log.h>
@@ -8,12 +9,13 @@
 #include <timer.h>
 #include <x86.h>
 #include "bare/bare.h"
+#include "xen/xen.h"
 
 #define CALIBRATION_NS 300000ull
-#define SECOND 1000000000ull
+#define SECOND         1000000000ull
 
 static uint64_t base_tsc;
-static uint64_t ns_per_2_32_ticks; /* nanoseconds a tick, 32.32 fixed point */
+static uint64_t ns_per_2_32_ticks;        /* nanoseconds a tick, 32.32 fixed point */
 static volatile uint64_t realtime_offset; /* epoch minus monotonic zero; 0: not read yet */
 
 /* A counter of known frequency: bits wide, ticks a second. */
@@ -51,7 +53,8 @@ static bool find_hpet(struct reference *reference)
 	if (!period || period > 100000000)
 		return false;
 	hpet[0x10 / 8] |= 1; /* count */
-	*reference = (struct reference){"HPET", read_hpet, 0xffffffff, 1000000000000000ull / period};
+	*reference =
+	        (struct reference){"HPET", read_hpet, 0xffffffff, 1000000000000000ull / period};
 	return true;
 }
 
@@ -93,17 +96,49 @@ static bool find_pit(struct reference *reference)
 /* Frequency in kHz as the hypervisor tells (VMware's leaf, which KVM and others offer), or 0. */
 static uint64_t hypervisor_frequency(void)
 {
+	if (xen_tsc_khz())
+		return xen_tsc_khz();
 	if (!(cpuid(1, 0).ecx >> 31) || cpuid(0x40000000, 0).eax < 0x40000010)
 		return 0;
 	return cpuid(0x40000010, 0).eax;
 }
 
+/* The time stamp counter itself, where its rate is known: then only the APIC's timer is measured.
+ */
+static bool find_known_rate(struct reference *reference)
+{
+	uint64_t khz = hypervisor_frequency();
+
+	*reference = (struct reference){"the hypervisor", rdtsc, ~0ull, khz * 1000};
+	return khz != 0;
+}
+
+/* Whether the counter counts: firmware tables may name one that a hypervisor hides. */
+static bool counts(const struct reference *reference)
+{
+	uint64_t first = reference->read();
+
+	for (unsigned i = 0; i < 10000; i++) {
+		if (reference->read() != first)
+			return true;
+	}
+	return false;
+}
+
+static bool find_reference(struct reference *reference)
+{
+	return (find_known_rate(reference) && counts(reference)) ||
+	       (find_hpet(reference) && counts(reference)) ||
+	       (find_power_timer(reference) && counts(reference)) ||
+	       (find_pit(reference) && counts(reference));
+}
+
 /*
- * The counter and the time stamp between two reads of it that lie close together: the sample with the
- * smallest uncertainty of eight.
+ * The counter and the time stamp between two reads of it that lie close together: the sample with
+ * the smallest uncertainty of eight.
  */
 static void sample(const struct reference *reference, uint64_t *ticks, uint64_t *tsc,
-		   uint32_t *timer)
+                   uint32_t *timer)
 {
 	uint64_t best = ~0ull;
 
@@ -124,28 +159,25 @@ static void sample(const struct reference *reference, uint64_t *ticks, uint64_t 
 void clock_init(void)
 {
 	struct reference reference;
-	uint64_t ticks, ticks_end, tsc, tsc_end, elapsed, khz = hypervisor_frequency();
+	uint64_t ticks, ticks_end, tsc, tsc_end, elapsed;
 	uint32_t timer, timer_end;
 
-	if (!find_hpet(&reference) && !find_power_timer(&reference) && !find_pit(&reference))
+	if (!find_reference(&reference))
 		panic("no counter to calibrate the clock with");
 	apic_timer_start_counting();
 	sample(&reference, &ticks, &tsc, &timer);
 	do {
 		elapsed = ((reference.read() - ticks) & reference.mask) * SECOND /
-			  reference.frequency;
+		          reference.frequency;
 	} while (elapsed < CALIBRATION_NS);
 	sample(&reference, &ticks_end, &tsc_end, &timer_end);
 	elapsed = ((ticks_end - ticks) & reference.mask) * SECOND / reference.frequency;
-	if (khz)
-		elapsed = (tsc_end - tsc) * 1000000 / khz;
 	if (tsc_end <= tsc)
 		panic("the time stamp counter does not count");
 	ns_per_2_32_ticks = (elapsed << 32) / (tsc_end - tsc); /* elapsed is below a second */
 	base_tsc = boot_info.entry_tsc;
 	apic_timer_calibrate(elapsed, timer_end - timer);
-	log_line("clock: %lu MHz by %s", (tsc_end - tsc) * 1000 / elapsed,
-		 khz ? "the hypervisor" : reference.name);
+	log_line("clock: %lu MHz by %s", (tsc_end - tsc) * 1000 / elapsed, reference.name);
 }
 
 uint64_t clock_from_tsc(uint64_t tsc)
@@ -231,7 +263,7 @@ uint64_t clock_realtime(void)
 		uint64_t offset = read_calendar() * SECOND - clock_monotonic(), none = 0;
 
 		__atomic_compare_exchange_n(&realtime_offset, &none, offset, false,
-					    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+		                            __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 	}
 	return realtime_offset + clock_monotonic();
 }

@@ -34,8 +34,7 @@ char *installed_file(const char *variable, const char *relative)
 	return format_string("%s/%s", dirname(self), relative);
 }
 
-/* Doubles commas, which separate the parts of a QEMU option. */
-static char *escape_commas(const char *text)
+char *escape_commas(const char *text)
 {
 	char *result = malloc(2 * strlen(text) + 1);
 	char *to = result;
@@ -53,7 +52,7 @@ static char *escape_commas(const char *text)
 	return result;
 }
 
-void machine_common(struct strings *arguments, const struct options *options, const char *kernel)
+void machine_base(struct strings *arguments, const struct options *options)
 {
 	const char *qemu = getenv("TWZ_QEMU");
 	const char *accelerator = getenv("TWZ_ACCEL");
@@ -66,6 +65,17 @@ void machine_common(struct strings *arguments, const struct options *options, co
 	strings_add(arguments, "none");
 	strings_add(arguments, "-accel");
 	strings_add(arguments, accelerator != NULL && *accelerator != '\0' ? accelerator : "tcg");
+	strings_add(arguments, "-device");
+	strings_add(arguments, "isa-debug-exit,iobase=0xf4,iosize=4");
+	if (options->gdb) {
+		strings_add(arguments, "-s");
+		strings_add(arguments, "-S");
+	}
+}
+
+void machine_common(struct strings *arguments, const struct options *options, const char *kernel)
+{
+	machine_base(arguments, options);
 	strings_add(arguments, "-cpu");
 	strings_add(arguments, "max");
 	strings_add(arguments, "-smp");
@@ -81,14 +91,8 @@ void machine_common(struct strings *arguments, const struct options *options, co
 	}
 	strings_add(arguments, "-bios");
 	strings_add(arguments, "qboot.rom");
-	strings_add(arguments, "-device");
-	strings_add(arguments, "isa-debug-exit,iobase=0xf4,iosize=4");
 	strings_add(arguments, "-kernel");
 	strings_add(arguments, kernel);
-	if (options->gdb) {
-		strings_add(arguments, "-s");
-		strings_add(arguments, "-S");
-	}
 }
 
 /* microvm's devices are on MMIO, q35's on PCI. */

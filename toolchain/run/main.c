@@ -34,6 +34,10 @@ int main(int argc, char **argv)
 		code = check_programs(&options, &unikernel);
 	if (code >= 0)
 		return code;
+	if (options.xen && !unikernel) {
+		complain("--xen runs unikernels; link the program with x86_64-twizzler-gcc -unikernel");
+		return EXIT_NOT_RUNNABLE;
+	}
 	if (options.console)
 		return console_run(&options);
 	return unikernel ? unikernel_run(&options) : session_run(&options);

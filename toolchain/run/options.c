@@ -27,6 +27,7 @@ static const char usage[] =
 	"                        input. Each one's status is told; the exit code is the first that is not 0\n"
 	"  --console             boot to the prompt on this terminal; Ctrl-A X leaves\n"
 	"  --machine q35|microvm QEMU's machine (q35)\n"
+	"  --xen                 run a unikernel under the Xen hypervisor\n"
 	"  --gdb                 wait for a debugger on port 1234 (also with --console)\n"
 	"  --kernel-log FILE     keep the kernel's console output\n"
 	"  --append WORDS        add to the kernel's command line\n"
@@ -160,6 +161,7 @@ enum option_code {
 	OPTION_BATCH,
 	OPTION_CONSOLE,
 	OPTION_MACHINE,
+	OPTION_XEN,
 	OPTION_GDB,
 	OPTION_KERNEL_LOG,
 	OPTION_APPEND,
@@ -177,6 +179,7 @@ static const struct option long_options[] = {
 	{"batch", required_argument, NULL, OPTION_BATCH},
 	{"console", no_argument, NULL, OPTION_CONSOLE},
 	{"machine", required_argument, NULL, OPTION_MACHINE},
+	{"xen", no_argument, NULL, OPTION_XEN},
 	{"gdb", no_argument, NULL, OPTION_GDB},
 	{"kernel-log", required_argument, NULL, OPTION_KERNEL_LOG},
 	{"append", required_argument, NULL, OPTION_APPEND},
@@ -227,6 +230,9 @@ static int parse_option(struct options *options, int option, char *value)
 			complain("--machine %s: q35 and microvm are known", value);
 			return EXIT_USAGE;
 		}
+		return -1;
+	case OPTION_XEN:
+		options->xen = true;
 		return -1;
 	case OPTION_GDB:
 		options->gdb = true;

@@ -60,6 +60,7 @@ struct options {
 	struct strings environment;
 	enum machine_kind machine;
 	bool console;        /* the prompt on this terminal instead of programs */
+	bool xen;            /* a unikernel under Xen */
 	bool gdb;            /* wait for a debugger on tcp::1234 */
 	bool batch;          /* several programs: tell each one's status */
 	const char *kernel_log;
@@ -107,10 +108,13 @@ struct machine {
 /* The path of a file installed with the toolchain; environment variable `variable` overrides it. */
 char *installed_file(const char *variable, const char *relative);
 
-/*
- * QEMU's arguments that every shape shares: accelerator, machine, memory, exit device. `kernel` is
- * what -kernel boots.
- */
+/* A copy of the text with its commas doubled: they separate the parts of a QEMU option. */
+char *escape_commas(const char *text);
+
+/* QEMU's arguments for any guest: accelerator, exit device, debugger. */
+void machine_base(struct strings *arguments, const struct options *options);
+
+/* Those and what our own kernel boots on: processor, machine, firmware. `kernel` is what -kernel boots. */
 void machine_common(struct strings *arguments, const struct options *options, const char *kernel);
 
 /*
@@ -142,8 +146,16 @@ int session_run(const struct options *options);
 int console_run(const struct options *options);
 int unikernel_run(const struct options *options);
 
-/* A unikernel's command line: its arguments, argv[0] first, quoted as strings_split reads them. */
+/*
+ * A unikernel's command line: the kernel's own options, "--", the arguments, argv[0] first, quoted as
+ * strings_split reads them.
+ */
 char *unikernel_command_line(const struct job *job);
+
+/* ---- xen.c ---- */
+
+/* Adds Xen with the unikernel as its PVH dom0. Returns -1 or an exit code. */
+int machine_xen(struct strings *arguments, const struct options *options);
 
 /* ---- report.c ---- */
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# xen: run a unikernel as a real Xen domU (not in this release).
+# xen: fetch Debian's Xen hypervisor, which x86_64-twizzler-run --xen boots.
 # shellcheck shell=bash
 
-die "xen: the domU comes with a later issue; x86_64-twizzler-run --xen boots a unikernel on Xen as dom0"
+. "$TWZ_ROOT/toolchain/peers.sh"
+
+[ $# -eq 0 ] || die "xen $*: starting a domU by xl is not in this release; x86_64-twizzler-run --xen runs a unikernel as dom0"
+peer_xen
