@@ -7,7 +7,7 @@
 
 /* Above this many bytes the entry used longest ago goes. */
 #define CACHE_BYTES_MAX (64ull << 20)
-#define READ_CHUNK      (256ull << 10)
+#define READ_CHUNK	(256ull << 10)
 
 struct exec_cache_entry {
 	struct exec_cache_entry *next; /* most recently used first */
@@ -29,9 +29,9 @@ twz_result exec_stage(int fd, uint64_t size, struct twz_id *out)
 	if (result < 0)
 		return result;
 	struct twz_map map = {.object = *out,
-	                      .slot = TWZ_SLOT_ANY,
-	                      .rights = TWZ_RIGHT_READ | TWZ_RIGHT_WRITE,
-	                      .inherit = TWZ_INHERIT_NONE};
+			      .slot = TWZ_SLOT_ANY,
+			      .rights = TWZ_RIGHT_READ | TWZ_RIGHT_WRITE,
+			      .inherit = TWZ_INHERIT_NONE};
 	twz_result slot = twz_sys_view_map(&map);
 	result = slot;
 	if (slot >= 0) {
@@ -102,7 +102,7 @@ static struct exec_cache_entry *find(const struct twz_rt_stat *stat)
 }
 
 twz_result exec_cache_get(int fd, const struct twz_rt_stat *stat, struct exec_cache_entry **out,
-                          struct twz_id *source)
+			  struct twz_id *source)
 {
 	twz_result result = 0;
 	rt_lock(&cache_lock);
@@ -115,9 +115,9 @@ twz_result exec_cache_get(int fd, const struct twz_rt_stat *stat, struct exec_ca
 			goto out;
 		}
 		*entry = (struct exec_cache_entry){.device = stat->device,
-		                                   .inode = stat->inode,
-		                                   .modify_time = stat->modify_time,
-		                                   .size = stat->size};
+						   .inode = stat->inode,
+						   .modify_time = stat->modify_time,
+						   .size = stat->size};
 		result = exec_stage(fd, stat->size, &entry->source);
 		if (result < 0) {
 			twz_rt_free(entry, sizeof(*entry), _Alignof(struct exec_cache_entry));

@@ -21,7 +21,7 @@ static int is_power_of_two(uint64_t value)
 }
 
 twz_result elf_check_header(const struct elf_header *header, uint64_t file_size,
-                            const char **reason)
+			    const char **reason)
 {
 	if (file_size < sizeof(*header))
 		return bad(reason, "the file is shorter than an ELF header");
@@ -51,13 +51,13 @@ twz_result elf_check_header(const struct elf_header *header, uint64_t file_size,
 	if (header->phoff % 8 != 0 || header->phoff < sizeof(*header))
 		return bad(reason, "misplaced program headers");
 	if (!range_fits(header->phoff, (uint64_t)header->phnum * sizeof(struct elf_segment),
-	                file_size))
+			file_size))
 		return bad(reason, "the file ends before its program headers");
 	return 0;
 }
 
 static twz_result check_load(const struct elf_segment *segment, uint64_t file_size,
-                             struct elf_summary *out, const char **reason)
+			     struct elf_summary *out, const char **reason)
 {
 	if (segment->memsz < segment->filesz)
 		return bad(reason, "a segment is larger in the file than in memory");
@@ -84,7 +84,7 @@ static twz_result check_load(const struct elf_segment *segment, uint64_t file_si
 
 /* Checks what only points into PT_LOADs or the file, once all PT_LOADs are known. */
 static twz_result check_other(const struct elf_segment *segment, uint64_t file_size,
-                              struct elf_summary *out, const char **reason)
+			      struct elf_summary *out, const char **reason)
 {
 	const struct elf_segment **slot = NULL;
 	switch (segment->type) {
@@ -118,7 +118,7 @@ static twz_result check_other(const struct elf_segment *segment, uint64_t file_s
 	case ELF_PT_GNU_RELRO:
 		if (elf_segment_holding(out, segment->vaddr, segment->memsz) == NULL)
 			return bad(reason,
-			           "the read-only-after-relocation part lies outside of the image");
+				   "the read-only-after-relocation part lies outside of the image");
 		slot = &out->relro;
 		break;
 	case ELF_PT_GNU_EH_FRAME:
@@ -150,12 +150,12 @@ static uint64_t find_phdr_address(const struct elf_header *header, const struct 
 }
 
 twz_result elf_check_segments(const struct elf_header *header, const struct elf_segment *segments,
-                              uint64_t file_size, struct elf_summary *out, const char **reason)
+			      uint64_t file_size, struct elf_summary *out, const char **reason)
 {
 	*out = (struct elf_summary){.type = header->type,
-	                            .segment_count = header->phnum,
-	                            .segments = segments,
-	                            .entry = header->entry};
+				    .segment_count = header->phnum,
+				    .segments = segments,
+				    .entry = header->entry};
 	for (uint32_t i = 0; i < header->phnum; i++) {
 		if (segments[i].type != ELF_PT_LOAD)
 			continue;
@@ -182,7 +182,7 @@ twz_result elf_check_segments(const struct elf_header *header, const struct elf_
 }
 
 const struct elf_segment *elf_segment_holding(const struct elf_summary *elf, uint64_t address,
-                                              uint64_t size)
+					      uint64_t size)
 {
 	for (uint32_t i = 0; i < elf->segment_count; i++) {
 		const struct elf_segment *segment = &elf->segments[i];
@@ -216,7 +216,7 @@ static uint32_t word_at(const uint8_t *bytes)
 }
 
 twz_result elf_find_abi_note(const void *notes, uint64_t size, uint64_t align,
-                             struct twz_abi_version *out)
+			     struct twz_abi_version *out)
 {
 	const uint8_t *bytes = notes;
 	uint64_t mask = align == 8 ? 7 : 3;

@@ -48,16 +48,16 @@ struct elf_note {
 	uint32_t name_size, size, type;
 };
 
-#define ELF_TYPE_EXEC      2
-#define ELF_TYPE_DYN       3
+#define ELF_TYPE_EXEC	   2
+#define ELF_TYPE_DYN	   3
 #define ELF_MACHINE_X86_64 62
 
-#define ELF_PT_LOAD         1u
-#define ELF_PT_DYNAMIC      2u
-#define ELF_PT_INTERP       3u
-#define ELF_PT_NOTE         4u
-#define ELF_PT_PHDR         6u
-#define ELF_PT_TLS          7u
+#define ELF_PT_LOAD	    1u
+#define ELF_PT_DYNAMIC	    2u
+#define ELF_PT_INTERP	    3u
+#define ELF_PT_NOTE	    4u
+#define ELF_PT_PHDR	    6u
+#define ELF_PT_TLS	    7u
 #define ELF_PT_GNU_EH_FRAME 0x6474e550u
 #define ELF_PT_GNU_RELRO    0x6474e552u
 
@@ -88,22 +88,22 @@ struct elf_summary {
  * words that finish "cannot load X: ". After success the table of program headers lies in the file.
  */
 twz_result elf_check_header(const struct elf_header *header, uint64_t file_size,
-                            const char **reason);
+			    const char **reason);
 
 /* Checks the program headers of a header that passed elf_check_header and fills *out. */
 twz_result elf_check_segments(const struct elf_header *header, const struct elf_segment *segments,
-                              uint64_t file_size, struct elf_summary *out, const char **reason);
+			      uint64_t file_size, struct elf_summary *out, const char **reason);
 
 /*
  * Looks in the bytes of one PT_NOTE for the ABI version. Returns 1 when found, 0 when not there,
  * -BAD_FORMAT when the notes are malformed.
  */
 twz_result elf_find_abi_note(const void *notes, uint64_t size, uint64_t align,
-                             struct twz_abi_version *out);
+			     struct twz_abi_version *out);
 
 /* The PT_LOAD whose memory holds [address, address + size), or NULL. */
 const struct elf_segment *elf_segment_holding(const struct elf_summary *elf, uint64_t address,
-                                              uint64_t size);
+					      uint64_t size);
 
 /* TWZ_RIGHT_* of a PT_LOAD. */
 uint32_t elf_segment_rights(const struct elf_segment *segment);

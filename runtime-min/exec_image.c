@@ -38,7 +38,7 @@ static twz_result read_abi_note(struct exec_file *file, const char **reason)
 		twz_result result = read_exactly(file->fd, notes, segment->filesz, segment->offset);
 		if (result == 0)
 			result = elf_find_abi_note(notes, segment->filesz, segment->align,
-			                           &file->abi);
+						   &file->abi);
 		twz_rt_free(notes, segment->filesz, 8);
 		if (result < 0) {
 			if (result == -TWZ_ERR_BAD_FORMAT)
@@ -82,7 +82,7 @@ static twz_result read_headers(struct exec_file *file, const char **reason)
 
 /* Finds or makes the object whose pages the image is copied from. */
 static twz_result find_source(struct exec_file *file, const struct twz_rt_stat *stat,
-                              uint32_t flags, const char **reason)
+			      uint32_t flags, const char **reason)
 {
 	if (twz_rt_fd_object(file->fd, &file->source) >= 0 && !twz_id_is_none(file->source)) {
 		file->source_offset = TWZ_BASE_OFFSET;
@@ -109,7 +109,7 @@ twz_result exec_file_open(int fd, uint32_t flags, struct exec_file *file, const 
 	if (result >= 0 && stat.kind != TWZ_FILE_REGULAR) {
 		*reason = "not a regular file";
 		result = stat.kind == TWZ_FILE_DIRECTORY ? -TWZ_ERR_IS_A_DIRECTORY
-		                                         : -TWZ_ERR_BAD_FORMAT;
+							 : -TWZ_ERR_BAD_FORMAT;
 	}
 	if (result >= 0) {
 		file->size = stat.size;
@@ -138,7 +138,7 @@ void exec_file_close(struct exec_file *file)
 twz_result exec_file_check_abi(const struct exec_file *file, const char **reason)
 {
 	static const struct twz_abi_version provided = {TWZ_ABI_MAJOR, TWZ_ABI_MINOR,
-	                                                TWZ_ABI_PATCH};
+							TWZ_ABI_PATCH};
 	if (!file->has_abi) {
 		*reason = "not made for Twizzler (no ABI note); build it with x86_64-twizzler-gcc";
 		return -TWZ_ERR_BAD_FORMAT;
@@ -155,7 +155,7 @@ twz_result exec_file_check_abi(const struct exec_file *file, const char **reason
  * same page, only the page's bytes that belong to the segment are copied.
  */
 static twz_result copy_segment(const struct exec_file *file, const struct elf_segment *segment,
-                               struct twz_id image)
+			       struct twz_id image)
 {
 	if (segment->filesz == 0)
 		return 0;
@@ -165,10 +165,10 @@ static twz_result copy_segment(const struct exec_file *file, const struct elf_se
 	uint64_t whole = segment->memsz > segment->filesz ? elf_page_down(end) : elf_page_up(end);
 	if (whole > start) {
 		struct twz_copy_range range = {.destination = image,
-		                               .destination_offset = start,
-		                               .source = file->source,
-		                               .source_offset = source,
-		                               .length = whole - start};
+					       .destination_offset = start,
+					       .source = file->source,
+					       .source_offset = source,
+					       .length = whole - start};
 		twz_result result = twz_sys_object_copy_range(&range);
 		if (result < 0)
 			return result;
@@ -176,10 +176,10 @@ static twz_result copy_segment(const struct exec_file *file, const struct elf_se
 	if (whole < end) {
 		uint64_t from = whole > start ? whole : start;
 		struct twz_copy_range tail = {.destination = image,
-		                              .destination_offset = from,
-		                              .source = file->source,
-		                              .source_offset = source + (from - start),
-		                              .length = end - from};
+					      .destination_offset = from,
+					      .source = file->source,
+					      .source_offset = source + (from - start),
+					      .length = end - from};
 		return twz_sys_object_copy_range(&tail);
 	}
 	return 0;
@@ -213,11 +213,11 @@ static twz_result protect_image(const struct elf_summary *elf, struct twz_id ima
 }
 
 twz_result exec_image_map(const struct exec_file *file, struct twz_id view, struct exec_image *out,
-                          const char **reason)
+			  const char **reason)
 {
 	const struct elf_summary *elf = &file->elf;
 	struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW,
-	                               .tie = twz_id_is_none(view) ? rt_self_view() : view};
+				       .tie = twz_id_is_none(view) ? rt_self_view() : view};
 	*reason = "cannot make its image";
 	twz_result result = twz_sys_object_create(&spec, &out->object);
 	if (result < 0)
@@ -228,10 +228,10 @@ twz_result exec_image_map(const struct exec_file *file, struct twz_id view, stru
 	}
 	if (result >= 0) {
 		struct twz_map map = {.view = view,
-		                      .object = out->object,
-		                      .slot = elf->type == ELF_TYPE_EXEC ? 0 : TWZ_SLOT_ANY,
-		                      .rights = TWZ_RIGHT_READ | TWZ_RIGHT_WRITE | TWZ_RIGHT_EXEC,
-		                      .inherit = TWZ_INHERIT_PRIVATE};
+				      .object = out->object,
+				      .slot = elf->type == ELF_TYPE_EXEC ? 0 : TWZ_SLOT_ANY,
+				      .rights = TWZ_RIGHT_READ | TWZ_RIGHT_WRITE | TWZ_RIGHT_EXEC,
+				      .inherit = TWZ_INHERIT_PRIVATE};
 		result = twz_sys_view_map(&map);
 		out->slot = (uint64_t)result;
 	}

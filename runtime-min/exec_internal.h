@@ -20,9 +20,10 @@ RT_BEGIN
  * fd_pass_done.
  */
 twz_result fd_pass_table(const struct twz_rt_spawn_action *actions, size_t action_count,
-                         struct twz_rt_spawn_block **block, size_t *size);
+			 struct twz_rt_spawn_block **block, size_t *size);
 
-/* Enters the child's share in what is shared (pipe ends), after its view is made, before it runs. */
+/* Enters the child's share in what is shared (pipe ends), after its view is made, before it runs.
+ */
 void fd_pass_share(const struct twz_rt_spawn_block *block, struct twz_id child);
 
 /* The program has started (started != 0) or was not: lets go of what fd_pass_table kept. */
@@ -37,7 +38,7 @@ struct exec_file {
 	struct twz_id source; /* a file object, or a raw object with a host file's bytes */
 	uint64_t source_offset;
 	struct exec_cache_entry *cached; /* source belongs to the cache, or NULL */
-	int staged;                      /* source is this file's own and deleted with it */
+	int staged;			 /* source is this file's own and deleted with it */
 	struct elf_header header;
 	struct elf_segment *segments; /* twz_rt_malloc'ed, header.phnum of them */
 	struct elf_summary elf;
@@ -62,7 +63,7 @@ twz_result exec_file_check_abi(const struct exec_file *file, const char **reason
  * as long as the file does not change. The entry is the caller's until exec_cache_put.
  */
 twz_result exec_cache_get(int fd, const struct twz_rt_stat *stat, struct exec_cache_entry **entry,
-                          struct twz_id *source);
+			  struct twz_id *source);
 void exec_cache_put(struct exec_cache_entry *entry);
 /* Reads a whole file into a new raw object, tied to the caller's view. */
 twz_result exec_stage(int fd, uint64_t size, struct twz_id *out);
@@ -80,14 +81,14 @@ struct exec_image {
  * none. On error nothing is left behind.
  */
 twz_result exec_image_map(const struct exec_file *file, struct twz_id view, struct exec_image *out,
-                          const char **reason);
+			  const char **reason);
 
 /* ---- programs (exec_program.c): what a path turns out to be ---- */
 
 struct exec_program {
 	struct exec_file file;
 	struct exec_file interpreter; /* fd -1: none */
-	char *path;                   /* of the ELF file, NUL-ended */
+	char *path;		      /* of the ELF file, NUL-ended */
 	size_t path_size;
 	const char **argv; /* twz_rt_malloc'ed, NULL-ended */
 	size_t argv_count;
@@ -100,7 +101,7 @@ struct exec_program {
  * to exec_fail.
  */
 twz_result exec_program_open(const char *path, size_t length, const char *cwd, char *const *argv,
-                             struct exec_program *program);
+			     struct exec_program *program);
 void exec_program_close(struct exec_program *program);
 
 /* ---- children (exec_wait.c) ---- */
@@ -129,7 +130,7 @@ void exec_begin(const struct twz_rt_spawn_block *block);
 twz_result exec_fail(twz_result error, const char *path, size_t length, const char *reason);
 /* The same for a file whose exec_file_check_abi failed: names both versions. */
 twz_result exec_fail_abi(twz_result error, const char *path, size_t length,
-                         const struct exec_file *file, const char *reason);
+			 const struct exec_file *file, const char *reason);
 /* The text of an error code. */
 const char *exec_error_text(twz_result error);
 

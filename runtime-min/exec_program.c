@@ -3,7 +3,7 @@
 #include "exec_internal.h"
 
 #define SCRIPT_DEPTH_MAX 4 /* scripts whose interpreters are scripts, as on Linux */
-#define SCRIPT_LINE_MAX  4096
+#define SCRIPT_LINE_MAX	 4096
 
 /* A string that argv took from a #! line. */
 struct exec_string {
@@ -28,8 +28,12 @@ static const char *keep(struct exec_program *program, const char *text, size_t l
 
 /* Sets program->path to `path`, under `cwd` when it is relative. */
 static twz_result set_path(struct exec_program *program, const char *path, size_t length,
-                           const char *cwd)
+			   const char *cwd)
 {
+	while (length > 2 && path[0] == '.' && path[1] == '/') {
+		path += 2;
+		length -= 2;
+	}
 	size_t before = length > 0 && path[0] == '/' ? 0 : rt_string_length(cwd) + 1;
 	size_t size = before + length + 1;
 	char *joined = twz_rt_malloc(size, 1, 0);
@@ -74,7 +78,7 @@ static int is_blank(char c)
  * Both are kept with the program; *argument is NULL when there is none.
  */
 static twz_result parse_line(struct exec_program *program, const char *line, size_t length,
-                             const char **interpreter, const char **argument)
+			     const char **interpreter, const char **argument)
 {
 	size_t start = 2;
 	while (start < length && is_blank(line[start]))
@@ -100,7 +104,7 @@ static twz_result parse_line(struct exec_program *program, const char *line, siz
 
 /* 1: the file was a script; path and argv are now its interpreter's. 0: it is none. */
 static twz_result follow_script(struct exec_program *program, int fd, const char *cwd,
-                                const char **reason)
+				const char **reason)
 {
 	char *line = twz_rt_malloc(SCRIPT_LINE_MAX, 1, 0);
 	if (line == NULL)
@@ -131,7 +135,7 @@ static twz_result follow_script(struct exec_program *program, int fd, const char
 	*reason = "cannot follow its #! line";
 	words[count] = keep(program, program->path, program->path_size - 1);
 	result =
-	        words[count++] != NULL ? put_before(program, words, count) : -TWZ_ERR_OUT_OF_MEMORY;
+		words[count++] != NULL ? put_before(program, words, count) : -TWZ_ERR_OUT_OF_MEMORY;
 	if (result >= 0)
 		result = set_path(program, words[0], rt_string_length(words[0]), cwd);
 	if (result >= 0)
@@ -146,7 +150,7 @@ static twz_result open_executable(const char *path, size_t length, const char **
 {
 	*reason = "cannot open it";
 	twz_result fd =
-	        twz_rt_fd_open(TWZ_RT_AT_CWD, path, length, TWZ_OPEN_READ | TWZ_OPEN_CLOEXEC, 0);
+		twz_rt_fd_open(TWZ_RT_AT_CWD, path, length, TWZ_OPEN_READ | TWZ_OPEN_CLOEXEC, 0);
 	if (fd < 0)
 		return fd;
 	struct twz_rt_stat stat;
@@ -169,7 +173,7 @@ static twz_result open_interpreter(struct exec_program *program)
 	char *path = twz_rt_malloc(ELF_INTERP_MAX, 1, 0);
 	if (path == NULL)
 		return exec_fail(-TWZ_ERR_OUT_OF_MEMORY, program->path, program->path_size - 1,
-		                 "cannot open its interpreter");
+				 "cannot open its interpreter");
 	const char *reason = "malformed interpreter path";
 	size_t length = 0;
 	twz_result result = twz_rt_fd_read(program->file.fd, path, interp->filesz, interp->offset);
@@ -183,7 +187,7 @@ static twz_result open_interpreter(struct exec_program *program)
 	result = open_executable(path, length, &reason);
 	if (result >= 0)
 		result = exec_file_open((int)result, EXEC_FILE_CACHE, &program->interpreter,
-		                        &reason);
+					&reason);
 	if (result >= 0 &&
 	    (program->interpreter.elf.type != ELF_TYPE_DYN ||
 	     program->interpreter.elf.interp != NULL || program->interpreter.elf.entry == 0)) {
@@ -215,7 +219,7 @@ static twz_result open_elf(struct exec_program *program, int fd)
 	result = exec_file_check_abi(&program->file, &reason);
 	if (result < 0)
 		return exec_fail_abi(result, program->path, program->path_size - 1, &program->file,
-		                     reason);
+				     reason);
 	if (program->file.elf.interp != NULL)
 		return open_interpreter(program);
 	return 0;
@@ -235,7 +239,7 @@ static twz_result copy_argv(struct exec_program *program, char *const *argv)
 }
 
 twz_result exec_program_open(const char *path, size_t length, const char *cwd, char *const *argv,
-                             struct exec_program *program)
+			     struct exec_program *program)
 {
 	*program = (struct exec_program){.file.fd = -1, .interpreter.fd = -1};
 	const char *reason = "cannot start";

@@ -90,8 +90,8 @@ twz_result exec_fail(twz_result error, const char *path, size_t length, const ch
 {
 	rt_lock(&failure_lock);
 	begin_failure(path, length, reason);
-	/* A format error's reason says all; others are the system's. */
-	if (error != -TWZ_ERR_BAD_FORMAT) {
+	/* Some reasons say all; what "cannot" be done needs the system's word. */
+	if (memcmp(reason, "cannot ", 7) == 0) {
 		append_string(": ");
 		append_string(exec_error_text(error));
 	}
@@ -100,10 +100,10 @@ twz_result exec_fail(twz_result error, const char *path, size_t length, const ch
 }
 
 twz_result exec_fail_abi(twz_result error, const char *path, size_t length,
-                         const struct exec_file *file, const char *reason)
+			 const struct exec_file *file, const char *reason)
 {
 	static const struct twz_abi_version provided = {TWZ_ABI_MAJOR, TWZ_ABI_MINOR,
-	                                                TWZ_ABI_PATCH};
+							TWZ_ABI_PATCH};
 	if (error != -TWZ_ERR_VERSION_MISMATCH)
 		return exec_fail(error, path, length, reason);
 	rt_lock(&failure_lock);

@@ -21,7 +21,7 @@ static bool arguments_valid(const struct twz_rt_spawn_args *args)
 
 /* Fills a fresh view. Returns the new program's entry and stack pointer in *thread. */
 static twz_result fill_view(struct exec_program *program, struct exec_start *start,
-                            struct twz_id view, struct twz_thread_spec *thread)
+			    struct twz_id view, struct twz_thread_spec *thread)
 {
 	const char *reason = "cannot make its image";
 	twz_result result = exec_image_map(&program->file, view, &start->image, &reason);
@@ -40,13 +40,13 @@ static twz_result fill_view(struct exec_program *program, struct exec_start *sta
 	if (result < 0)
 		return exec_fail(result, program->path, program->path_size - 1, reason);
 	*thread =
-	        (struct twz_thread_spec){.view = view, .entry = entry, .stack = sp, .argument = sp};
+		(struct twz_thread_spec){.view = view, .entry = entry, .stack = sp, .argument = sp};
 	return 0;
 }
 
 /* Makes the view, fills it and starts it. Returns the child's number. */
 static twz_result start_program(struct exec_program *program, struct exec_start *start,
-                                struct twz_rt_spawn_block *block)
+				struct twz_rt_spawn_block *block)
 {
 	static const char reason[] = "cannot make its view";
 	struct twz_id view;
@@ -63,7 +63,7 @@ static twz_result start_program(struct exec_program *program, struct exec_start 
 		child = exec_child_make(view);
 		if (child == NULL)
 			result = exec_fail(RT_ERROR(OUT_OF_MEMORY), program->path,
-			                   program->path_size - 1, reason);
+					   program->path_size - 1, reason);
 	}
 	if (child == NULL) {
 		twz_sys_object_delete(view.hi, view.lo);
@@ -75,7 +75,7 @@ static twz_result start_program(struct exec_program *program, struct exec_start 
 	if (result < 0) {
 		exec_child_free(child);
 		return exec_fail(result, program->path, program->path_size - 1,
-		                 "cannot start its thread");
+				 "cannot start its thread");
 	}
 	exec_child_add(child, (uint32_t)result);
 	return result;
@@ -91,18 +91,18 @@ twz_result twz_rt_exec_spawn(const struct twz_rt_spawn_args *args)
 	twz_result result = fd_pass_table(args->actions, args->action_count, &block, &block_size);
 	if (result < 0)
 		return exec_fail(result, args->path, args->path_length,
-		                 "cannot set up its descriptors");
+				 "cannot set up its descriptors");
 	struct exec_program program;
 	result = exec_program_open(args->path, args->path_length, (const char *)block + block->cwd,
-	                           args->argv, &program);
+				   args->argv, &program);
 	if (result >= 0) {
 		char *const *envp = args->envp != NULL ? args->envp : no_environment;
 		struct exec_start start = {.path = program.path,
-		                           .argv = program.argv,
-		                           .envp = (const char *const *)envp,
-		                           .block = block,
-		                           .block_size = block_size,
-		                           .program = &program.file};
+					   .argv = program.argv,
+					   .envp = (const char *const *)envp,
+					   .block = block,
+					   .block_size = block_size,
+					   .program = &program.file};
 		result = start_program(&program, &start, block);
 		exec_program_close(&program);
 	}

@@ -73,7 +73,7 @@ struct auxv {
 };
 
 static uint64_t fill(struct stack *stack, const struct exec_start *start, size_t argc, size_t envc,
-                     const uint8_t random[16])
+		     const uint8_t random[16])
 {
 	const struct elf_summary *elf = &start->program->elf;
 	uint64_t path = push_string(stack, start->path);
@@ -88,24 +88,24 @@ static uint64_t fill(struct stack *stack, const struct exec_start *start, size_t
 	stack->at -= strings;
 	uint64_t string = stack->at;
 	const struct auxv auxv[AUXV_COUNT] = {
-	        {AUXV_PHDR, elf->phdr_address != 0 ? start->image.bias + elf->phdr_address : 0},
-	        {AUXV_PHENT, sizeof(struct elf_segment)},
-	        {AUXV_PHNUM, elf->segment_count},
-	        {AUXV_PAGESZ, TWZ_PAGE_SIZE},
-	        {AUXV_BASE, start->interpreter_bias},
-	        {AUXV_ENTRY, start->image.bias + elf->entry},
-	        {AUXV_UID, 0},
-	        {AUXV_EUID, 0},
-	        {AUXV_GID, 0},
-	        {AUXV_EGID, 0},
-	        {AUXV_SECURE, 0},
-	        {AUXV_HWCAP, hardware_capabilities()},
-	        {AUXV_RANDOM, random_at},
-	        {AUXV_EXECFN, path},
-	        {AT_TWZ_SPAWN, block},
-	        {AT_TWZ_STACK, stack->there + STACK_GUARD},
-	        {AT_TWZ_STACK_SIZE, STACK_SIZE},
-	        {AUXV_NULL, 0},
+		{AUXV_PHDR, elf->phdr_address != 0 ? start->image.bias + elf->phdr_address : 0},
+		{AUXV_PHENT, sizeof(struct elf_segment)},
+		{AUXV_PHNUM, elf->segment_count},
+		{AUXV_PAGESZ, TWZ_PAGE_SIZE},
+		{AUXV_BASE, start->interpreter_bias},
+		{AUXV_ENTRY, start->image.bias + elf->entry},
+		{AUXV_UID, 0},
+		{AUXV_EUID, 0},
+		{AUXV_GID, 0},
+		{AUXV_EGID, 0},
+		{AUXV_SECURE, 0},
+		{AUXV_HWCAP, hardware_capabilities()},
+		{AUXV_RANDOM, random_at},
+		{AUXV_EXECFN, path},
+		{AT_TWZ_SPAWN, block},
+		{AT_TWZ_STACK, stack->there + STACK_GUARD},
+		{AT_TWZ_STACK_SIZE, STACK_SIZE},
+		{AUXV_NULL, 0},
 	};
 	uint64_t words_size = (1 + argc + 1 + envc + 1) * sizeof(uint64_t) + sizeof(auxv);
 	stack->at = (stack->at - words_size) & ~15ull;
@@ -128,11 +128,11 @@ static uint64_t fill(struct stack *stack, const struct exec_start *start, size_t
 
 /* Maps the object here for a moment and writes the start of the program on it. */
 static twz_result write_stack(struct twz_id object, uint64_t there, const struct exec_start *start,
-                              uint64_t *sp)
+			      uint64_t *sp)
 {
 	size_t argc, envc;
 	uint64_t bytes = list_bytes(start->argv, &argc) + list_bytes(start->envp, &envc) +
-	                 rt_string_length(start->path) + start->block_size + TWZ_PAGE_SIZE;
+			 rt_string_length(start->path) + start->block_size + TWZ_PAGE_SIZE;
 	if (bytes > STACK_START_MAX)
 		return RT_ERROR(TOO_MANY);
 	uint8_t random[16];
@@ -140,15 +140,15 @@ static twz_result write_stack(struct twz_id object, uint64_t there, const struct
 	if (result < 0)
 		return result;
 	struct twz_map map = {.object = object,
-	                      .slot = TWZ_SLOT_ANY,
-	                      .rights = TWZ_RIGHT_READ | TWZ_RIGHT_WRITE,
-	                      .inherit = TWZ_INHERIT_NONE};
+			      .slot = TWZ_SLOT_ANY,
+			      .rights = TWZ_RIGHT_READ | TWZ_RIGHT_WRITE,
+			      .inherit = TWZ_INHERIT_NONE};
 	twz_result slot = twz_sys_view_map(&map);
 	if (slot < 0)
 		return slot;
 	struct stack stack = {.here = (uint8_t *)((uint64_t)slot << TWZ_SLOT_SHIFT),
-	                      .there = there,
-	                      .at = STACK_GUARD + STACK_SIZE};
+			      .there = there,
+			      .at = STACK_GUARD + STACK_SIZE};
 	*sp = fill(&stack, start, argc, envc, random);
 	twz_sys_view_unmap(0, 0, (uint64_t)slot);
 	return 0;
@@ -162,10 +162,10 @@ twz_result exec_stack_make(struct twz_id view, const struct exec_start *start, u
 	if (result < 0)
 		return result;
 	struct twz_map map = {.view = view,
-	                      .object = object,
-	                      .slot = TWZ_SLOT_ANY,
-	                      .rights = TWZ_RIGHT_READ | TWZ_RIGHT_WRITE,
-	                      .inherit = TWZ_INHERIT_PRIVATE};
+			      .object = object,
+			      .slot = TWZ_SLOT_ANY,
+			      .rights = TWZ_RIGHT_READ | TWZ_RIGHT_WRITE,
+			      .inherit = TWZ_INHERIT_PRIVATE};
 	twz_result slot = twz_sys_view_map(&map);
 	result = slot;
 	if (result >= 0)
@@ -174,7 +174,7 @@ twz_result exec_stack_make(struct twz_id view, const struct exec_start *start, u
 		result = twz_sys_object_protect(object.hi, object.lo, 0, STACK_GUARD, 0);
 	if (result >= 0)
 		result = twz_sys_object_protect(object.hi, object.lo, STACK_GUARD + STACK_SIZE,
-		                                STACK_GUARD, 0);
+						STACK_GUARD, 0);
 	if (result < 0)
 		twz_sys_object_delete(object.hi, object.lo);
 	return result < 0 ? result : 0;

@@ -13,17 +13,17 @@ struct exec_child *exec_child_make(struct twz_id view)
 	if (child == NULL)
 		return NULL;
 	struct twz_map map = {.object = view,
-	                      .slot = TWZ_SLOT_ANY,
-	                      .rights = TWZ_RIGHT_READ,
-	                      .inherit = TWZ_INHERIT_NONE};
+			      .slot = TWZ_SLOT_ANY,
+			      .rights = TWZ_RIGHT_READ,
+			      .inherit = TWZ_INHERIT_NONE};
 	twz_result slot = twz_sys_view_map(&map);
 	if (slot < 0) {
 		twz_rt_free(child, sizeof(*child), _Alignof(struct exec_child));
 		return NULL;
 	}
 	*child = (struct exec_child){.view = view,
-	                             .control_slot = (uint64_t)slot,
-	                             .control = (void *)((uint64_t)slot << TWZ_SLOT_SHIFT)};
+				     .control_slot = (uint64_t)slot,
+				     .control = (void *)((uint64_t)slot << TWZ_SLOT_SHIFT)};
 	return child;
 }
 
@@ -54,7 +54,7 @@ void exec_child_free(struct exec_child *child)
 static void report(const struct exec_child *child, uint32_t state, struct twz_rt_wait_result *out)
 {
 	*out = (struct twz_rt_wait_result){
-	        .number = child->number, .state = state, .code = child->control->code};
+		.number = child->number, .state = state, .code = child->control->code};
 	if (state == TWZ_VIEW_KILLED)
 		memcpy(&out->fault, (const void *)&child->control->fault, sizeof(out->fault));
 }
@@ -65,7 +65,7 @@ static void report(const struct exec_child *child, uint32_t state, struct twz_rt
  * none.
  */
 static twz_result look(uint32_t number, struct twz_rt_wait_result *out, struct twz_sync_op **ops,
-                       size_t *count)
+		       size_t *count)
 {
 	size_t found = 0;
 	for (struct exec_child **link = &children; *link != NULL; link = &(*link)->next) {
@@ -89,14 +89,14 @@ static twz_result look(uint32_t number, struct twz_rt_wait_result *out, struct t
 	if (*ops == NULL)
 		return RT_ERROR(OUT_OF_MEMORY);
 	(*ops)[0] = (struct twz_sync_op){
-	        .word = &children_generation, .value = children_generation, .kind = TWZ_SYNC_WAIT};
+		.word = &children_generation, .value = children_generation, .kind = TWZ_SYNC_WAIT};
 	size_t at = 1;
 	for (struct exec_child *child = children; child != NULL; child = child->next) {
 		if (number == 0 || child->number == number)
 			(*ops)[at++] =
-			        (struct twz_sync_op){.word = (uint32_t *)&child->control->state,
-			                             .value = TWZ_VIEW_RUNNING,
-			                             .kind = TWZ_SYNC_WAIT};
+				(struct twz_sync_op){.word = (uint32_t *)&child->control->state,
+						     .value = TWZ_VIEW_RUNNING,
+						     .kind = TWZ_SYNC_WAIT};
 	}
 	return 0;
 }

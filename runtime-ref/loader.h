@@ -61,9 +61,9 @@ struct tls_module {
 struct library {
 	struct link_map map; /* first: gdb walks these */
 	struct library *next;
-	size_t path_size;       /* of its allocation; 0: not ours */
-	char *path;             /* "" for the program in what is told; here its AT_EXECFN */
-	const char *soname;     /* or NULL */
+	size_t path_size;	/* of its allocation; 0: not ours */
+	char *path;		/* "" for the program in what is told; here its AT_EXECFN */
+	const char *soname;	/* or NULL */
 	uint64_t device, inode; /* of its file; 0, 0: unknown */
 	uintptr_t bias;
 	struct elf_segment *segments; /* checked; owned but for the two first libraries */
@@ -177,7 +177,7 @@ const struct elf_symbol *symbol_in(const struct library *library, struct symbol_
  * group it was opened with. `skip` (or NULL) is passed over.
  */
 struct symbol_found symbol_lookup(const struct library *library, struct symbol_name *name,
-                                  const struct library *skip);
+				  const struct library *skip);
 /* The address of a definition: follows indirect functions; TLS symbols in the calling thread. */
 void *symbol_address(struct symbol_found found);
 /* How many symbols the table has, from its hash table. */
@@ -185,13 +185,13 @@ size_t symbol_count(const struct library *library);
 /* The defined symbol nearest below an address, or NULL. */
 const struct elf_symbol *symbol_nearest(const struct library *library, uintptr_t address);
 
-#define SYMBOL_TYPE(symbol)       ((symbol)->info & 15)
-#define SYMBOL_BIND(symbol)       ((symbol)->info >> 4)
+#define SYMBOL_TYPE(symbol)	  ((symbol)->info & 15)
+#define SYMBOL_BIND(symbol)	  ((symbol)->info >> 4)
 #define SYMBOL_VISIBILITY(symbol) ((symbol)->other & 3)
-#define SYMBOL_TYPE_TLS           6
-#define SYMBOL_TYPE_IFUNC         10
-#define SYMBOL_BIND_LOCAL         0
-#define SYMBOL_BIND_WEAK          2
+#define SYMBOL_TYPE_TLS		  6
+#define SYMBOL_TYPE_IFUNC	  10
+#define SYMBOL_BIND_LOCAL	  0
+#define SYMBOL_BIND_WEAK	  2
 
 /* ---- relocation (loader_relocate.c) ---- */
 

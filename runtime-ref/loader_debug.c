@@ -37,11 +37,11 @@ void debug_start(void)
 {
 	static const int64_t tag_debug = 21;
 	debug_map = (struct debug_map){
-	        .version = 1, .breakpoint = (uintptr_t)debug_breakpoint, .loader_base = self->bias};
+		.version = 1, .breakpoint = (uintptr_t)debug_breakpoint, .loader_base = self->bias};
 	for (size_t i = 0; i < program->dynamic_count; i++) {
 		struct elf_dynamic *entry = (struct elf_dynamic *)&program->dynamic[i];
 		const struct elf_segment *segment = elf_segment_holding(
-		        &program->elf, (uintptr_t)entry - program->bias, sizeof(*entry));
+			&program->elf, (uintptr_t)entry - program->bias, sizeof(*entry));
 		if (entry->tag == tag_debug && segment != NULL && (segment->flags & ELF_PF_W))
 			entry->value = (uintptr_t)&debug_map;
 	}

@@ -18,7 +18,7 @@ static int group_add(struct group *group, struct library *library)
 	if (group->count == group->capacity) {
 		size_t capacity = group->capacity * 2 + 8, unit = sizeof(struct library *);
 		struct library **larger =
-		        twz_rt_realloc(group->list, group->capacity * unit, 8, capacity * unit, 0);
+			twz_rt_realloc(group->list, group->capacity * unit, 8, capacity * unit, 0);
 		if (larger == NULL)
 			return loader_fail(library->path, "out of memory", NULL);
 		group->list = larger;
@@ -222,7 +222,7 @@ static struct symbol_found lookup_next(struct symbol_name *name, const void *cal
 {
 	struct library *at = libraries;
 	while (at != NULL && ((uintptr_t)caller < at->bias + at->elf.start ||
-	                      (uintptr_t)caller >= at->bias + at->elf.end))
+			      (uintptr_t)caller >= at->bias + at->elf.end))
 		at = at->next;
 	for (at = at != NULL ? at->next : NULL; at != NULL; at = at->next) {
 		const struct elf_symbol *symbol = symbol_in(at, name);
@@ -239,7 +239,7 @@ static struct symbol_found lookup_in_group(struct library *library, struct symbo
 	if (group_from(library, &group) == 0) {
 		for (size_t i = 0; i < group.count && found.symbol == NULL; i++)
 			found = (struct symbol_found){group.list[i],
-			                              symbol_in(group.list[i], name)};
+						      symbol_in(group.list[i], name)};
 	}
 	group_free(&group);
 	return found.symbol != NULL ? found : (struct symbol_found){0};

@@ -100,8 +100,8 @@ static int collect(struct library *library, struct dynamic_values *values)
  * there gives 0 elements. Returns 0, or -1 when it does not lie in the image.
  */
 static int find_table(const struct library *library, const struct dynamic_values *values,
-                      enum dynamic_tag tag, enum dynamic_tag size_tag, size_t entry,
-                      const void **table, size_t *count)
+		      enum dynamic_tag tag, enum dynamic_tag size_tag, size_t entry,
+		      const void **table, size_t *count)
 {
 	uint64_t size = values->value[size_tag];
 	*table = NULL;
@@ -161,13 +161,13 @@ static int read_gnu_hash(struct library *library, uint64_t address)
 	    header[3] > 31 || library_at(library, bloom, chains - bloom) == NULL)
 		return -1;
 	*hash = (struct gnu_hash){.bucket_count = header[0],
-	                          .first_symbol = header[1],
-	                          .bloom_mask = (uint32_t)bloom_words - 1,
-	                          .bloom_shift = header[3],
-	                          .bloom = (const void *)(library->bias + bloom),
-	                          .buckets = (const void *)(library->bias + buckets),
-	                          .chains = (const void *)(library->bias + chains),
-	                          .chain_limit = room_at(library, chains) / 4};
+				  .first_symbol = header[1],
+				  .bloom_mask = (uint32_t)bloom_words - 1,
+				  .bloom_shift = header[3],
+				  .bloom = (const void *)(library->bias + bloom),
+				  .buckets = (const void *)(library->bias + buckets),
+				  .chains = (const void *)(library->bias + chains),
+				  .chain_limit = room_at(library, chains) / 4};
 	return 0;
 }
 
@@ -181,9 +181,9 @@ static int read_sysv_hash(struct library *library, uint64_t address)
 	    library_at(library, address, words * 4) == NULL)
 		return -1;
 	library->sysv = (struct sysv_hash){.bucket_count = header[0],
-	                                   .chain_count = header[1],
-	                                   .buckets = header + 2,
-	                                   .chains = header + 2 + header[0]};
+					   .chain_count = header[1],
+					   .buckets = header + 2,
+					   .chains = header + 2 + header[0]};
 	return 0;
 }
 
@@ -209,13 +209,13 @@ static int read_relocations(struct library *library, const struct dynamic_values
 		return loader_fail(library->path, "relocations of a foreign kind", NULL);
 	if (has(values, DT_TEXTREL) || (values->value[DT_FLAGS] & DF_TEXTREL))
 		return loader_fail(library->path,
-		                   "it wants to write its own code; compile it with -fPIC", NULL);
+				   "it wants to write its own code; compile it with -fPIC", NULL);
 	if (find_table(library, values, DT_RELA, DT_RELASZ, sizeof(struct elf_rela), &rela,
-	               &out->rela_count) < 0 ||
+		       &out->rela_count) < 0 ||
 	    find_table(library, values, DT_JMPREL, DT_PLTRELSZ, sizeof(struct elf_rela), &plt,
-	               &out->plt_count) < 0 ||
+		       &out->plt_count) < 0 ||
 	    find_table(library, values, DT_RELR, DT_RELRSZ, sizeof(uint64_t), &relr,
-	               &out->relr_count) < 0)
+		       &out->relr_count) < 0)
 		return loader_fail(library->path, "its relocations lie outside of the image", NULL);
 	out->rela = rela;
 	out->plt = plt;
@@ -225,13 +225,13 @@ static int read_relocations(struct library *library, const struct dynamic_values
 
 /* An address of code from the dynamic section, or 0. */
 static int read_code_address(const struct library *library, const struct dynamic_values *values,
-                             enum dynamic_tag tag, uintptr_t *out)
+			     enum dynamic_tag tag, uintptr_t *out)
 {
 	*out = 0;
 	if (!has(values, tag) || values->value[tag] == 0)
 		return 0;
 	const struct elf_segment *segment =
-	        elf_segment_holding(&library->elf, values->value[tag], 1);
+		elf_segment_holding(&library->elf, values->value[tag], 1);
 	if (segment == NULL || !(segment->flags & ELF_PF_X))
 		return -1;
 	*out = library->bias + values->value[tag];
@@ -246,13 +246,13 @@ static int read_code_lists(struct library *library, const struct dynamic_values 
 	if (read_code_address(library, values, DT_INIT, &init) < 0 ||
 	    read_code_address(library, values, DT_FINI, &fini) < 0 ||
 	    find_table(library, values, DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ, 8, &preinit,
-	               &out->preinit_count) < 0 ||
+		       &out->preinit_count) < 0 ||
 	    find_table(library, values, DT_INIT_ARRAY, DT_INIT_ARRAYSZ, 8, &init_array,
-	               &out->init_count) < 0 ||
+		       &out->init_count) < 0 ||
 	    find_table(library, values, DT_FINI_ARRAY, DT_FINI_ARRAYSZ, 8, &fini_array,
-	               &out->fini_count) < 0)
+		       &out->fini_count) < 0)
 		return loader_fail(library->path, "its constructors lie outside of the image",
-		                   NULL);
+				   NULL);
 	out->init = (constructor)init;
 	out->fini = (destructor)fini;
 	out->preinit_array = preinit;
@@ -279,9 +279,9 @@ int library_read_dynamic(struct library *library)
 	const struct elf_segment *tls = library->elf.tls;
 	if (tls != NULL && tls->memsz != 0)
 		library->tls = (struct tls_module){.image = (void *)(library->bias + tls->vaddr),
-		                                   .file_size = tls->filesz,
-		                                   .size = tls->memsz,
-		                                   .align = tls->align > 1 ? tls->align : 1};
+						   .file_size = tls->filesz,
+						   .size = tls->memsz,
+						   .align = tls->align > 1 ? tls->align : 1};
 	library->map.bias = library->bias;
 	library->map.dynamic = library->dynamic;
 	library->map.path = library == program ? "" : library->path;

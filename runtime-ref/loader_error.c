@@ -65,8 +65,8 @@ void loader_die(void)
 	struct loader_message *message = tls_thread_message();
 	const char *text = message->text != NULL ? message->text : "out of memory";
 	const struct twz_rt_iovec parts[3] = {{(void *)prefix, sizeof(prefix) - 1},
-	                                      {(void *)text, rt_string_length(text)},
-	                                      {"\n", 1}};
+					      {(void *)text, rt_string_length(text)},
+					      {"\n", 1}};
 	twz_rt_fd_writev(2, parts, 3, TWZ_IO_AT_POSITION);
 	twz_rt_exit(127);
 }

@@ -16,16 +16,16 @@ static void describe(const struct library *library, struct twz_rt_image *out)
 {
 	const struct elf_segment *frames = library->elf.eh_frame_hdr;
 	*out = (struct twz_rt_image){
-	        .base = library->bias,
-	        .path = library == program ? "" : library->path,
-	        .phdr = library->elf.segments,
-	        .phdr_count = library->elf.segment_count,
-	        .tls_module = (uint32_t)library->tls.id,
-	        .tls_offset = library->tls.offset,
-	        .eh_frame_hdr =
-	                frames != NULL ? (const void *)(library->bias + frames->vaddr) : NULL,
-	        .generation = library_loads,
-	        .unloads = library_unloads,
+		.base = library->bias,
+		.path = library == program ? "" : library->path,
+		.phdr = library->elf.segments,
+		.phdr_count = library->elf.segment_count,
+		.tls_module = (uint32_t)library->tls.id,
+		.tls_offset = library->tls.offset,
+		.eh_frame_hdr =
+			frames != NULL ? (const void *)(library->bias + frames->vaddr) : NULL,
+		.generation = library_loads,
+		.unloads = library_unloads,
 	};
 }
 
@@ -66,8 +66,8 @@ twz_result twz_rt_dl_address(const void *address, struct twz_rt_dl_info *out)
 	if (library != NULL) {
 		const struct elf_symbol *symbol = symbol_nearest(library, (uintptr_t)address);
 		*out = (struct twz_rt_dl_info){
-		        .image = library->path,
-		        .image_base = (void *)(library->bias + library->elf.start)};
+			.image = library->path,
+			.image_base = (void *)(library->bias + library->elf.start)};
 		if (symbol != NULL) {
 			out->symbol = library_string(library, symbol->name);
 			out->symbol_address = (void *)(library->bias + symbol->value);

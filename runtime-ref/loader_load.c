@@ -47,7 +47,7 @@ static struct library *find_file(uint64_t device, uint64_t inode)
 static struct library *library_make(char *path)
 {
 	struct library *library =
-	        twz_rt_malloc(sizeof(*library), _Alignof(struct library), TWZ_MALLOC_ZERO);
+		twz_rt_malloc(sizeof(*library), _Alignof(struct library), TWZ_MALLOC_ZERO);
 	if (library == NULL)
 		loader_fail(path, "out of memory", NULL);
 	else
@@ -58,12 +58,12 @@ static struct library *library_make(char *path)
 static int fail_version(const char *path, struct twz_abi_version needed)
 {
 	static const struct twz_abi_version provided = {TWZ_ABI_MAJOR, TWZ_ABI_MINOR,
-	                                                TWZ_ABI_PATCH};
+							TWZ_ABI_PATCH};
 	char needed_text[36], provided_text[36];
 	return loader_fail(path, "made for Twizzler ABI ", loader_version_text(needed, needed_text),
-	                   ", this system provides ABI ",
-	                   loader_version_text(provided, provided_text),
-	                   "; build it again with this system's toolchain", NULL);
+			   ", this system provides ABI ",
+			   loader_version_text(provided, provided_text),
+			   "; build it again with this system's toolchain", NULL);
 }
 
 /* Maps a checked file as a new library. Takes over path; the file stays the caller's. */
@@ -157,7 +157,7 @@ static int add_needed(struct library *library, struct library *needed)
 		size_t capacity = library->needed_capacity * 2 + 4;
 		size_t unit = sizeof(struct library *);
 		struct library **larger = twz_rt_realloc(
-		        library->needed, library->needed_capacity * unit, 8, capacity * unit, 0);
+			library->needed, library->needed_capacity * unit, 8, capacity * unit, 0);
 		if (larger == NULL)
 			return loader_fail(library->path, "out of memory", NULL);
 		library->needed = larger;
@@ -180,7 +180,7 @@ int libraries_load_needed(struct library *first)
 			const char *name = library_string(library, library->dynamic[i].value);
 			if (name == NULL || *name == '\0')
 				return loader_fail(library->path,
-				                   "it needs a library without a name", NULL);
+						   "it needs a library without a name", NULL);
 			struct library *needed = library_load(name, library);
 			if (needed == NULL || add_needed(library, needed) < 0)
 				return -1;
@@ -191,12 +191,12 @@ int libraries_load_needed(struct library *first)
 
 /* A copy of program headers that are already in memory, checked as those of a file are. */
 static int adopt_segments(struct library *library, const struct elf_segment *segments, size_t count,
-                          uint16_t type, uintptr_t entry)
+			  uint16_t type, uintptr_t entry)
 {
 	struct elf_header header = {.type = type,
-	                            .phnum = (uint16_t)count,
-	                            .phoff = sizeof(header),
-	                            .entry = entry - library->bias};
+				    .phnum = (uint16_t)count,
+				    .phoff = sizeof(header),
+				    .entry = entry - library->bias};
 	const char *reason = "";
 	/* The file is not at hand: its parent has compared the segments with it. */
 	if (elf_check_segments(&header, segments, ~0ull, &library->elf, &reason) < 0)
@@ -209,7 +209,7 @@ static int adopt_segments(struct library *library, const struct elf_segment *seg
 	if (result < 0 || map.slot != slot)
 		return loader_fail(library->path, "its image is not mapped", NULL);
 	library->image =
-	        (struct exec_image){.object = map.object, .slot = slot, .bias = library->bias};
+		(struct exec_image){.object = map.object, .slot = slot, .bias = library->bias};
 	return 0;
 }
 
@@ -227,11 +227,11 @@ static int check_program_abi(const struct library *library)
 		    elf_find_abi_note(notes, segment->filesz, segment->align, &needed) != 1)
 			continue;
 		return twz_abi_compatible(needed, provided) ? 0
-		                                            : fail_version(library->path, needed);
+							    : fail_version(library->path, needed);
 	}
 	return loader_fail(library->path,
-	                   "not made for Twizzler (no ABI note); build it with x86_64-twizzler-gcc",
-	                   NULL);
+			   "not made for Twizzler (no ABI note); build it with x86_64-twizzler-gcc",
+			   NULL);
 }
 
 int library_adopt_program(void)
@@ -264,9 +264,9 @@ int library_adopt_self(void)
 		return -1;
 	self->bias = (uintptr_t)&__ehdr_start;
 	const struct elf_segment *segments =
-	        (const void *)((const char *)&__ehdr_start + __ehdr_start.phoff);
+		(const void *)((const char *)&__ehdr_start + __ehdr_start.phoff);
 	if (adopt_segments(self, segments, __ehdr_start.phnum, ELF_TYPE_DYN,
-	                   self->bias + __ehdr_start.entry) < 0 ||
+			   self->bias + __ehdr_start.entry) < 0 ||
 	    library_read_dynamic(self) < 0)
 		return -1;
 	libraries_append(self);

@@ -61,7 +61,7 @@ static void free_descriptors(const struct library *library)
 			const uint64_t *word = library_at(library, rela->offset, 16);
 			if (word != NULL && word[0] == (uintptr_t)tlsdesc_dynamic)
 				twz_rt_free((void *)word[1], sizeof(struct twz_rt_tls_index),
-				            _Alignof(struct twz_rt_tls_index));
+					    _Alignof(struct twz_rt_tls_index));
 		}
 	}
 }
@@ -79,11 +79,11 @@ void library_free(struct library *library)
 		twz_sys_view_unmap(0, 0, library->image.slot);
 		twz_sys_object_delete(library->image.object.hi, library->image.object.lo);
 		twz_rt_free(library->segments,
-		            library->elf.segment_count * sizeof(struct elf_segment), 8);
+			    library->elf.segment_count * sizeof(struct elf_segment), 8);
 	}
 	if (library->needed != NULL)
 		twz_rt_free(library->needed, library->needed_capacity * sizeof(struct library *),
-		            8);
+			    8);
 	if (library->scope != NULL)
 		twz_rt_free(library->scope, library->scope_count * sizeof(struct library *), 8);
 	if (library->path_size != 0)
@@ -124,7 +124,7 @@ static void make_first_thread(void)
 {
 	void *memory;
 	if (twz_rt_range_map(NULL, twz_rt_tls_size(), TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, 0, -1, 0,
-	                     &memory) < 0)
+			     &memory) < 0)
 		rt_fatal("out of memory for the first thread's thread-local storage");
 	if (twz_rt_thread_set_tcb(twz_rt_tls_init(memory)) < 0)
 		rt_fatal("the kernel refuses the thread pointer");

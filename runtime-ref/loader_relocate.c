@@ -87,7 +87,7 @@ static int bind(struct library *library, uint32_t index, int is_copy, struct sym
 }
 
 static int apply_copy(struct library *library, struct symbol_found found, uint64_t offset,
-                      const struct elf_symbol *reference)
+		      const struct elf_symbol *reference)
 {
 	if (found.library == NULL)
 		return loader_fail(library->path, "a copied symbol is not defined", NULL);
@@ -102,13 +102,13 @@ static int apply_copy(struct library *library, struct symbol_found found, uint64
 
 /* Relocations of thread-local storage; found.library is NULL for a weak reference to nothing. */
 static int apply_tls(struct library *library, uint32_t type, struct symbol_found found,
-                     int64_t addend, word64 *word)
+		     int64_t addend, word64 *word)
 {
 	struct library *owner = found.library;
 	uint64_t value = owner != NULL ? found.symbol->value : 0;
 	if (owner != NULL && owner->tls.id == 0)
 		return loader_fail(library->path, "a thread-local symbol of ", owner->path,
-		                   ", which has no thread-local storage", NULL);
+				   ", which has no thread-local storage", NULL);
 	switch (type) {
 	case R_DTPMOD64:
 		*word = owner != NULL ? owner->tls.id : 0;
@@ -123,8 +123,8 @@ static int apply_tls(struct library *library, uint32_t type, struct symbol_found
 		}
 		if (owner->tls.offset == 0 && tls_make_static(owner) < 0)
 			return loader_fail(library->path, "no static thread-local room left for ",
-			                   owner->path,
-			                   "; compile it without -ftls-model=initial-exec", NULL);
+					   owner->path,
+					   "; compile it without -ftls-model=initial-exec", NULL);
 		*word = value + (uint64_t)addend - owner->tls.offset;
 		return 0;
 	default: /* R_TLSDESC: two words, a function and its argument */
@@ -136,7 +136,7 @@ static int apply_tls(struct library *library, uint32_t type, struct symbol_found
 			word[1] = value + (uint64_t)addend - owner->tls.offset;
 		} else {
 			struct twz_rt_tls_index *index =
-			        twz_rt_malloc(sizeof(*index), _Alignof(struct twz_rt_tls_index), 0);
+				twz_rt_malloc(sizeof(*index), _Alignof(struct twz_rt_tls_index), 0);
 			if (index == NULL)
 				return loader_fail(library->path, "out of memory", NULL);
 			*index = (struct twz_rt_tls_index){owner->tls.id, value + (uint64_t)addend};
@@ -148,7 +148,7 @@ static int apply_tls(struct library *library, uint32_t type, struct symbol_found
 }
 
 static int apply_symbolic(struct library *library, const struct elf_rela *rela, uint32_t type,
-                          word64 *word)
+			  word64 *word)
 {
 	uint32_t index = (uint32_t)(rela->info >> 32);
 	struct symbol_found found;
@@ -168,7 +168,7 @@ static int apply_symbolic(struct library *library, const struct elf_rela *rela, 
 	}
 	if (found.library != NULL && SYMBOL_TYPE(found.symbol) == SYMBOL_TYPE_TLS)
 		return loader_fail(library->path, "an ordinary reference to a thread-local symbol",
-		                   NULL);
+				   NULL);
 	uint64_t value = found.library != NULL ? (uintptr_t)symbol_address(found) : 0;
 	uint64_t place = library->bias + rela->offset;
 	switch (type) {
@@ -186,8 +186,8 @@ static int apply_symbolic(struct library *library, const struct elf_rela *rela, 
 		int64_t distance = (int64_t)(value + (uint64_t)rela->addend - place);
 		if (distance != (int32_t)distance)
 			return loader_fail(
-			        library->path,
-			        "a 32-bit relocation does not reach; compile it with -fPIC", NULL);
+				library->path,
+				"a 32-bit relocation does not reach; compile it with -fPIC", NULL);
 		*(word32 *)word = (int32_t)distance;
 		return 0;
 	}
@@ -267,11 +267,11 @@ static int protect_relro(struct library *library)
 		return 0;
 	uint64_t offset = start + (library->bias & (TWZ_SLOT_SIZE - 1));
 	twz_result result =
-	        twz_sys_object_protect(library->image.object.hi, library->image.object.lo, offset,
-	                               end - start, TWZ_RIGHT_READ);
+		twz_sys_object_protect(library->image.object.hi, library->image.object.lo, offset,
+				       end - start, TWZ_RIGHT_READ);
 	if (result < 0)
 		return loader_fail(library->path, "cannot write-protect its relocations: ",
-		                   exec_error_text(result), NULL);
+				   exec_error_text(result), NULL);
 	return 0;
 }
 

@@ -73,7 +73,7 @@ static size_t origin_at(const char *text, size_t length)
 
 /* One directory of a search list, $ORIGIN replaced, made absolute, and the name behind it. */
 static void build_candidate(struct builder *path, const char *directory, size_t length,
-                            const struct library *requester, const char *name)
+			    const struct library *requester, const char *name)
 {
 	path->length = 0;
 	int absolute = length > 0 && (directory[0] == '/' || origin_at(directory, length) != 0);
@@ -100,12 +100,12 @@ static twz_result try_open(const struct builder *path)
 	if (path->failed)
 		return RT_ERROR(OUT_OF_MEMORY);
 	return twz_rt_fd_open(TWZ_RT_AT_CWD, path->text, path->length,
-	                      TWZ_OPEN_READ | TWZ_OPEN_CLOEXEC, 0);
+			      TWZ_OPEN_READ | TWZ_OPEN_CLOEXEC, 0);
 }
 
 /* Goes through a colon-separated list. NOT_FOUND when no directory has it. */
 static twz_result try_list(struct builder *path, const char *list, const struct library *requester,
-                           const char *name)
+			   const char *name)
 {
 	while (list != NULL && *list != '\0') {
 		size_t length = 0;
@@ -164,7 +164,7 @@ int library_find(const char *name, const struct library *requester, char **path,
 		loader_fail(name, exec_error_text(fd), ", needed by ", requester->path, NULL);
 	else
 		loader_fail(name,
-		            "not found in LD_LIBRARY_PATH, RUNPATH, /lib or /usr/lib, needed by ",
-		            requester->path, NULL);
+			    "not found in LD_LIBRARY_PATH, RUNPATH, /lib or /usr/lib, needed by ",
+			    requester->path, NULL);
 	return -1;
 }

@@ -24,7 +24,7 @@ enum { R_64 = 1, R_GLOB_DAT = 6, R_JUMP_SLOT = 7, R_RELATIVE = 8 };
 
 /* Linked with -Bsymbolic: a symbol is its own definition, or a weak one that nobody has. */
 static inline void apply(uintptr_t base, const struct elf_rela *rela, uint64_t size,
-                         const struct elf_symbol *symbols)
+			 const struct elf_symbol *symbols)
 {
 	for (uint64_t i = 0; i < size / sizeof(*rela); i++) {
 		uint64_t *word = (uint64_t *)(base + rela[i].offset);
@@ -49,7 +49,7 @@ void loader_relocate_self(void)
 {
 	uintptr_t base = (uintptr_t)&__ehdr_start;
 	uint64_t symtab = 0, rela = 0, rela_size = 0, plt = 0, plt_size = 0, relr = 0,
-	         relr_size = 0;
+		 relr_size = 0;
 	for (const struct elf_dynamic *entry = _DYNAMIC; entry->tag != DT_NULL; entry++) {
 		if (entry->tag == DT_SYMTAB)
 			symtab = entry->value;

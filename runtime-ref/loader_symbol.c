@@ -38,7 +38,7 @@ static int same_string(const char *a, const char *b)
 
 /* The symbol `index` when it is a definition of this name that others may see. */
 static const struct elf_symbol *definition(const struct library *library, size_t index,
-                                           const struct symbol_name *name)
+					   const struct symbol_name *name)
 {
 	if (index >= library->symbol_limit)
 		return NULL;
@@ -53,7 +53,7 @@ static const struct elf_symbol *definition(const struct library *library, size_t
 }
 
 static const struct elf_symbol *gnu_lookup(const struct library *library,
-                                           const struct symbol_name *name)
+					   const struct symbol_name *name)
 {
 	const struct gnu_hash *hash = &library->gnu;
 	uint64_t word = hash->bloom[name->gnu / 64 & hash->bloom_mask];
@@ -66,7 +66,7 @@ static const struct elf_symbol *gnu_lookup(const struct library *library,
 		uint32_t link = hash->chains[at];
 		if ((link | 1) == (name->gnu | 1)) {
 			const struct elf_symbol *symbol =
-			        definition(library, at + hash->first_symbol, name);
+				definition(library, at + hash->first_symbol, name);
 			if (symbol != NULL)
 				return symbol;
 		}
@@ -93,11 +93,11 @@ static const struct elf_symbol *sysv_lookup(const struct library *library, struc
 const struct elf_symbol *symbol_in(const struct library *library, struct symbol_name *name)
 {
 	return library->gnu.bucket_count != 0 ? gnu_lookup(library, name)
-	                                      : sysv_lookup(library, name);
+					      : sysv_lookup(library, name);
 }
 
 struct symbol_found symbol_lookup(const struct library *library, struct symbol_name *name,
-                                  const struct library *skip)
+				  const struct library *skip)
 {
 	for (struct library *at = libraries; at != NULL; at = at->next) {
 		if (!at->global || at == skip)
@@ -143,7 +143,7 @@ size_t symbol_count(const struct library *library)
 	}
 	if (last < hash->first_symbol)
 		return hash->first_symbol < library->symbol_limit ? hash->first_symbol
-		                                                  : library->symbol_limit;
+								  : library->symbol_limit;
 	uint64_t at = last - hash->first_symbol;
 	while (at < hash->chain_limit && !(hash->chains[at] & 1))
 		at++;

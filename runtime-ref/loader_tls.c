@@ -65,8 +65,8 @@ static int take_number(struct library *library)
 	if (id == module_capacity) {
 		size_t capacity = module_capacity * 2 + 8;
 		struct library **larger =
-		        twz_rt_realloc(modules, module_capacity * sizeof(*modules), 8,
-		                       capacity * sizeof(*modules), 0);
+			twz_rt_realloc(modules, module_capacity * sizeof(*modules), 8,
+				       capacity * sizeof(*modules), 0);
 		if (larger == NULL)
 			return loader_fail(library->path, "out of memory", NULL);
 		modules = larger;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The start of a static program: its first thread's TLS, its descriptors, then libstd-c. */
+#include "../exec_internal.h"
 #include "../start.h"
 #include "image.h"
 
@@ -13,6 +14,7 @@ void twz_rt_entry(uintptr_t *sp, void (*start)(uintptr_t *sp))
 		rt_fatal("out of memory for the first thread's thread-local storage");
 	if (twz_rt_thread_set_tcb(twz_rt_tls_init(memory)) < 0)
 		rt_fatal("the kernel refuses the thread pointer");
+	exec_begin(rt_start.spawn);
 	rt_fd_start();
 	start(sp);
 	twz_rt_abort();

@@ -15,13 +15,13 @@ twz_result linux_result(long result)
 	static const struct {
 		int linux, twizzler;
 	} errors[] = {
-		{1, TWZ_ERR_ACCESS_DENIED},    {2, TWZ_ERR_NOT_FOUND},
-		{4, TWZ_ERR_INTERRUPTED},      {9, TWZ_ERR_BAD_HANDLE},
-		{10, TWZ_ERR_NO_SUCH_THREAD},  {11, TWZ_ERR_WOULD_BLOCK},
-		{12, TWZ_ERR_OUT_OF_MEMORY},   {13, TWZ_ERR_ACCESS_DENIED},
-		{17, TWZ_ERR_EXISTS},          {20, TWZ_ERR_NOT_A_DIRECTORY},
-		{21, TWZ_ERR_IS_A_DIRECTORY},  {25, TWZ_ERR_NOT_A_TERMINAL},
-		{36, TWZ_ERR_NAME_TOO_LONG},   {110, TWZ_ERR_TIMED_OUT},
+		{1, TWZ_ERR_ACCESS_DENIED},   {2, TWZ_ERR_NOT_FOUND},
+		{4, TWZ_ERR_INTERRUPTED},     {9, TWZ_ERR_BAD_HANDLE},
+		{10, TWZ_ERR_NO_SUCH_THREAD}, {11, TWZ_ERR_WOULD_BLOCK},
+		{12, TWZ_ERR_OUT_OF_MEMORY},  {13, TWZ_ERR_ACCESS_DENIED},
+		{17, TWZ_ERR_EXISTS},	      {20, TWZ_ERR_NOT_A_DIRECTORY},
+		{21, TWZ_ERR_IS_A_DIRECTORY}, {25, TWZ_ERR_NOT_A_TERMINAL},
+		{36, TWZ_ERR_NAME_TOO_LONG},  {110, TWZ_ERR_TIMED_OUT},
 	};
 	if (result >= 0)
 		return result;
@@ -74,7 +74,8 @@ twz_result twz_sys_view_unmap(uint64_t view_hi, uint64_t view_lo, uint64_t slot)
 	return 0;
 }
 
-twz_result twz_sys_view_entry(uint64_t view_hi, uint64_t view_lo, uint64_t slot, struct twz_map *out)
+twz_result twz_sys_view_entry(uint64_t view_hi, uint64_t view_lo, uint64_t slot,
+			      struct twz_map *out)
 {
 	(void)view_hi;
 	(void)view_lo;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A user's shared library, needed by libcounter and by the program: constructed first, destructed last. */
+/* A user's shared library, needed by libcounter and by the program: constructed first, destructed
+ * last. */
 #include <stdio.h>
 
 #include "libbase.h"

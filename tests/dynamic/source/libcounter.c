@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A user's shared library with a constructor, static data that needs relocation, and two kinds of TLS. */
+/* A user's shared library with a constructor, static data that needs relocation, and two kinds of
+ * TLS. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A library that is only ever dlopened: dynamic TLS, a dependency of its own, constructor and destructor. */
+/* A library that is only ever dlopened: dynamic TLS, a dependency of its own, constructor and
+ * destructor. */
 #include <stdio.h>
 
 #include "libbase.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A program with two shared libraries of its user: constructors in order, data, TLS in every thread. */
+/* A program with two shared libraries of its user: constructors in order, data, TLS in every
+ * thread. */
 #include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>

@@ -5,8 +5,14 @@
 
 struct guard {
 	int &count;
-	explicit guard(int &c) : count(c) { ++count; }
-	~guard() { --count; }
+	explicit guard(int &c) : count(c)
+	{
+		++count;
+	}
+	~guard()
+	{
+		--count;
+	}
 };
 
 void throw_here(int depth, int &alive)
