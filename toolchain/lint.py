@@ -117,6 +117,13 @@ def check_hashes(files):
     return wrong
 
 
+def check_version(_):
+    """The ABI major that the GCC libraries are marked with is the tree's."""
+    tree = re.search(r"^#define TWZ_ABI_MAJOR (\d+)", read("sysroot/include/twizzler/version.h"), re.M).group(1)
+    mark = re.search(r"^ABI_MAJOR=(\d+)", read("toolchain/stages/target.sh"), re.M).group(1)
+    return [] if mark == tree else [f"toolchain/stages/target.sh: ABI_MAJOR={mark}, version.h has {tree}; make them one"]
+
+
 def check_generated(_):
     """A configure that we patch is what autoconf 2.69 makes of its patched source."""
     need("autoconf2.69")

@@ -5,7 +5,7 @@
 
 # peer_package PATTERN: name of the newest package that apt offers and the extended regular expression matches.
 peer_package() {
-	apt-cache pkgnames | grep -E "^$1\$" | sort -V | tail -n 1
+	apt-cache pkgnames | { grep -E "^$1\$" || true; } | sort -V | tail -n 1
 }
 
 # peer_unpack PACKAGE DIRECTORY: download and unpack a package; prints its version.
@@ -25,6 +25,9 @@ peer_xen() {
 	[ ! -f "$share/xen" ] || return 0
 	[ -d "$TWZ_TOOLCHAIN" ] || die "no toolchain in $TWZ_TOOLCHAIN; run ./build.sh bootstrap"
 	package=$(peer_package 'xen-hypervisor-[0-9.]+-amd64')
+	if [ -z "$package" ] && [ "$(id -u)" = 0 ]; then
+		apt-get -qq update && package=$(peer_package 'xen-hypervisor-[0-9.]+-amd64')
+	fi
 	[ -n "$package" ] || die "apt knows no xen-hypervisor package; run apt-get update, or set TWZ_XEN to an uncompressed Xen"
 	place=$(mktemp -d "${TMPDIR:-/tmp}/twizzler-xen-XXXXXX") || die "no temporary directory; set TMPDIR"
 	version=$(peer_unpack "$package" "$place") || exit 1

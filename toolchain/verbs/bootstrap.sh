@@ -24,5 +24,10 @@ for name in "${TWZ_STAGES[@]}"; do
 done
 farm_install
 exec 9>&-
+# Only x86_64-twizzler-run --xen needs the hypervisor: without it, all the rest stands.
+if [ -z "${TWZ_HOST_READY:-}" ]; then
+	. "$TWZ_ROOT/toolchain/peers.sh"
+	(peer_xen) || echo "bootstrap: going on without Xen; ./build.sh xen fetches it later" >&2
+fi
 "$TWZ_ROOT/build.sh" build "$@"
 echo "bootstrap: done in $(elapsed $((SECONDS - start))); eval \"\$(./build.sh env)\" puts the toolchain on PATH"
