@@ -22,14 +22,14 @@ struct elf64_phdr {
 #define ELF_PT_TLS          7u
 #define ELF_PT_GNU_EH_FRAME 0x6474e550u
 
-#define ELF_AT_NULL    0u
-#define ELF_AT_PHDR    3u
-#define ELF_AT_PHENT   4u
-#define ELF_AT_PHNUM   5u
-#define ELF_AT_PAGESZ  6u
-#define ELF_AT_BASE    7u
-#define ELF_AT_ENTRY   9u
-#define ELF_AT_RANDOM  25u
-#define ELF_AT_EXECFN  31u
+#define ELF_AT_NULL   0u
+#define ELF_AT_PHDR   3u
+#define ELF_AT_PHENT  4u
+#define ELF_AT_PHNUM  5u
+#define ELF_AT_PAGESZ 6u
+#define ELF_AT_BASE   7u
+#define ELF_AT_ENTRY  9u
+#define ELF_AT_RANDOM 25u
+#define ELF_AT_EXECFN 31u
 
 #endif

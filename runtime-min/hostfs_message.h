@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * 9P2000.L messages (Linux, Documentation/filesystems/9p; diod's protocol.md): written and read field
- * by field with every length checked. Pure.
+ * 9P2000.L messages (Linux, Documentation/filesystems/9p; diod's protocol.md): written and read
+ * field by field with every length checked. Pure.
  */
 #ifndef RT_HOSTFS_MESSAGE_H
 #define RT_HOSTFS_MESSAGE_H
@@ -31,11 +31,11 @@ enum rt_9p_type {
 	RT_9P_TCLUNK = 120,
 };
 
-#define RT_9P_HEADER      7u
-#define RT_9P_READ_HEADER 11u /* Rread and Rreaddir before their data */
+#define RT_9P_HEADER       7u
+#define RT_9P_READ_HEADER  11u /* Rread and Rreaddir before their data */
 #define RT_9P_WRITE_HEADER 23u /* Twrite before its data */
-#define RT_9P_NO_FID      0xffffffffu
-#define RT_9P_MAX_NAMES   16u /* of one Twalk */
+#define RT_9P_NO_FID       0xffffffffu
+#define RT_9P_MAX_NAMES    16u /* of one Twalk */
 
 #define RT_9P_QID_DIRECTORY 0x80u
 #define RT_9P_QID_LINK      0x02u
@@ -57,8 +57,8 @@ void rt_9p_put_string(struct rt_9p *message, const char *text, size_t length);
 twz_result rt_9p_end(struct rt_9p *message);
 
 /*
- * Begins to read an answer of `size` bytes to a request of `type`: 0, the error of an Rlerror, or IO
- * where it is no such answer.
+ * Begins to read an answer of `size` bytes to a request of `type`: 0, the error of an Rlerror, or
+ * IO where it is no such answer.
  */
 twz_result rt_9p_answer(struct rt_9p *message, void *memory, uint64_t size, uint8_t type);
 uint8_t rt_9p_get8(struct rt_9p *message);

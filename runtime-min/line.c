@@ -4,8 +4,8 @@
 
 #define ERASE_ONE "\b \b"
 
-#define CONTROL(letter) ((letter) & 0x1f)
-#define DELETE 0x7f
+#define CONTROL(letter) ((letter)&0x1f)
+#define DELETE          0x7f
 
 /* Takes the last character back, all its bytes where it is UTF-8. */
 static void erase(struct rt_line *line, char *echo, size_t *echo_length)
@@ -30,7 +30,8 @@ static void append(struct rt_line *line, uint8_t byte, char *echo, size_t *echo_
 	echo[(*echo_length)++] = (char)byte;
 }
 
-enum rt_line_event rt_line_input(struct rt_line *line, uint8_t byte, char *echo, size_t *echo_length)
+enum rt_line_event rt_line_input(struct rt_line *line, uint8_t byte, char *echo,
+                                 size_t *echo_length)
 {
 	*echo_length = 0;
 	switch (byte) {

@@ -11,11 +11,8 @@ struct mount {
 };
 
 static const struct mount mounts[] = {
-	{"dev", NULL, false},
-	{"handler", "handler", true},
-	{"host", "host", false},
-	{"program", "program", true},
-	{"store", NULL, false},
+        {"dev", NULL, false},         {"handler", "handler", true}, {"host", "host", false},
+        {"program", "program", true}, {"store", NULL, false},
 };
 #define MOUNTS (sizeof(mounts) / sizeof(mounts[0]))
 
@@ -49,10 +46,10 @@ twz_result rt_mount_root(struct rt_place *place)
 		return result;
 	if (twz_id_is_none(names)) {
 		*place = (struct rt_place){
-			.fs = &rt_device_fs,
-			.kind = TWZ_FILE_DIRECTORY,
-			.device = RT_DEVICE_FS_ROOT,
-			.read_only = true,
+		        .fs = &rt_device_fs,
+		        .kind = TWZ_FILE_DIRECTORY,
+		        .device = RT_DEVICE_FS_ROOT,
+		        .read_only = true,
 		};
 		return 0;
 	}
@@ -63,7 +60,8 @@ static const struct mount *find(const char *path, size_t length)
 {
 	for (size_t i = 0; i < MOUNTS; i++) {
 		size_t own = rt_string_length(mounts[i].name);
-		if (length == own + 1 && path[0] == '/' && memcmp(path + 1, mounts[i].name, own) == 0)
+		if (length == own + 1 && path[0] == '/' &&
+		    memcmp(path + 1, mounts[i].name, own) == 0)
 			return &mounts[i];
 	}
 	return NULL;
@@ -77,10 +75,10 @@ static twz_result enter(const struct mount *mount, struct rt_place *place)
 		return rt_hostfs_root(mount->tag, mount->read_only, place);
 	if (mount->name[0] == 'd') {
 		*place = (struct rt_place){
-			.fs = &rt_device_fs,
-			.kind = TWZ_FILE_DIRECTORY,
-			.device = RT_DEVICE_FS_DIRECTORY,
-			.read_only = true,
+		        .fs = &rt_device_fs,
+		        .kind = TWZ_FILE_DIRECTORY,
+		        .device = RT_DEVICE_FS_DIRECTORY,
+		        .read_only = true,
 		};
 		return 0;
 	}

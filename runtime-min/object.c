@@ -36,10 +36,10 @@ static struct mapped **slot_bucket(const uint8_t *start)
 static twz_result map_new(struct twz_id id, uint32_t rights, struct mapped **out)
 {
 	struct twz_map map = {
-		.object = id,
-		.slot = TWZ_SLOT_ANY,
-		.rights = rights,
-		.inherit = TWZ_INHERIT_SHARED,
+	        .object = id,
+	        .slot = TWZ_SLOT_ANY,
+	        .rights = rights,
+	        .inherit = TWZ_INHERIT_SHARED,
 	};
 	struct mapped *mapped = twz_rt_malloc(sizeof(*mapped), 8, TWZ_MALLOC_ZERO);
 	if (mapped == NULL)
@@ -50,9 +50,9 @@ static twz_result map_new(struct twz_id id, uint32_t rights, struct mapped **out
 		return slot < 0 ? slot : RT_ERROR(CORRUPT);
 	}
 	mapped->object = (struct twz_rt_object){
-		.id = id,
-		.start = (uint8_t *)((uint64_t)slot << TWZ_SLOT_SHIFT),
-		.rights = rights,
+	        .id = id,
+	        .start = (uint8_t *)((uint64_t)slot << TWZ_SLOT_SHIFT),
+	        .rights = rights,
 	};
 	mapped->next_id = *id_bucket(id);
 	*id_bucket(id) = mapped;
@@ -72,8 +72,8 @@ twz_result twz_rt_object_map(struct twz_id id, uint32_t rights, struct twz_rt_ob
 	twz_result result = 0;
 	rt_lock(&lock);
 	struct mapped *mapped = *id_bucket(id);
-	while (mapped != NULL && (!twz_id_equal(mapped->object.id, id) ||
-				  (mapped->object.rights & rights) != rights))
+	while (mapped != NULL &&
+	       (!twz_id_equal(mapped->object.id, id) || (mapped->object.rights & rights) != rights))
 		mapped = mapped->next_id;
 	if (mapped == NULL)
 		result = map_new(id, rights, &mapped);

@@ -33,9 +33,9 @@ static bool swap(struct twz_id *word, struct twz_id *seen, struct twz_id wanted)
 {
 	bool done;
 	__asm__ volatile("lock cmpxchg16b %1"
-			 : "=@ccz"(done), "+m"(*word), "+a"(seen->hi), "+d"(seen->lo)
-			 : "b"(wanted.hi), "c"(wanted.lo)
-			 : "memory");
+	                 : "=@ccz"(done), "+m"(*word), "+a"(seen->hi), "+d"(seen->lo)
+	                 : "b"(wanted.hi), "c"(wanted.lo)
+	                 : "memory");
 	return done;
 }
 
@@ -49,10 +49,10 @@ static bool wait_holder(struct twz_directory_header *head, struct twz_id holder)
 {
 	struct twz_rt_object view;
 	struct twz_sync_op ops[2] = {{
-		.word = (uint32_t *)&head->holder.hi,
-		.kind = TWZ_SYNC_WAIT,
-		.flags = TWZ_SYNC_64,
-		.value64 = holder.hi,
+	        .word = (uint32_t *)&head->holder.hi,
+	        .kind = TWZ_SYNC_WAIT,
+	        .flags = TWZ_SYNC_64,
+	        .value64 = holder.hi,
 	}};
 	twz_result result = twz_rt_object_map(holder, TWZ_RIGHT_READ, &view);
 	if (result == RT_ERROR(NO_SUCH_OBJECT))
@@ -63,9 +63,8 @@ static bool wait_holder(struct twz_directory_header *head, struct twz_id holder)
 		twz_sys_thread_sync(ops, 1, deadline);
 	} else {
 		struct twz_view_control *control = (struct twz_view_control *)view.start;
-		ops[1] = (struct twz_sync_op){.word = &control->state,
-					      .value = TWZ_VIEW_RUNNING,
-					      .kind = TWZ_SYNC_WAIT};
+		ops[1] = (struct twz_sync_op){
+		        .word = &control->state, .value = TWZ_VIEW_RUNNING, .kind = TWZ_SYNC_WAIT};
 		twz_sys_thread_sync(ops, 2, deadline);
 		uint32_t state = __atomic_load_n(&control->state, __ATOMIC_ACQUIRE);
 		twz_rt_object_release(&view);

@@ -40,7 +40,7 @@ static twz_result reserve(char **text, size_t *capacity, size_t length)
 
 /* The rest of the path becomes PREFIX "/" MIDDLE "/" TAIL, any of them empty; tail lies in rest. */
 static twz_result set_rest(struct rt_walk *walk, const char *prefix, size_t prefix_length,
-			   const char *middle, size_t middle_length, size_t tail)
+                           const char *middle, size_t middle_length, size_t tail)
 {
 	size_t tail_length = walk->rest != NULL ? rt_string_length(walk->rest + tail) : 0;
 	size_t length = prefix_length + 1 + middle_length + 1 + tail_length;
@@ -151,7 +151,7 @@ static twz_result step(struct rt_walk *walk, const char *name, size_t length)
 static twz_result base_path(int at, const char *path, struct rt_walk *walk, size_t length)
 {
 	if (length != 0 && path[0] == '/')
-		return set_rest(walk, NULL, 0, path, length, 0);
+		return set_rest(walk, "", 0, path, length, 0);
 	if (at == TWZ_RT_AT_CWD) {
 		size_t cwd_length;
 		char *cwd = rt_cwd(&cwd_length);
@@ -202,8 +202,7 @@ static twz_result walk_on(struct rt_walk *walk, uint32_t flags)
 				continue;
 			/* The parent's path has no links: walking it again needs no count. */
 			drop_name(walk);
-			twz_result result =
-				set_rest(walk, walk->path, walk->length, NULL, 0, tail);
+			twz_result result = set_rest(walk, walk->path, walk->length, "", 0, tail);
 			if (result >= 0)
 				result = restart(walk);
 			if (result < 0)

@@ -43,14 +43,15 @@ struct rt_fs {
 	twz_result (*open)(struct rt_place *place, uint32_t flags, struct rt_file **out);
 	/* Creates a regular file that is not there yet (EXISTS) and opens it. */
 	twz_result (*create)(struct rt_place *directory, struct rt_name name, uint32_t flags,
-			     uint32_t mode, struct rt_file **out);
-	twz_result (*make_directory)(struct rt_place *directory, struct rt_name name, uint32_t mode);
+	                     uint32_t mode, struct rt_file **out);
+	twz_result (*make_directory)(struct rt_place *directory, struct rt_name name,
+	                             uint32_t mode);
 	twz_result (*make_link)(struct rt_place *directory, struct rt_name name, const char *target,
-				size_t length);
+	                        size_t length);
 	twz_result (*remove)(struct rt_place *directory, struct rt_name name, bool is_directory);
 	/* Both places are of this file system and, for host files, of one device. */
 	twz_result (*rename)(struct rt_place *from, struct rt_name name, struct rt_place *to,
-			     struct rt_name to_name);
+	                     struct rt_name to_name);
 	twz_result (*link)(struct rt_place *file, struct rt_place *directory, struct rt_name name);
 	twz_result (*set_times)(struct rt_place *place, uint64_t access, uint64_t modify);
 };
@@ -66,10 +67,10 @@ struct rt_walk {
 	struct rt_place place; /* the thing; with `missing` or RT_WALK_PARENT its directory */
 	char *path;            /* absolute path of `place`, without links, NUL-ended */
 	size_t length, capacity;
-	struct rt_name name;   /* the last name, when place is the directory; within `rest` */
+	struct rt_name name; /* the last name, when place is the directory; within `rest` */
 	bool missing;
-	bool trailing;         /* the path ended in '/': only a directory will do */
-	char *rest;            /* of rest_capacity bytes */
+	bool trailing; /* the path ended in '/': only a directory will do */
+	char *rest;    /* of rest_capacity bytes */
 	size_t rest_capacity;
 };
 
@@ -87,7 +88,7 @@ twz_result rt_cwd_start(const char *path, size_t length);
 
 /* Opens a path for itself; the file is not in a table. As twz_rt_fd_open. */
 twz_result rt_path_open(int at, const char *path, size_t length, uint32_t flags, uint32_t mode,
-			struct rt_file **out);
+                        struct rt_file **out);
 
 /* ---- mounts ---- */
 

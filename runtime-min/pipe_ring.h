@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The inside of a pipe object, from its base on: a ring of bytes and the programs at its ends. All of
- * it is shared with those programs and hostile: positions are bounded at every use.
+ * The inside of a pipe object, from its base on: a ring of bytes and the programs at its ends. All
+ * of it is shared with those programs and hostile: positions are bounded at every use.
  *
  * A program that ends without closing (killed, or simply done) is found by its view's control word:
  * whoever is about to sleep looks at the programs at the other end, and sleeps on those words too.
@@ -72,7 +72,7 @@ struct rt_ring_watch {
  * to what is slept on, or waits->tick is set where one cannot be.
  */
 bool rt_ring_watch(struct rt_ring *ring, bool writers, struct rt_ring_watch *watch,
-		   struct rt_waits *waits);
+                   struct rt_waits *waits);
 void rt_ring_unwatch(struct rt_ring_watch *watch);
 
 RT_END

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Random bytes: the kernel's, from hardware; where there is none a ChaCha20 stream keyed by what the
- * parent passed at the start (AT_RANDOM) and the clock, rekeyed after each request.
+ * Random bytes: the kernel's, from hardware; where there is none a ChaCha20 stream keyed by what
+ * the parent passed at the start (AT_RANDOM) and the clock, rekeyed after each request.
  */
 #include "random.h"
 #include "start.h"

@@ -38,17 +38,39 @@ static void parse_auxv(const uintptr_t *aux, struct rt_start *start)
 	for (; aux[0] != ELF_AT_NULL; aux += 2) {
 		uintptr_t value = aux[1];
 		switch (aux[0]) {
-		case ELF_AT_PHDR: start->phdr = (const void *)value; break;
-		case ELF_AT_PHNUM: start->phdr_count = value; break;
-		case ELF_AT_PHENT: phent = value; break;
-		case ELF_AT_PAGESZ: page = value; break;
-		case ELF_AT_BASE: start->base = value; break;
-		case ELF_AT_ENTRY: start->entry = value; break;
-		case ELF_AT_RANDOM: random = value; break;
-		case ELF_AT_EXECFN: path = value; break;
-		case AT_TWZ_SPAWN: spawn = value; break;
-		case AT_TWZ_STACK: start->stack = value; break;
-		case AT_TWZ_STACK_SIZE: start->stack_size = value; break;
+		case ELF_AT_PHDR:
+			start->phdr = (const void *)value;
+			break;
+		case ELF_AT_PHNUM:
+			start->phdr_count = value;
+			break;
+		case ELF_AT_PHENT:
+			phent = value;
+			break;
+		case ELF_AT_PAGESZ:
+			page = value;
+			break;
+		case ELF_AT_BASE:
+			start->base = value;
+			break;
+		case ELF_AT_ENTRY:
+			start->entry = value;
+			break;
+		case ELF_AT_RANDOM:
+			random = value;
+			break;
+		case ELF_AT_EXECFN:
+			path = value;
+			break;
+		case AT_TWZ_SPAWN:
+			spawn = value;
+			break;
+		case AT_TWZ_STACK:
+			start->stack = value;
+			break;
+		case AT_TWZ_STACK_SIZE:
+			start->stack_size = value;
+			break;
 		}
 	}
 	if (page != TWZ_PAGE_SIZE)

@@ -15,11 +15,11 @@ struct rt_start {
 	char **envp;
 	const struct elf64_phdr *phdr; /* of the program */
 	size_t phdr_count;
-	uintptr_t base;         /* AT_BASE: the loader's load address, 0 for a static program */
+	uintptr_t base; /* AT_BASE: the loader's load address, 0 for a static program */
 	uintptr_t entry;
-	const uint8_t *random;  /* 16 bytes, or NULL */
-	const char *path;       /* AT_EXECFN, or "" */
-	uintptr_t stack;        /* lowest address of the first thread's stack, 0: not told */
+	const uint8_t *random; /* 16 bytes, or NULL */
+	const char *path;      /* AT_EXECFN, or "" */
+	uintptr_t stack;       /* lowest address of the first thread's stack, 0: not told */
 	uintptr_t stack_size;
 	const struct twz_rt_spawn_block *spawn; /* checked, or NULL */
 };

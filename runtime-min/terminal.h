@@ -16,9 +16,9 @@ size_t rt_terminal_pending(void);
 struct rt_line {
 	uint8_t *bytes;
 	size_t length, capacity;
-	size_t taken;  /* of a finished line */
+	size_t taken; /* of a finished line */
 	bool finished;
-	bool end;      /* Ctrl-D ended it */
+	bool end; /* Ctrl-D ended it */
 };
 
 enum rt_line_event {
@@ -31,7 +31,8 @@ enum rt_line_event {
  * Takes one byte of input. *echo: up to 256 bytes to be written to the terminal. A full line takes
  * nothing but its end.
  */
-enum rt_line_event rt_line_input(struct rt_line *line, uint8_t byte, char *echo, size_t *echo_length);
+enum rt_line_event rt_line_input(struct rt_line *line, uint8_t byte, char *echo,
+                                 size_t *echo_length);
 
 RT_END
 

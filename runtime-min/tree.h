@@ -13,8 +13,8 @@ RT_BEGIN
 
 struct rt_range {
 	uint64_t start;
-	uint64_t length;  /* not 0 */
-	uint32_t rights;  /* the caller's own, as is flags */
+	uint64_t length; /* not 0 */
+	uint32_t rights; /* the caller's own, as is flags */
 	uint32_t flags;
 	uint64_t longest; /* of this subtree */
 	uint32_t priority;
