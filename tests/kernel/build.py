@@ -6,7 +6,7 @@ code = objects("objects", glob("*.c", "*.S"), tool="freestanding",
 calls = link("calls", code, tool="freestanding", flags=["-static", "-no-pie"],
              libs=[f"{BUILD}/libtwz/libtwz.a"])
 mkimage = use("libtwz", "mkimage")
-manifest = write_file("manifest", f"file /bin/init 0755 {calls}\n")
+manifest = write_file("manifest", f"file /bin/init 0755 {calls}\nfile /readme 0644 tests/kernel/README.md\n")
 image = generate("calls.img", f"{mkimage} -o $out --init /bin/init --manifest $in", [manifest],
                  needs=[mkimage, calls])
 default(image)

@@ -77,7 +77,7 @@ TEST(ordinary_objects_have_null_and_meta_pages)
 	EQUAL(meta->kind, TWZ_KIND_FILE);
 	EQUAL(meta->protections, TWZ_RIGHTS_ALL);
 	drop(id, 700);
-	EQUAL(try_read((void *)0), TWZ_FAULT_OBJECT);
+	EQUAL(try_read((void *)0), TWZ_FAULT_PAGE);
 	spec.flags = 0x80;
 	EQUAL(twz_sys_object_create(&spec, &id), -TWZ_ERR_INVALID_ARGUMENT);
 }
@@ -204,25 +204,49 @@ TEST(views_have_rights_of_their_own)
 	EQUAL(twz_sys_object_delete(id.hi, id.lo), 0);
 }
 
-TEST(image_objects_cannot_be_written)
+/* Some file of the image: the root directory holds its id somewhere in its first pages. */
+static struct twz_id some_file(struct twz_id directory)
 {
-	struct twz_system_info info;
+	const uint64_t *words = (const uint64_t *)(SLOT(700) + PAGE);
+	struct twz_id found = OWN;
+
+	map_at(directory, 700, TWZ_RIGHT_READ, TWZ_INHERIT_SHARED);
+	for (unsigned i = 0; i + 1 < 64 * PAGE / 8 && twz_id_is_none(found); i++) {
+		struct twz_object_stat stat;
+
+		if (words[i] && twz_sys_object_stat(words[i], words[i + 1], &stat) == 0 &&
+		    stat.kind == TWZ_KIND_FILE)
+			found = stat.id;
+	}
+	EQUAL(twz_sys_view_unmap(0, 0, 700), 0);
+	return found;
+}
+
+TEST(files_of_the_image_cannot_be_written)
+{
 	struct twz_map map = {.slot = 700, .rights = RW};
 	struct twz_copy_range range = {.destination_offset = PAGE, .length = PAGE};
+	struct twz_object_stat stat = {0};
+	struct twz_system_info info;
+	struct twz_id id;
 
 	EQUAL(twz_sys_system_info(&info), 0);
-	map.object = info.names;
+	id = some_file(info.names);
+	EQUAL(twz_sys_object_stat(id.hi, id.lo, &stat), 0);
+	EQUAL(stat.kind, TWZ_KIND_FILE);
+	EQUAL(stat.rights, RX);
+	map.object = id;
 	EQUAL(twz_sys_view_map(&map), -TWZ_ERR_ACCESS_DENIED);
 	map.rights = TWZ_RIGHT_READ;
 	EQUAL(twz_sys_view_map(&map), 700);
-	EQUAL(((struct twz_object_meta *)(SLOT(700) + TWZ_META_OFFSET))->kind, TWZ_KIND_DIRECTORY);
+	EQUAL(((struct twz_object_meta *)(SLOT(700) + TWZ_META_OFFSET))->kind, TWZ_KIND_FILE);
 	EQUAL(try_write(SLOT(700) + PAGE), TWZ_FAULT_PROTECTION);
-	range.destination = info.names;
-	range.source = info.names;
+	range.destination = id;
+	range.source = id;
 	range.source_offset = 8 * PAGE;
 	EQUAL(twz_sys_object_copy_range(&range), -TWZ_ERR_ACCESS_DENIED);
 	EQUAL(twz_sys_object_move_range(&range), -TWZ_ERR_ACCESS_DENIED);
-	EQUAL(twz_sys_object_delete(info.names.hi, info.names.lo), -TWZ_ERR_ACCESS_DENIED);
+	EQUAL(twz_sys_object_delete(id.hi, id.lo), -TWZ_ERR_ACCESS_DENIED);
 	EQUAL(twz_sys_view_unmap(0, 0, 700), 0);
 }
 

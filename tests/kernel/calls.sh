@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Every system call, by the release kernel on one CPU.
+. tests/kernel/lib.sh
+boot_calls kernel.elf -M q35
