@@ -23,7 +23,8 @@ const char *error_text(twz_result error);
 struct twz_handler_stat;
 const char *last_discard(const struct twz_handler_stat *stat);
 
-/* Opens (creating it and the folders above it) the file of an output; its object, or a negative error told. */
+/* Opens (creating it and the folders above it) the file of an output; its object, or a negative
+ * error told. */
 int output_object(const char *path, struct twz_id *id);
 
 #endif

@@ -12,7 +12,8 @@
 
 #define LINKS_MAX 8 /* symbolic links that lead to folders yet to be made */
 
-/* mkdir -p of everything above the last '/'; a link into nothing has its target made. 0 or errno. */
+/* mkdir -p of everything above the last '/'; a link into nothing has its target made. 0 or errno.
+ */
 static int make_folders(const char *path, int links)
 {
 	char folder[PATH_MAX], target[PATH_MAX];
@@ -54,8 +55,10 @@ int output_object(const char *path, struct twz_id *id)
 	if (fd < 0) {
 		error = error ? error : errno;
 		if (error == ENOENT || error == EROFS || error == EACCES)
-			return complain(path, "cannot be made: %s; boot with a store (run --store disk.img,nvdimm)",
-					strerror(error));
+			return complain(path,
+			                "cannot be made: %s; boot with a store (run --store "
+			                "disk.img,nvdimm)",
+			                strerror(error));
 		return complain(path, "cannot be made: %s", strerror(error));
 	}
 	result = twz_rt_fd_object(fd, id);

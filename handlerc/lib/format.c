@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The formatter of twz_append and twz_format: printf's integer, character and string conversions. */
+/* The formatter of twz_append and twz_format: printf's integer, character and string conversions.
+ */
 #include <stdbool.h>
 #include "run.h"
 
@@ -33,8 +34,8 @@ static void pad(struct sink *sink, char c, int64_t count)
 }
 
 /* `prefix` (sign or 0x), zeros up to the precision or width, then the digits. */
-static void put_number(struct sink *sink, const struct conversion *c, uint64_t value, unsigned int base,
-                       bool upper, const char *prefix)
+static void put_number(struct sink *sink, const struct conversion *c, uint64_t value,
+                       unsigned int base, bool upper, const char *prefix)
 {
 	const char *letters = upper ? "0123456789ABCDEF" : "0123456789abcdef";
 	char digits[24];
@@ -155,9 +156,11 @@ static void put_signed(struct sink *sink, const struct conversion *c, va_list *a
 	                      : "");
 }
 
-static void put_unsigned(struct sink *sink, const struct conversion *c, char letter, va_list *arguments)
+static void put_unsigned(struct sink *sink, const struct conversion *c, char letter,
+                         va_list *arguments)
 {
-	uint64_t value = c->size == 8 ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned int);
+	uint64_t value =
+	        c->size == 8 ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned int);
 	unsigned int base = letter == 'o' ? 8 : letter == 'u' ? 10 : 16;
 	const char *prefix = "";
 

@@ -60,7 +60,8 @@ static twz_result file_begin(struct object *file, struct file_growth *growth)
 	result = object_read(file, TWZ_META_OFFSET, &meta, sizeof(meta));
 	if (result < 0)
 		return result;
-	if (meta.magic != TWZ_META_MAGIC || meta.kind != TWZ_KIND_FILE || meta.fot_count > TWZ_FOT_MAX)
+	if (meta.magic != TWZ_META_MAGIC || meta.kind != TWZ_KIND_FILE ||
+	    meta.fot_count > TWZ_FOT_MAX)
 		return -TWZ_ERR_CORRUPT;
 	limit = TWZ_META_OFFSET - TWZ_BASE_OFFSET;
 	/* the Foreign Object Table grows down from the meta page; one entry more is left for it */
@@ -102,7 +103,8 @@ static twz_result measure(const struct handler_run *run, struct file_growth **ou
 }
 
 /* Calls `put` for the bytes of one output's file in the order of the appends. */
-twz_result growth_bytes(const struct handler_run *run, uint64_t output, growth_sink put, void *context)
+twz_result growth_bytes(const struct handler_run *run, uint64_t output, growth_sink put,
+                        void *context)
 {
 	struct record record;
 	uint64_t next = 0;
@@ -113,7 +115,8 @@ twz_result growth_bytes(const struct handler_run *run, uint64_t output, growth_s
 		if (first_of_file(run->version, record.output) != output)
 			continue;
 		for (uint64_t at = 0, length; at < record.length; at += length) {
-			length = record.length - at < sizeof(part) ? record.length - at : sizeof(part);
+			length = record.length - at < sizeof(part) ? record.length - at
+			                                           : sizeof(part);
 			result = object_read(run->run_space, record.at + at, part, length);
 			if (result >= 0)
 				result = put(context, part, length);
@@ -173,18 +176,21 @@ static twz_result write_bytes(void *context, const void *bytes, uint64_t length)
 	return result;
 }
 
-static twz_result write_file(const struct handler_run *run, uint64_t output, const struct file_growth *growth)
+static twz_result write_file(const struct handler_run *run, uint64_t output,
+                             const struct file_growth *growth)
 {
 	struct file_position position = {growth->file, TWZ_BASE_OFFSET + growth->size};
 	uint64_t size = growth->size + growth->length;
 	twz_result result = growth_bytes(run, output, write_bytes, &position);
 
 	if (result >= 0)
-		result = object_write(growth->file, TWZ_META_OFFSET + offsetof(struct twz_object_meta, mtime),
-				      &run->time, sizeof(run->time));
+		result = object_write(growth->file,
+		                      TWZ_META_OFFSET + offsetof(struct twz_object_meta, mtime),
+		                      &run->time, sizeof(run->time));
 	if (result >= 0)
-		result = object_write(growth->file, TWZ_META_OFFSET + offsetof(struct twz_object_meta, size),
-				      &size, sizeof(size));
+		result = object_write(growth->file,
+		                      TWZ_META_OFFSET + offsetof(struct twz_object_meta, size),
+		                      &size, sizeof(size));
 	return result;
 }
 
@@ -218,7 +224,8 @@ twz_result run_apply(struct handler *handler, struct handler_run *run, uint64_t 
 	result = measure(run, &growths);
 	if (result < 0)
 		return result;
-	result = handler->slot ? persist_apply(handler, run, growths, sequence) : apply_in_memory(run, growths);
+	result = handler->slot ? persist_apply(handler, run, growths, sequence)
+	                       : apply_in_memory(run, growths);
 	kernel_free(growths);
 	if (result >= 0)
 		run->version->sequence = sequence;

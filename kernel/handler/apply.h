@@ -13,10 +13,11 @@ struct file_growth {
 };
 
 /*
- * Call `put` with the bytes that a run appends to the file whose first output is `output`, in order. A
- * negative result ends the walk and is returned.
+ * Call `put` with the bytes that a run appends to the file whose first output is `output`, in
+ * order. A negative result ends the walk and is returned.
  */
 typedef twz_result (*growth_sink)(void *context, const void *bytes, uint64_t length);
-twz_result growth_bytes(const struct handler_run *run, uint64_t output, growth_sink put, void *context);
+twz_result growth_bytes(const struct handler_run *run, uint64_t output, growth_sink put,
+                        void *context);
 
 #endif

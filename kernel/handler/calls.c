@@ -79,8 +79,8 @@ static twz_result make_version(const struct twz_handler_spec *spec, struct handl
 	if (result >= 0)
 		result = image_extent(version->source, &version->source_base, &available);
 	if (result >= 0)
-		result = program_load(version->source, version->source_base, available, &version->program,
-				      &version->state);
+		result = program_load(version->source, version->source_base, available,
+		                      &version->program, &version->state);
 	if (result >= 0)
 		result = find_outputs(spec, version);
 	if (result < 0) {
@@ -109,8 +109,8 @@ twz_result sys_handler_register(const struct twz_handler_spec *user_spec)
 	return result;
 }
 
-static twz_result send_named(enum request_kind kind, const char *name, uint64_t length, const void *payload,
-			     uint64_t size)
+static twz_result send_named(enum request_kind kind, const char *name, uint64_t length,
+                             const void *payload, uint64_t size)
 {
 	struct request *request;
 	twz_result result;
@@ -153,7 +153,7 @@ twz_result sys_handler_stat(uint64_t index, struct twz_handler_stat *out)
 	if (!stat)
 		return -TWZ_ERR_OUT_OF_MEMORY;
 	flags = spin_lock(&handlers_lock);
-	LIST_FOR_EACH(node, &handlers) {
+	LIST_FOR_EACH (node, &handlers) {
 		if (index-- == 0) {
 			*stat = LIST_ENTRY(node, struct handler, node)->stat;
 			result = TWZ_OK;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The commit of a run in the store: globals, outputs and sequence number by one record of the journal. Plain
- * C over store.h, also built on the host, where every crash state is tried (tests/unit/handler).
+ * The commit of a run in the store: globals, outputs and sequence number by one record of the
+ * journal. Plain C over store.h, also built on the host, where every crash state is tried
+ * (tests/unit/handler).
  */
 #ifndef KERNEL_HANDLER_COMMIT_H
 #define KERNEL_HANDLER_COMMIT_H
@@ -17,19 +18,19 @@ struct handler_commit_page {
 /* Bytes to append to a file object. Each file stands here once. */
 struct handler_commit_file {
 	const struct store_object *object;
-	uint64_t size;        /* of the file now; size + length fits into the object */
+	uint64_t size; /* of the file now; size + length fits into the object */
 	const void *bytes;
-	uint64_t length;      /* > 0 */
+	uint64_t length; /* > 0 */
 };
 
 struct handler_commit {
-	struct store *store;  /* locked by the caller */
+	struct store *store; /* locked by the caller */
 	const struct store_object *state;
 	const struct handler_commit_page *pages;
 	uint64_t page_count;
 	const struct handler_commit_file *files;
 	uint64_t file_count;
-	uint64_t time;        /* the files' modification time, nanoseconds since the epoch */
+	uint64_t time; /* the files' modification time, nanoseconds since the epoch */
 	const struct store_object *registry;
 	uint64_t sequence_offset; /* of the handler's sequence number in the registry, 8-aligned */
 	uint64_t sequence;
@@ -42,8 +43,8 @@ struct handler_commit {
 };
 
 /*
- * All of it durable (0) or nothing (an error), and one or the other after a crash. NO_SPACE, TOO_MANY (more than
- * the journal holds), OUT_OF_MEMORY, CORRUPT.
+ * All of it durable (0) or nothing (an error), and one or the other after a crash. NO_SPACE,
+ * TOO_MANY (more than the journal holds), OUT_OF_MEMORY, CORRUPT.
  */
 twz_result handler_commit(const struct handler_commit *commit);
 

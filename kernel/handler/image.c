@@ -14,8 +14,8 @@ static twz_result refuse(const char **reason, enum twz_error error, const char *
 
 static bool name_byte(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-	       c == '-' || c == '_';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '.' || c == '-' || c == '_';
 }
 
 static bool version_byte(char c)
@@ -52,20 +52,22 @@ static int64_t string_length(const struct twz_handler_image *image, uint64_t off
 	return -1;
 }
 
-static bool segment_valid(const struct twz_handler_image *image, const struct twz_handler_segment *segment,
-			  uint64_t address)
+static bool segment_valid(const struct twz_handler_image *image,
+                          const struct twz_handler_segment *segment, uint64_t address)
 {
 	if (segment->address != address || segment->memory_size > TWZ_SLOT_SIZE ||
 	    segment->file_size > segment->memory_size)
 		return false;
 	if (segment->file_size == 0)
 		return segment->file_offset == 0;
-	return segment->file_offset % TWZ_PAGE_SIZE == 0 && segment->file_offset >= image->header_size &&
+	return segment->file_offset % TWZ_PAGE_SIZE == 0 &&
+	       segment->file_offset >= image->header_size &&
 	       segment->file_offset <= image->image_size &&
 	       segment->file_size <= image->image_size - segment->file_offset;
 }
 
-static bool table_valid(const struct twz_handler_image *image, uint64_t offset, uint64_t count, uint64_t size)
+static bool table_valid(const struct twz_handler_image *image, uint64_t offset, uint64_t count,
+                        uint64_t size)
 {
 	return offset >= sizeof(*image) && offset % 8 == 0 && offset <= image->header_size &&
 	       count <= (image->header_size - offset) / size;
@@ -73,11 +75,12 @@ static bool table_valid(const struct twz_handler_image *image, uint64_t offset, 
 
 static bool in_text(const struct twz_handler_image *image, uint64_t address)
 {
-	return address >= image->text.address && address - image->text.address < image->text.memory_size;
+	return address >= image->text.address &&
+	       address - image->text.address < image->text.memory_size;
 }
 
 twz_result handler_image_check_header(const struct twz_handler_image *image, uint64_t available,
-				      const char **reason)
+                                      const char **reason)
 {
 	struct twz_abi_version ours = {TWZ_ABI_MAJOR, TWZ_ABI_MINOR, TWZ_ABI_PATCH};
 	uint64_t data;
@@ -120,7 +123,7 @@ twz_result handler_image_check_header(const struct twz_handler_image *image, uin
 }
 
 static twz_result check_event(const struct twz_handler_image *image,
-			      const struct twz_handler_image_event *event, const char **reason)
+                              const struct twz_handler_image_event *event, const char **reason)
 {
 	int64_t length;
 
@@ -128,7 +131,8 @@ static twz_result check_event(const struct twz_handler_image *image,
 		return refuse(reason, TWZ_ERR_BAD_FORMAT, "event function outside the text");
 	switch (event->kind) {
 	case TWZ_EVENT_TIMER:
-		if (event->period_ms == 0 || event->period_ms > TWZ_HANDLER_PERIOD_MAX || event->name != 0)
+		if (event->period_ms == 0 || event->period_ms > TWZ_HANDLER_PERIOD_MAX ||
+		    event->name != 0)
 			return refuse(reason, TWZ_ERR_BAD_FORMAT, "timer");
 		return TWZ_OK;
 	case TWZ_EVENT_APPLICATION:

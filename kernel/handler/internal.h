@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the handlers' files share. One kernel thread, the dispatcher, owns every structure here: programs'
- * calls reach it as requests (dispatch.c), so that events of a handler are in order by construction. Only
- * the list of handlers and their `stat` are also read by others, under handlers_lock.
+ * What the handlers' files share. One kernel thread, the dispatcher, owns every structure here:
+ * programs' calls reach it as requests (dispatch.c), so that events of a handler are in order by
+ * construction. Only the list of handlers and their `stat` are also read by others, under
+ * handlers_lock.
  */
 #ifndef KERNEL_HANDLER_INTERNAL_H
 #define KERNEL_HANDLER_INTERNAL_H
@@ -24,12 +25,12 @@ struct handler_program {
 };
 
 /*
- * Load the image that stands at offset `base` of `source`, `available` bytes at most. *state gets a fresh
- * snapshot (NULL where there are no globals); pass NULL for none. Sleeps. The errors of image.h, CORRUPT
- * (checksum), OUT_OF_MEMORY.
+ * Load the image that stands at offset `base` of `source`, `available` bytes at most. *state gets a
+ * fresh snapshot (NULL where there are no globals); pass NULL for none. Sleeps. The errors of
+ * image.h, CORRUPT (checksum), OUT_OF_MEMORY.
  */
 twz_result program_load(struct object *source, uint64_t base, uint64_t available,
-			struct handler_program **out, struct object **state);
+                        struct handler_program **out, struct object **state);
 void program_free(struct handler_program *program);
 
 static inline uint64_t program_data_pages(const struct handler_program *program)
@@ -42,10 +43,12 @@ static inline uint64_t program_data_pages(const struct handler_program *program)
 /* Pages that exist: [0, first_end) and [second_start, second_end); any other faults. */
 struct space {
 	uint64_t first_end, second_start, second_end;
-	struct object *parent; /* a reference, or NULL: where unwritten pages come from, copied on write */
+	struct object *
+	        parent; /* a reference, or NULL: where unwritten pages come from, copied on write */
 };
 
-/* A raw object of these pages, out of the id table: nobody else can name it. Takes over the parent. */
+/* A raw object of these pages, out of the id table: nobody else can name it. Takes over the parent.
+ */
 twz_result space_make(const struct space *space, struct object **out);
 
 /* ---- handlers ---- */
@@ -53,19 +56,19 @@ twz_result space_make(const struct space *space, struct object **out);
 /* A handler's program with its snapshot; a version change makes another one. */
 struct handler_version {
 	struct handler_program *program;
-	struct object *state;     /* the snapshot; NULL: no globals */
-	struct object **outputs;  /* file objects in the manifest's order */
-	uint64_t sequence;        /* of the last committed event */
-	struct object *source;    /* where the image was read, until it is in the store */
+	struct object *state;    /* the snapshot; NULL: no globals */
+	struct object **outputs; /* file objects in the manifest's order */
+	uint64_t sequence;       /* of the last committed event */
+	struct object *source;   /* where the image was read, until it is in the store */
 	uint64_t source_base;
 	struct twz_id image_id, state_id; /* in the store, or none */
 };
 
 struct handler {
-	struct list node;         /* handlers, in order of registration; under handlers_lock */
+	struct list node; /* handlers, in order of registration; under handlers_lock */
 	struct handler_version *current, *previous; /* previous may be NULL */
-	uint64_t *due;            /* monotonic time for each timer of the manifest, else TWZ_FOREVER */
-	uint64_t slot;            /* in the store's registry; 0: volatile */
+	uint64_t *due; /* monotonic time for each timer of the manifest, else TWZ_FOREVER */
+	uint64_t slot; /* in the store's registry; 0: volatile */
 	struct twz_handler_stat stat; /* under handlers_lock */
 };
 
@@ -87,22 +90,22 @@ enum run_state {
 
 struct handler_run {
 	struct handler_version *version;
-	enum run_state state;          /* set by the run's own thread, read when its view has ended */
-	uint32_t forbidden;            /* number of the call */
+	enum run_state state; /* set by the run's own thread, read when its view has ended */
+	uint32_t forbidden;   /* number of the call */
 	struct twz_fault fault;
 	uint64_t outputs, output_length; /* as handler_return said: unchecked */
 	uint64_t time;
-	uint64_t cpu;                  /* CPU nanoseconds used */
+	uint64_t cpu; /* CPU nanoseconds used */
 	struct object *run_space, *data;
 	uint64_t output_base, output_size; /* of the buffer in the run slot */
 };
 
 /*
- * Run a version for one event, whose payload follows it in memory, until it has committed or been thrown
- * away. *run tells how it went. 0: committed; an error: nothing has changed. Sleeps.
+ * Run a version for one event, whose payload follows it in memory, until it has committed or been
+ * thrown away. *run tells how it went. 0: committed; an error: nothing has changed. Sleeps.
  */
 twz_result run_event(struct handler *handler, const struct twz_event *event, uint64_t function,
-		     struct handler_run *run);
+                     struct handler_run *run);
 
 /* ---- commits (apply.c) ---- */
 

@@ -12,7 +12,8 @@ struct gathering {
 	uint64_t count;
 };
 
-/* The frames stay: nobody else knows the run's copy, and it lives until the run has been applied. */
+/* The frames stay: nobody else knows the run's copy, and it lives until the run has been applied.
+ */
 static twz_result gather_page(void *context, uint64_t page, physical_address frame)
 {
 	struct gathering *gathering = context;
@@ -39,7 +40,7 @@ struct appends {
 };
 
 static twz_result gather_files(const struct handler_run *run, const struct file_growth *growths,
-			       struct appends *appends)
+                               struct appends *appends)
 {
 	uint64_t outputs = run->version->program->image->output_count;
 	twz_result result = TWZ_OK;
@@ -55,12 +56,13 @@ static twz_result gather_files(const struct handler_run *run, const struct file_
 			continue;
 		object = persistent_handle(growths[i].file);
 		if (!object)
-			return -TWZ_ERR_CROSS_DEVICE; /* not in the store: it could not be one transaction */
+			return -TWZ_ERR_CROSS_DEVICE; /* not in the store: it could not be one
+			                                 transaction */
 		bytes = kernel_alloc(growths[i].length);
 		if (!bytes)
 			return -TWZ_ERR_OUT_OF_MEMORY;
-		appends->files[appends->count++] =
-			(struct handler_commit_file){object, growths[i].size, bytes, growths[i].length};
+		appends->files[appends->count++] = (struct handler_commit_file){
+		        object, growths[i].size, bytes, growths[i].length};
 		result = growth_bytes(run, i, collect_bytes, &bytes);
 	}
 	return result < 0 ? result : TWZ_OK;
@@ -73,24 +75,26 @@ static void release_files(struct appends *appends)
 	kernel_free(appends->files);
 }
 
-static twz_result commit_run(struct handler *handler, struct handler_run *run, const struct appends *appends,
-			     const struct gathering *gathering, uint64_t sequence)
+static twz_result commit_run(struct handler *handler, struct handler_run *run,
+                             const struct appends *appends, const struct gathering *gathering,
+                             uint64_t sequence)
 {
 	struct object *state = run->version->state;
 	struct handler_commit commit = {
-		.store = persistent_store(),
-		.state = state ? persistent_handle(state) : NULL,
-		.pages = gathering->pages,
-		.page_count = gathering->count,
-		.files = appends->files,
-		.file_count = appends->count,
-		.time = run->time,
-		.registry = persistent_handle(handler_registry),
-		.sequence_offset = (handler->slot << PAGE_SHIFT) + offsetof(struct registry_record, sequence),
-		.sequence = sequence,
-		.allocate = kernel_alloc_array,
-		.release = kernel_free,
-		.moved = persistent_moved,
+	        .store = persistent_store(),
+	        .state = state ? persistent_handle(state) : NULL,
+	        .pages = gathering->pages,
+	        .page_count = gathering->count,
+	        .files = appends->files,
+	        .file_count = appends->count,
+	        .time = run->time,
+	        .registry = persistent_handle(handler_registry),
+	        .sequence_offset =
+	                (handler->slot << PAGE_SHIFT) + offsetof(struct registry_record, sequence),
+	        .sequence = sequence,
+	        .allocate = kernel_alloc_array,
+	        .release = kernel_free,
+	        .moved = persistent_moved,
 	};
 	twz_result result;
 
@@ -102,17 +106,19 @@ static twz_result commit_run(struct handler *handler, struct handler_run *run, c
 	return result;
 }
 
-twz_result persist_apply(struct handler *handler, struct handler_run *run, const struct file_growth *growths,
-			 uint64_t sequence)
+twz_result persist_apply(struct handler *handler, struct handler_run *run,
+                         const struct file_growth *growths, uint64_t sequence)
 {
 	uint64_t pages = program_data_pages(run->version->program);
-	struct gathering gathering = {kernel_alloc_array(pages ? pages : 1, sizeof(*gathering.pages)), 0};
+	struct gathering gathering = {
+	        kernel_alloc_array(pages ? pages : 1, sizeof(*gathering.pages)), 0};
 	struct appends appends = {0};
 	twz_result result = -TWZ_ERR_OUT_OF_MEMORY;
 
 	if (gathering.pages)
-		result = run->data ? object_visit_dirty(run->data, 0, pages, false, gather_page, &gathering) :
-				     TWZ_OK;
+		result = run->data ? object_visit_dirty(run->data, 0, pages, false, gather_page,
+		                                        &gathering)
+		                   : TWZ_OK;
 	if (result >= 0)
 		result = gather_files(run, growths, &appends);
 	if (result >= 0)

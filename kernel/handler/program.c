@@ -5,8 +5,8 @@
 #include "internal.h"
 
 /* Copies in steps through one page of kernel memory. */
-static twz_result copy_bytes(struct object *to, struct object *from, uint64_t from_offset, uint64_t length,
-			     void *page)
+static twz_result copy_bytes(struct object *to, struct object *from, uint64_t from_offset,
+                             uint64_t length, void *page)
 {
 	twz_result result = TWZ_OK;
 	uint64_t part;
@@ -21,8 +21,9 @@ static twz_result copy_bytes(struct object *to, struct object *from, uint64_t fr
 	return result < 0 ? result : TWZ_OK;
 }
 
-static twz_result load_segment(struct object *source, uint64_t base, const struct twz_handler_segment *segment,
-			       void *page, struct object **out)
+static twz_result load_segment(struct object *source, uint64_t base,
+                               const struct twz_handler_segment *segment, void *page,
+                               struct object **out)
 {
 	struct space space = {.first_end = PAGE_ROUND_UP(segment->memory_size) >> PAGE_SHIFT};
 	twz_result result;
@@ -41,8 +42,8 @@ static twz_result load_segment(struct object *source, uint64_t base, const struc
 	return result;
 }
 
-static twz_result check_sum(struct object *source, uint64_t base, const struct twz_handler_image *image,
-			    void *page)
+static twz_result check_sum(struct object *source, uint64_t base,
+                            const struct twz_handler_image *image, void *page)
 {
 	uint64_t sum = HANDLER_CHECKSUM_START, part;
 	twz_result result;
@@ -60,7 +61,7 @@ static twz_result check_sum(struct object *source, uint64_t base, const struct t
 
 /* Header, tables and strings in kernel memory, checked. */
 static twz_result load_header(struct object *source, uint64_t base, uint64_t available,
-			      struct twz_handler_image **out, const char **reason)
+                              struct twz_handler_image **out, const char **reason)
 {
 	struct twz_handler_image header, *image;
 	twz_result result;
@@ -93,7 +94,7 @@ static twz_result load_header(struct object *source, uint64_t base, uint64_t ava
 }
 
 twz_result program_load(struct object *source, uint64_t base, uint64_t available,
-			struct handler_program **out, struct object **state)
+                        struct handler_program **out, struct object **state)
 {
 	struct handler_program *program = kernel_alloc(sizeof(*program));
 	void *page = kernel_alloc(PAGE_SIZE);
@@ -109,12 +110,14 @@ twz_result program_load(struct object *source, uint64_t base, uint64_t available
 		result = check_sum(source, base, program->image, page);
 	}
 	if (result >= 0)
-		result = load_segment(source, base, &program->image->rodata, page, &program->rodata);
+		result =
+		        load_segment(source, base, &program->image->rodata, page, &program->rodata);
 	if (result >= 0)
 		result = load_segment(source, base, &program->image->text, page, &program->text);
 	if (result >= 0)
-		result = object_protect_pages(program->text, 0, PAGE_ROUND_UP(program->image->text.memory_size),
-					      TWZ_RIGHT_READ | TWZ_RIGHT_EXEC);
+		result = object_protect_pages(program->text, 0,
+		                              PAGE_ROUND_UP(program->image->text.memory_size),
+		                              TWZ_RIGHT_READ | TWZ_RIGHT_EXEC);
 	if (result >= 0 && state)
 		result = load_segment(source, base, &program->image->data, page, state);
 	kernel_free(page);

@@ -18,7 +18,8 @@ struct registry_header {
 };
 
 struct registry_version {
-	struct twz_id image; /* the .twh, and from the next page on the ids of the outputs; none: no such version */
+	struct twz_id image; /* the .twh, and from the next page on the ids of the outputs; none: no
+	                        such version */
 	struct twz_id state; /* or none: no globals */
 	uint64_t sequence;   /* as of the change; the current one's is record.sequence */
 };

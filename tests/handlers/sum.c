@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Adds the numbers that events bring and writes the sum, for handler_api.c. The tests compile it several ways:
- * -DVERSION="..." for another version, -DMORE for other globals under the same version.
+ * Adds the numbers that events bring and writes the sum, for handler_api.c. The tests compile it
+ * several ways: -DVERSION="..." for another version, -DMORE for other globals under the same
+ * version.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,13 +28,15 @@ void add(const struct twz_event *event)
 {
 	char text[32] = {0};
 
-	memcpy(text, twz_event_payload(event), event->size < sizeof(text) ? event->size : sizeof(text) - 1);
+	memcpy(text, twz_event_payload(event),
+	       event->size < sizeof(text) ? event->size : sizeof(text) - 1);
 	sum += (uint64_t)atoi(text);
 	runs++;
 #ifdef MORE
 	more[4096]++;
 #endif
-	twz_append("/output", "%s: %lu after %lu, event %lu\n", VERSION, sum, runs, event->sequence);
+	twz_append("/output", "%s: %lu after %lu, event %lu\n", VERSION, sum, runs,
+	           event->sequence);
 }
 
 /* Changes everything, writes, and then discards itself. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The kernel's check of handler images: good ones pass, each single wrong field is refused, noise never crashes. */
+/* The kernel's check of handler images: good ones pass, each single wrong field is refused, noise
+ * never crashes. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,26 +37,27 @@ static struct sample good(void)
 
 	memset(&s, 0, sizeof(s));
 	s.header = (struct twz_handler_image){
-		.magic = TWZ_HANDLER_MAGIC,
-		.format = TWZ_HANDLER_FORMAT,
-		.header_size = sizeof(s),
-		.abi = {TWZ_ABI_MAJOR, TWZ_ABI_MINOR, TWZ_ABI_PATCH},
-		.image_size = 4 * 4096,
-		.name = "counter",
-		.version = "1.0",
-		.budget_ms = 500,
-		.memory_kb = 64,
-		.entry = TWZ_HANDLER_TEXT + 8,
-		.rodata = {4096, 100, TWZ_HANDLER_RODATA, 100},
-		.text = {8192, 4096, TWZ_HANDLER_TEXT, 4096},
-		.data = {12288, 4096, TWZ_HANDLER_DATA, 8192},
-		.events_offset = offsetof(struct sample, events),
-		.event_count = EVENTS,
-		.outputs_offset = offsetof(struct sample, outputs),
-		.output_count = OUTPUTS,
+	        .magic = TWZ_HANDLER_MAGIC,
+	        .format = TWZ_HANDLER_FORMAT,
+	        .header_size = sizeof(s),
+	        .abi = {TWZ_ABI_MAJOR, TWZ_ABI_MINOR, TWZ_ABI_PATCH},
+	        .image_size = 4 * 4096,
+	        .name = "counter",
+	        .version = "1.0",
+	        .budget_ms = 500,
+	        .memory_kb = 64,
+	        .entry = TWZ_HANDLER_TEXT + 8,
+	        .rodata = {4096, 100, TWZ_HANDLER_RODATA, 100},
+	        .text = {8192, 4096, TWZ_HANDLER_TEXT, 4096},
+	        .data = {12288, 4096, TWZ_HANDLER_DATA, 8192},
+	        .events_offset = offsetof(struct sample, events),
+	        .event_count = EVENTS,
+	        .outputs_offset = offsetof(struct sample, outputs),
+	        .output_count = OUTPUTS,
 	};
 	s.events[0] = (struct twz_handler_image_event){TWZ_EVENT_TIMER, 0, 1000, TWZ_HANDLER_TEXT};
-	s.events[1] = (struct twz_handler_image_event){TWZ_EVENT_APPLICATION, strings, 0, TWZ_HANDLER_TEXT + 16};
+	s.events[1] = (struct twz_handler_image_event){TWZ_EVENT_APPLICATION, strings, 0,
+	                                               TWZ_HANDLER_TEXT + 16};
 	s.outputs[0] = (struct twz_handler_image_output){TWZ_OUTPUT_APPEND, strings + 3};
 	memcpy(s.strings, STRINGS, sizeof(STRINGS));
 	return s;
@@ -64,12 +66,14 @@ static struct sample good(void)
 static twz_result verdict(const struct sample *s, uint64_t available)
 {
 	const char *reason = NULL;
-	/* in memory of exactly header_size bytes, so that the sanitizer sees any access behind it */
+	/* in memory of exactly header_size bytes, so that the sanitizer sees any access behind it
+	 */
 	struct twz_handler_image *copy;
 	twz_result result = handler_image_check_header(&s->header, available, &reason);
 
 	if (result == 0) {
-		uint64_t size = s->header.header_size < sizeof(*s) ? s->header.header_size : sizeof(*s);
+		uint64_t size =
+		        s->header.header_size < sizeof(*s) ? s->header.header_size : sizeof(*s);
 
 		copy = malloc(size);
 		memcpy(copy, s, size);
@@ -83,17 +87,17 @@ static twz_result verdict(const struct sample *s, uint64_t available)
 }
 
 /* Change one field of a good image; it must be refused with the error. */
-#define REFUSED(error, change) \
-	do { \
-		struct sample s = good(); \
-		change; \
+#define REFUSED(error, change)                                                         \
+	do {                                                                           \
+		struct sample s = good();                                              \
+		change;                                                                \
 		check(verdict(&s, 4 * 4096) == -(twz_result)TWZ_ERR_##error, #change); \
 	} while (0)
 
-#define ACCEPTED(change) \
-	do { \
-		struct sample s = good(); \
-		change; \
+#define ACCEPTED(change)                                    \
+	do {                                                \
+		struct sample s = good();                   \
+		change;                                     \
 		check(verdict(&s, 4 * 4096) == 0, #change); \
 	} while (0)
 
@@ -133,7 +137,8 @@ static void fields(void)
 	REFUSED(BAD_FORMAT, s.header.rodata.memory_size = 1 << 20);
 	REFUSED(BAD_FORMAT, s.header.text.file_offset = ~0ull << 12);
 	REFUSED(BAD_FORMAT, s.header.text.file_size = ~0ull);
-	REFUSED(BAD_FORMAT, s.header.text = ((struct twz_handler_segment){0, 0, TWZ_HANDLER_TEXT, 0}));
+	REFUSED(BAD_FORMAT,
+	        s.header.text = ((struct twz_handler_segment){0, 0, TWZ_HANDLER_TEXT, 0}));
 	REFUSED(BAD_FORMAT, s.header.data.memory_size = ~0ull);
 	REFUSED(BAD_FORMAT, s.header.data.memory_size = 4095);
 	REFUSED(BAD_FORMAT, s.header.data.memory_size = 32769);
@@ -206,7 +211,8 @@ static void checksum(void)
 	check(handler_image_checksum(parts, 43, (char *)&s + 43, sizeof(s) - 43) == whole,
 	      "parts give the same sum");
 	s.strings[0] ^= 1;
-	check(handler_image_checksum(HANDLER_CHECKSUM_START, 0, &s, sizeof(s)) != whole, "a changed byte shows");
+	check(handler_image_checksum(HANDLER_CHECKSUM_START, 0, &s, sizeof(s)) != whole,
+	      "a changed byte shows");
 }
 
 int main(void)
