@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The handler calls, with images from the host's directory: register, emit, version changes,
- * rollback, remove, and refusals, down to every truncation and some thousand flipped bits. shapes:
- * static
+ * The handler calls, with images from the host's directory: register, emit, version changes, rollback,
+ * remove, and refusals, down to every truncation and some hundred flipped bits.
  */
+/* shapes: static */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
