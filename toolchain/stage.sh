@@ -98,6 +98,8 @@ stage_run() {
 		'. "$TWZ_ROOT/toolchain/lib.sh"; . "$TWZ_ROOT/toolchain/sources.sh"
 		. "$TWZ_ROOT/toolchain/stages/common.sh"; cd "$WORK"; . "$TWZ_ROOT/toolchain/stages/$STAGE.sh"' \
 		>"$log" 2>&1 </dev/null &
+	echo "$$ $!" >"$TWZ_CACHE/running"
+	trap 'stage_stop; exit 130' INT TERM HUP
 	stage_wait $! "[$number/$total] $name" "$start" || {
 		{
 			echo "--- last lines of $log"
@@ -112,11 +114,12 @@ stage_run() {
 	(cd "$TWZ_CACHE/tmp/$name" && find . -type f ! -name .content -print0 | LC_ALL=C sort -z |
 		xargs -0r sha256sum | sha256sum >.content)
 	mv -T "$TWZ_CACHE/tmp/$name" "$dir"
-	rm -rf "$TWZ_CACHE/work/$name"
+	rm -rf "$TWZ_CACHE/work/$name" "$TWZ_CACHE/running"
+	trap - INT TERM HUP
 	echo "[$number/$total] $name: done in $(elapsed $((SECONDS - start)))"
 }
 
-# stage_env NAME TARBALL COMMAND...: run COMMAND with what stage scripts may rely on and little else.
+# stage_env NAME TARBALL COMMAND...: become COMMAND, in a process group of its own, with what stage scripts may rely on and little else.
 stage_env() {
 	local name=$1 tarball=$2 need
 	shift 2
@@ -129,9 +132,22 @@ stage_env() {
 			;;
 		esac
 	done
-	env -i PATH="$PATH" HOME="$HOME" LC_ALL=C TWZ_ROOT="$TWZ_ROOT" TWZ_CACHE="$TWZ_CACHE" \
+	exec setsid env -i PATH="$PATH" HOME="$HOME" LC_ALL=C TWZ_ROOT="$TWZ_ROOT" TWZ_CACHE="$TWZ_CACHE" \
 		TWZ_JOBS="$TWZ_JOBS" TMPDIR="$TWZ_CACHE/work/$name" STAGE="$name" TARBALL="$tarball" \
 		WORK="$TWZ_CACHE/work/$name" OUT="$TWZ_CACHE/tmp/$name" "${places[@]}" "$@"
+}
+
+# stage_stop: end a stage that is running for a bootstrap which is not, or which is about to end.
+stage_stop() {
+	local owner group
+	[ -f "$TWZ_CACHE/running" ] || return 0
+	read -r owner group <"$TWZ_CACHE/running" || return 0
+	[ "$owner" = "$$" ] || ! kill -0 "$owner" 2>/dev/null || return 0
+	# Only if the number still stands for a stage of this cache.
+	if tr '\0' '\n' <"/proc/$group/environ" 2>/dev/null | grep -qF "WORK=$TWZ_CACHE/work/"; then
+		kill -9 -- "-$group" 2>/dev/null
+	fi
+	rm -f "$TWZ_CACHE/running"
 }
 
 # stage_wait PID LABEL START: wait for a stage; on a terminal keep the elapsed time on the line.

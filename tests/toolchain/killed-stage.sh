@@ -16,7 +16,8 @@ for name in $(cat "$tree/toolchain/stages/order"); do
 		sleep 0.1
 	done
 	[ -f "$TWZ_CACHE/here" ] || fail "stage $name never ran"
-	kill -9 -- -"$group"
+	# By turns the whole group, and the bootstrap alone, so that its stage outlives it.
+	if [ $((checks % 2)) = 0 ]; then kill -9 -- -"$group"; else kill -9 "$group"; fi
 	wait "$group" 2>/dev/null || true
 	[ -z "$(find "$TWZ_CACHE/stages" -maxdepth 1 -name "$name-????????????????")" ] || fail "$name is published"
 	for done in $before; do
@@ -27,6 +28,24 @@ for name in $(cat "$tree/toolchain/stages/order"); do
 	before="$before $name"
 	checks=$((checks + 1))
 done
+
+# Ctrl-C ends the stage with the bootstrap.
+cp "$tree/toolchain/stages/libstdcxx.sh" "$work/whole"
+echo 'echo $$ >"$TWZ_CACHE/here"; sleep 60' >>"$tree/toolchain/stages/libstdcxx.sh"
+rm -f "$TWZ_CACHE/here"
+"$tree/build.sh" bootstrap >"$work/out" 2>&1 </dev/null &
+bootstrap=$!
+for _ in $(seq 100); do
+	[ ! -s "$TWZ_CACHE/here" ] || break
+	sleep 0.1
+done
+kill -TERM "$bootstrap"
+status=0
+wait "$bootstrap" || status=$?
+[ "$status" = 130 ] || fail "an interrupted bootstrap exits $status"
+! kill -0 "$(cat "$TWZ_CACHE/here")" 2>/dev/null || fail "the stage outlives its interrupted bootstrap"
+mv "$work/whole" "$tree/toolchain/stages/libstdcxx.sh"
+checks=$((checks + 1))
 
 holds "$tree/build.sh" bootstrap
 grep -q 'headers: in the cache' "$work/out" || fail "a stage that stood was built again"

@@ -11,8 +11,10 @@ BOOTSTRAP_SPACE=6000
 start=$SECONDS
 [ -n "${TWZ_HOST_READY:-}" ] || host_install
 mkdir -p "$TWZ_CACHE" 2>/dev/null || die "cannot make $TWZ_CACHE; set TWZ_CACHE to a directory of yours"
+# A stage holds the lock with its bootstrap: one that outlived a killed bootstrap is ended first.
 exec 9>"$TWZ_CACHE/lock"
-if ! flock -n 9; then
+stage_stop
+if ! flock -w 1 9; then
 	echo "another bootstrap is using $TWZ_CACHE; waiting for it"
 	flock 9
 fi
