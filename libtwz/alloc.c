@@ -15,7 +15,8 @@ static twz_result lock_heap(const struct twz_object *object, struct twz_heap **h
 
 	if (offset == 0)
 		return -TWZ_ERR_NOT_FOUND;
-	if (offset % 16 != 0 || offset < TWZ_BASE_OFFSET || offset > DATA_LIMIT - sizeof(struct twz_heap))
+	if (offset % 16 != 0 || offset < TWZ_BASE_OFFSET ||
+	    offset > DATA_LIMIT - sizeof(struct twz_heap))
 		return -TWZ_ERR_CORRUPT;
 	*heap = (struct twz_heap *)(object->start + offset);
 	return twz_lock_take(&(*heap)->holder, &(*heap)->waiters);
@@ -24,7 +25,9 @@ static twz_result lock_heap(const struct twz_object *object, struct twz_heap **h
 /* The offset of an owner in the object; 0 when it lies elsewhere. */
 static uint64_t offset_in(const struct twz_object *object, const twz_iptr *owner)
 {
-	return twz_object_start(owner) == object->start ? (uint64_t)((const uint8_t *)owner - object->start) : 0;
+	return twz_object_start(owner) == object->start
+		       ? (uint64_t)((const uint8_t *)owner - object->start)
+		       : 0;
 }
 
 twz_result twz_alloc_word(const struct twz_object *object, uint64_t size, twz_iptr *into)

@@ -5,18 +5,19 @@
 #include <twz/name.h>
 #include <twz/persist.h>
 
-#define KINDS       (TWZ_FOT_ID | TWZ_FOT_NAME)
-#define RIGHTS      (TWZ_FOT_READ | TWZ_FOT_WRITE)
-#define CLAIMED     (1ull << 63) /* being filled; a crash leaves it so, and the entry is lost */
-#define CHAIN_LIMIT 16           /* entries looked at for an equal one */
-#define PROBES      4            /* released entries looked for, for each insertion */
+#define KINDS	    (TWZ_FOT_ID | TWZ_FOT_NAME)
+#define RIGHTS	    (TWZ_FOT_READ | TWZ_FOT_WRITE)
+#define CLAIMED	    (1ull << 63) /* being filled; a crash leaves it so, and the entry is lost */
+#define CHAIN_LIMIT 16		 /* entries looked at for an equal one */
+#define PROBES	    4		 /* released entries looked for, for each insertion */
 
 static struct twz_object_meta *meta_of(const void *start)
 {
 	return (struct twz_object_meta *)((uintptr_t)start + TWZ_META_OFFSET);
 }
 
-/* The hints in an entry's reserved words: head of the bucket that the entry stands for, next in its own chain. */
+/* The hints in an entry's reserved words: head of the bucket that the entry stands for, next in its
+ * own chain. */
 static uint64_t *head_of(const void *start, uint64_t bucket)
 {
 	return &twz_fot_entry(start, bucket + 1)->reserved[0];
@@ -30,7 +31,8 @@ static uint64_t *next_of(const void *start, uint64_t index)
 static uint64_t bucket_of(struct twz_id id, uint64_t name, uint64_t count)
 {
 	uint64_t hash = (id.hi ^ id.lo ^ name) * 0x9e3779b97f4a7c15ull >> 32;
-	uint64_t buckets = 1ull << (63 - __builtin_clzll(count)); /* a power of two, at most count */
+	uint64_t buckets =
+		1ull << (63 - __builtin_clzll(count)); /* a power of two, at most count */
 
 	return hash & (buckets - 1);
 }
@@ -44,7 +46,8 @@ static void link_entry(void *start, uint64_t index, uint64_t count)
 	*head = index;
 }
 
-/* The number of buckets doubles with the entries: all are linked anew. Amortised over the insertions between. */
+/* The number of buckets doubles with the entries: all are linked anew. Amortised over the
+ * insertions between. */
 static void rebuild(void *start, uint64_t count)
 {
 	for (uint64_t i = 1; i <= count; i++)
@@ -62,7 +65,8 @@ static uint64_t find(void *start, const struct twz_fot_entry *wanted, uint64_t c
 	for (int steps = 0; index >= 1 && index <= count && steps < CHAIN_LIMIT; steps++) {
 		const struct twz_fot_entry *entry = twz_fot_entry(start, index);
 		if (__atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE) == wanted->flags &&
-		    twz_id_equal(entry->id, wanted->id) && entry->name_offset == wanted->name_offset)
+		    twz_id_equal(entry->id, wanted->id) &&
+		    entry->name_offset == wanted->name_offset)
 			return index;
 		index = *next_of(start, index);
 	}
@@ -78,8 +82,9 @@ static uint64_t claim_released(void *start, uint64_t count)
 		uint64_t index = __atomic_add_fetch(&round, 1, __ATOMIC_RELAXED) % count + 1;
 		struct twz_fot_entry *entry = twz_fot_entry(start, index);
 		uint64_t free = 0;
-		if (entry->refs == 0 && __atomic_compare_exchange_n(&entry->flags, &free, CLAIMED, false,
-					       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		if (entry->refs == 0 &&
+		    __atomic_compare_exchange_n(&entry->flags, &free, CLAIMED, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			return index;
 	}
 	return 0;
@@ -138,7 +143,8 @@ twz_result twz_fot_insert(void *start, struct twz_id id, uint32_t rights)
 twz_result twz_fot_insert_name(void *start, uint64_t name_offset, uint32_t rights)
 {
 	struct twz_fot_entry entry = {
-		.flags = TWZ_FOT_VALID | TWZ_FOT_NAME | (rights & TWZ_RIGHT_READ ? TWZ_FOT_READ : 0) |
+		.flags = TWZ_FOT_VALID | TWZ_FOT_NAME |
+			 (rights & TWZ_RIGHT_READ ? TWZ_FOT_READ : 0) |
 			 (rights & TWZ_RIGHT_WRITE ? TWZ_FOT_WRITE : 0),
 		.name_offset = name_offset,
 	};
@@ -160,8 +166,8 @@ twz_result twz_fot_release(void *start, uint64_t index)
 	do {
 		if (refs == 0)
 			return -TWZ_ERR_INVALID_ARGUMENT;
-	} while (!__atomic_compare_exchange_n(&entry->refs, &refs, refs - 1, false, __ATOMIC_ACQ_REL,
-		__ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(&entry->refs, &refs, refs - 1, false,
+					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 	if (refs == 1)
 		twz_commit_word(&entry->flags, 0);
 	return TWZ_OK;
@@ -169,7 +175,7 @@ twz_result twz_fot_release(void *start, uint64_t index)
 
 /* The id that the entry names now. */
 static twz_result target_of(const void *start, const struct twz_fot_entry *entry, uint64_t flags,
-	struct twz_id *id)
+			    struct twz_id *id)
 {
 	char path[1024];
 	struct twz_directory_entry found;
@@ -202,15 +208,19 @@ twz_result twz_fot_resolve(const void *start, uint64_t index, uint8_t **target)
 	const struct twz_object_meta *meta = meta_of(start);
 	struct twz_id id;
 
-	if (index == 0 || index > FOT_LIMIT || index > __atomic_load_n(&meta->fot_count, __ATOMIC_ACQUIRE))
+	if (index == 0 || index > FOT_LIMIT ||
+	    index > __atomic_load_n(&meta->fot_count, __ATOMIC_ACQUIRE))
 		return -TWZ_ERR_CORRUPT;
 	const struct twz_fot_entry *entry = twz_fot_entry(start, index);
 	uint64_t flags = __atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE);
-	if (!(flags & TWZ_FOT_VALID) || flags & ~(TWZ_FOT_VALID | KINDS | RIGHTS) || !(flags & RIGHTS))
+	if (!(flags & TWZ_FOT_VALID) || flags & ~(TWZ_FOT_VALID | KINDS | RIGHTS) ||
+	    !(flags & RIGHTS))
 		return -TWZ_ERR_CORRUPT;
 	twz_result result = target_of(start, entry, flags, &id);
 	if (result < 0)
 		return result;
-	return object_pin(id, (flags & TWZ_FOT_READ ? TWZ_RIGHT_READ : 0) |
-		(flags & TWZ_FOT_WRITE ? TWZ_RIGHT_WRITE : 0), target);
+	return object_pin(id,
+			  (flags & TWZ_FOT_READ ? TWZ_RIGHT_READ : 0) |
+				  (flags & TWZ_FOT_WRITE ? TWZ_RIGHT_WRITE : 0),
+			  target);
 }

@@ -4,13 +4,15 @@
 #include <twz/lock.h>
 #include <twz/sys.h>
 
-#define PATIENCE_NS 10000000ull /* how long a waiter sleeps before it looks whether the holder lives */
+#define PATIENCE_NS \
+	10000000ull /* how long a waiter sleeps before it looks whether the holder lives */
 
 void internal_lock(uint32_t *word)
 {
 	uint32_t expected = 0;
 
-	if (__atomic_compare_exchange_n(word, &expected, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+	if (__atomic_compare_exchange_n(word, &expected, 1, false, __ATOMIC_ACQUIRE,
+					__ATOMIC_RELAXED))
 		return;
 	while (__atomic_exchange_n(word, 2, __ATOMIC_ACQUIRE) != 0) {
 		struct twz_sync_op op = {.word = word, .value = 2, .kind = TWZ_SYNC_WAIT};

@@ -12,7 +12,7 @@
 struct walk {
 	struct twz_id root, at;
 	const char *rest;
-	const char *last;     /* the final name, when the walk stops before it */
+	const char *last; /* the final name, when the walk stops before it */
 	size_t last_length;
 	unsigned links;
 	char buffer[2][PATH_BYTES]; /* rest after a link, in turn */
@@ -52,7 +52,8 @@ static twz_result open_directory(struct twz_id id, uint32_t rights, struct twz_o
 	return -TWZ_ERR_NOT_A_DIRECTORY;
 }
 
-static twz_result look(struct twz_id at, const char *name, size_t length, struct twz_directory_entry *entry)
+static twz_result look(struct twz_id at, const char *name, size_t length,
+		       struct twz_directory_entry *entry)
 {
 	struct twz_object directory;
 	twz_result result = open_directory(at, TWZ_RIGHT_READ, &directory);
@@ -65,7 +66,8 @@ static twz_result look(struct twz_id at, const char *name, size_t length, struct
 		__builtin_memcpy(entry->name, "..", 3);
 		result = twz_directory_parent(directory.start, TWZ_DIRECTORY_LIMIT, &entry->id);
 	} else {
-		result = twz_directory_lookup(directory.start, TWZ_DIRECTORY_LIMIT, name, length, entry);
+		result = twz_directory_lookup(directory.start, TWZ_DIRECTORY_LIMIT, name, length,
+					      entry);
 	}
 	twz_object_close(&directory);
 	return result;
@@ -102,11 +104,11 @@ static twz_result follow(struct walk *walk, struct twz_id link)
 }
 
 /*
- * Goes along the path. keep_last: stops in front of the last name, which is then in `last` and not looked
- * up (nor followed). Else *entry is what the path names.
+ * Goes along the path. keep_last: stops in front of the last name, which is then in `last` and not
+ * looked up (nor followed). Else *entry is what the path names.
  */
 static twz_result go(struct walk *walk, struct twz_id root, const char *path, bool keep_last,
-	struct twz_directory_entry *entry)
+		     struct twz_directory_entry *entry)
 {
 	walk->root = walk->at = root;
 	walk->rest = path;
@@ -177,7 +179,8 @@ static void unlock_directory(struct twz_object *directory)
 }
 
 /* Walks to the directory of the last name and locks it. */
-static twz_result to_last(struct walk *walk, struct twz_id root, const char *path, struct twz_object *directory)
+static twz_result to_last(struct walk *walk, struct twz_id root, const char *path,
+			  struct twz_object *directory)
 {
 	struct twz_directory_entry entry;
 	twz_result result = go(walk, root, path, true, &entry);
@@ -193,13 +196,14 @@ twz_result twz_name_insert(struct twz_id root, const char *path, struct twz_id i
 
 	if (result < 0)
 		return result;
-	result = twz_directory_insert(directory.start, TWZ_DIRECTORY_LIMIT, walk.last, walk.last_length, id, kind);
+	result = twz_directory_insert(directory.start, TWZ_DIRECTORY_LIMIT, walk.last,
+				      walk.last_length, id, kind);
 	unlock_directory(&directory);
 	return result;
 }
 
 twz_result twz_name_replace(struct twz_id root, const char *path, struct twz_id id, uint32_t kind,
-	struct twz_directory_entry *old)
+			    struct twz_directory_entry *old)
 {
 	struct walk walk;
 	struct twz_object directory;
@@ -207,8 +211,8 @@ twz_result twz_name_replace(struct twz_id root, const char *path, struct twz_id 
 
 	if (result < 0)
 		return result;
-	result = twz_directory_replace(directory.start, TWZ_DIRECTORY_LIMIT, walk.last, walk.last_length, id, kind,
-		old);
+	result = twz_directory_replace(directory.start, TWZ_DIRECTORY_LIMIT, walk.last,
+				       walk.last_length, id, kind, old);
 	unlock_directory(&directory);
 	return result;
 }
@@ -235,19 +239,21 @@ twz_result twz_name_remove(struct twz_id root, const char *path, struct twz_dire
 
 	if (result < 0)
 		return result;
-	result = twz_directory_lookup(directory.start, TWZ_DIRECTORY_LIMIT, walk.last, walk.last_length, &entry);
+	result = twz_directory_lookup(directory.start, TWZ_DIRECTORY_LIMIT, walk.last,
+				      walk.last_length, &entry);
 	if (result == TWZ_OK && entry.kind == TWZ_KIND_DIRECTORY)
 		result = retire(entry.id);
 	if (result == TWZ_OK)
-		result = twz_directory_remove(directory.start, TWZ_DIRECTORY_LIMIT, walk.last, walk.last_length,
-			&entry);
+		result = twz_directory_remove(directory.start, TWZ_DIRECTORY_LIMIT, walk.last,
+					      walk.last_length, &entry);
 	unlock_directory(&directory);
 	if (result == TWZ_OK && old)
 		*old = entry;
 	return result;
 }
 
-twz_result twz_name_make_directory(struct twz_id root, const char *path, uint32_t flags, struct twz_id *id)
+twz_result twz_name_make_directory(struct twz_id root, const char *path, uint32_t flags,
+				   struct twz_id *id)
 {
 	struct walk walk;
 	struct twz_directory_entry entry;
@@ -261,7 +267,8 @@ twz_result twz_name_make_directory(struct twz_id root, const char *path, uint32_
 		return result;
 	result = twz_object_open(*id, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, &made);
 	if (result == TWZ_OK) {
-		result = twz_directory_format(made.start, TWZ_DIRECTORY_LIMIT, id->lo, walk.at, 0, 0);
+		result = twz_directory_format(made.start, TWZ_DIRECTORY_LIMIT, id->lo, walk.at, 0,
+					      0);
 		twz_object_meta(&made)->mode = 0755;
 		twz_object_meta(&made)->links = 1;
 		twz_persist(twz_object_meta(&made), sizeof(struct twz_object_meta));
@@ -275,7 +282,8 @@ twz_result twz_name_make_directory(struct twz_id root, const char *path, uint32_
 }
 
 /* Between two directories: enter, set a directory's parent, take out. */
-static twz_result move(const struct walk *from, const struct walk *to, struct twz_directory_entry *old)
+static twz_result move(const struct walk *from, const struct walk *to,
+		       struct twz_directory_entry *old)
 {
 	struct twz_object directory;
 	struct twz_directory_entry entry;
@@ -286,13 +294,14 @@ static twz_result move(const struct walk *from, const struct walk *to, struct tw
 	result = lock_directory(to->at, &directory);
 	if (result < 0)
 		return result;
-	result = twz_directory_replace(directory.start, TWZ_DIRECTORY_LIMIT, to->last, to->last_length, entry.id,
-		entry.kind, old);
+	result = twz_directory_replace(directory.start, TWZ_DIRECTORY_LIMIT, to->last,
+				       to->last_length, entry.id, entry.kind, old);
 	unlock_directory(&directory);
 	if (result == TWZ_OK && entry.kind == TWZ_KIND_DIRECTORY) {
 		result = lock_directory(entry.id, &directory);
 		if (result >= 0) {
-			result = twz_directory_set_parent(directory.start, TWZ_DIRECTORY_LIMIT, to->at);
+			result = twz_directory_set_parent(directory.start, TWZ_DIRECTORY_LIMIT,
+							  to->at);
 			unlock_directory(&directory);
 		}
 	}
@@ -301,12 +310,14 @@ static twz_result move(const struct walk *from, const struct walk *to, struct tw
 	result = lock_directory(from->at, &directory);
 	if (result < 0)
 		return result;
-	result = twz_directory_remove(directory.start, TWZ_DIRECTORY_LIMIT, from->last, from->last_length, &entry);
+	result = twz_directory_remove(directory.start, TWZ_DIRECTORY_LIMIT, from->last,
+				      from->last_length, &entry);
 	unlock_directory(&directory);
 	return result;
 }
 
-twz_result twz_name_rename(struct twz_id root, const char *path, const char *to, struct twz_directory_entry *old)
+twz_result twz_name_rename(struct twz_id root, const char *path, const char *to,
+			   struct twz_directory_entry *old)
 {
 	struct walk from, target;
 	struct twz_object directory;
@@ -326,8 +337,8 @@ twz_result twz_name_rename(struct twz_id root, const char *path, const char *to,
 	result = lock_directory(from.at, &directory);
 	if (result < 0)
 		return result;
-	result = twz_directory_rename(directory.start, TWZ_DIRECTORY_LIMIT, from.last, from.last_length,
-		target.last, target.last_length, old);
+	result = twz_directory_rename(directory.start, TWZ_DIRECTORY_LIMIT, from.last,
+				      from.last_length, target.last, target.last_length, old);
 	unlock_directory(&directory);
 	return result;
 }

@@ -19,9 +19,9 @@ static struct {
 	uint32_t pad;
 	struct mapping *entries; /* a hash table with open addressing, at most 3/4 full */
 	uint64_t capacity;
-	uint64_t used;           /* removed ones included */
+	uint64_t used; /* removed ones included */
 	uint64_t live;
-	uint8_t *memory;         /* a raw object for larger tables; half of it each in turn */
+	uint8_t *memory; /* a raw object for larger tables; half of it each in turn */
 	bool upper;
 } table;
 static struct mapping first_entries[FIRST_CAPACITY];
@@ -54,7 +54,8 @@ static struct mapping *find(struct twz_id id, uint32_t rights)
 		struct mapping *entry = place(id, probe);
 		if (is_unused(entry))
 			return NULL;
-		if (entry->slot != 0 && twz_id_equal(entry->id, id) && (entry->rights & rights) == rights)
+		if (entry->slot != 0 && twz_id_equal(entry->id, id) &&
+		    (entry->rights & rights) == rights)
 			return entry;
 	}
 	return NULL;
@@ -75,7 +76,8 @@ static struct mapping *enter(const struct mapping *entry)
 
 static twz_result map(struct twz_id id, uint32_t rights, uint32_t inherit, uint8_t **start)
 {
-	struct twz_map request = {.object = id, .slot = TWZ_SLOT_ANY, .rights = rights, .inherit = inherit};
+	struct twz_map request = {
+		.object = id, .slot = TWZ_SLOT_ANY, .rights = rights, .inherit = inherit};
 	twz_result slot = twz_sys_view_map(&request);
 
 	if (slot < 0)
@@ -84,7 +86,8 @@ static twz_result map(struct twz_id id, uint32_t rights, uint32_t inherit, uint8
 	return TWZ_OK;
 }
 
-/* A raw object for the table, private to the program; tied to nothing: it ends with its last mapping. */
+/* A raw object for the table, private to the program; tied to nothing: it ends with its last
+ * mapping. */
 static twz_result get_memory(void)
 {
 	struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW};
@@ -144,7 +147,8 @@ static twz_result open_object(struct twz_id id, uint32_t rights, struct mapping 
 		result = map(id, rights, TWZ_INHERIT_SHARED, &start);
 		if (result < 0)
 			return result;
-		struct mapping entry = {id, (uint32_t)((uintptr_t)start >> TWZ_SLOT_SHIFT), rights, 0};
+		struct mapping entry = {id, (uint32_t)((uintptr_t)start >> TWZ_SLOT_SHIFT), rights,
+					0};
 		*out = enter(&entry);
 	}
 	(*out)->references++;

@@ -68,6 +68,7 @@ twz_result twz_store_word(twz_iptr *pointer, const void *target)
 		if (index < 0)
 			return index;
 	}
-	__atomic_store_n(pointer, (uint64_t)index << TWZ_IPTR_OFFSET_BITS | offset, __ATOMIC_RELEASE);
+	__atomic_store_n(pointer, (uint64_t)index << TWZ_IPTR_OFFSET_BITS | offset,
+			 __ATOMIC_RELEASE);
 	return TWZ_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Persistent objects: the store (kernel/store/store.h) as objects of the kernel. Pages of the device are
- * the objects' pages; program stores are durable after twz_persist.
+ * Persistent objects: the store (kernel/store/store.h) as objects of the kernel. Pages of the
+ * device are the objects' pages; program stores are durable after twz_persist.
  */
 #ifndef KERNEL_PERSISTENT_H
 #define KERNEL_PERSISTENT_H
@@ -20,8 +20,8 @@ void persistent_unlock(void);
 const struct store_object *persistent_handle(const struct object *object);
 
 /*
- * For store_commit's `moved`, context NULL: has the object's page map show the page's new block, complete on
- * all CPUs. Under the lock.
+ * For store_commit's `moved`, context NULL: has the object's page map show the page's new block,
+ * complete on all CPUs. Under the lock.
  */
 void persistent_moved(void *context, const struct store_swap *swap);
 

@@ -28,7 +28,8 @@ void blocks_close(struct store *store)
 	store->used = store->dirty = NULL;
 }
 
-/* Lists the word in the transaction when it changes for the first time; its value is settled at commit. */
+/* Lists the word in the transaction when it changes for the first time; its value is settled at
+ * commit. */
 static bool touch(struct store *store, uint64_t index)
 {
 	uint64_t bit = 1ull << (index % 64);

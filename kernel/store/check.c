@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The store's consistency: every block in use is used once and marked so, and no other is marked. */
+/* The store's consistency: every block in use is used once and marked so, and no other is marked.
+ */
 #include "internal.h"
 
 struct checker {
@@ -86,7 +87,8 @@ static twz_result check_all(struct checker *checker)
 
 twz_result store_check(struct store *store, const char **message)
 {
-	struct checker checker = {.store = store, .message = "a block number or page map is damaged"};
+	struct checker checker = {.store = store,
+				  .message = "a block number or page map is damaged"};
 
 	checker.seen = store->memory->allocate(store->bitmap_words * 8);
 	if (!checker.seen) {

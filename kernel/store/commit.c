@@ -2,7 +2,8 @@
 /* One transaction over pages and words of several objects, and the roots. */
 #include "internal.h"
 
-/* Makes sure that a page is there, so that the transaction only replaces. A hole and a zeroed page are equal. */
+/* Makes sure that a page is there, so that the transaction only replaces. A hole and a zeroed page
+ * are equal. */
 static twz_result ensure(struct store *store, const struct store_object *object, uint64_t page)
 {
 	uint64_t block;
@@ -23,8 +24,8 @@ static void replace_page(struct store *store, const struct store_swap *swap)
 {
 	struct store_record *record = record_read(store, swap->object->record);
 	uint64_t *word, old;
-	twz_result result = record ? map_find(store, record, swap->page, &word, &old) :
-		-TWZ_ERR_CORRUPT;
+	twz_result result =
+		record ? map_find(store, record, swap->page, &word, &old) : -TWZ_ERR_CORRUPT;
 
 	if (result != TWZ_OK || old == 0) {
 		transaction_fail(store, -TWZ_ERR_CORRUPT);
@@ -38,8 +39,9 @@ static void update_word(struct store *store, const struct store_update *update)
 {
 	struct store_record *record = record_read(store, update->object->record);
 	uint64_t *word, block;
-	twz_result result = record ? map_find(store, record, update->offset / STORE_BLOCK_SIZE, &word, &block) :
-		-TWZ_ERR_CORRUPT;
+	twz_result result =
+		record ? map_find(store, record, update->offset / STORE_BLOCK_SIZE, &word, &block)
+		       : -TWZ_ERR_CORRUPT;
 
 	if (result != TWZ_OK || block == 0) {
 		transaction_fail(store, -TWZ_ERR_CORRUPT);
@@ -50,7 +52,7 @@ static void update_word(struct store *store, const struct store_update *update)
 }
 
 static twz_result check(struct store *store, const struct store_swap *swaps, uint64_t swap_count,
-	const struct store_update *updates, uint64_t update_count)
+			const struct store_update *updates, uint64_t update_count)
 {
 	/* At most: two words of map and bitmap for the new block, one of the bitmap for the old. */
 	if (swap_count > store->journal_words / 3 ||
@@ -66,8 +68,8 @@ static twz_result check(struct store *store, const struct store_swap *swaps, uin
 }
 
 twz_result store_commit(struct store *store, struct store_swap *swaps, uint64_t swap_count,
-	const struct store_update *updates, uint64_t update_count,
-	void (*moved)(void *context, const struct store_swap *swap), void *context)
+			const struct store_update *updates, uint64_t update_count,
+			void (*moved)(void *context, const struct store_swap *swap), void *context)
 {
 	twz_result result = check(store, swaps, swap_count, updates, update_count);
 

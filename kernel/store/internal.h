@@ -30,8 +30,9 @@ static inline bool block_is_data(const struct store *store, uint64_t block)
 /* ---- transactions (journal.c) ---- */
 
 /*
- * Between begin and commit: allocate and release blocks, fill fresh blocks (flushed, not fenced), and list the
- * words to store. An error in between sticks; commit then undoes everything and returns it.
+ * Between begin and commit: allocate and release blocks, fill fresh blocks (flushed, not fenced),
+ * and list the words to store. An error in between sticks; commit then undoes everything and
+ * returns it.
  */
 void transaction_begin(struct store *store);
 void transaction_word(struct store *store, const uint64_t *word, uint64_t value);
@@ -71,7 +72,7 @@ twz_result table_insert(struct store *store, struct twz_id id, uint64_t record);
 twz_result table_remove(struct store *store, struct twz_id id);
 /* Calls node(context, block) and record(context, block) for all there is. Either may be NULL. */
 twz_result table_visit(struct store *store, twz_result (*node)(void *context, uint64_t block),
-	twz_result (*record)(void *context, uint64_t block), void *context);
+		       twz_result (*record)(void *context, uint64_t block), void *context);
 
 /* ---- records (record.c) and page maps (map.c) ---- */
 
@@ -79,14 +80,16 @@ twz_result table_visit(struct store *store, twz_result (*node)(void *context, ui
 struct store_record *record_read(struct store *store, uint64_t block);
 uint64_t record_checksum(const struct store_record *record);
 
-/* The word that holds a page's block, NULL when there is none; CORRUPT. *block: its value, 0 for a hole. */
-twz_result map_find(struct store *store, struct store_record *record, uint64_t page, uint64_t **word,
-	uint64_t *block);
+/* The word that holds a page's block, NULL when there is none; CORRUPT. *block: its value, 0 for a
+ * hole. */
+twz_result map_find(struct store *store, struct store_record *record, uint64_t page,
+		    uint64_t **word, uint64_t *block);
 /* The value to store into that word for a block. */
 uint64_t map_entry(const struct store_record *record, uint64_t page, uint64_t block);
 /* Visits every block that a record's map uses: maps (page ~0) and pages. */
 twz_result map_visit(struct store *store, struct store_record *record,
-	twz_result (*visit)(void *context, uint64_t block, uint64_t page), void *context);
+		     twz_result (*visit)(void *context, uint64_t block, uint64_t page),
+		     void *context);
 
 /* Frees all that deleted objects left (record.c). */
 twz_result orphans_free(struct store *store);

@@ -80,7 +80,8 @@ twz_result transaction_commit(struct store *store)
 	}
 	for (uint64_t i = 0; i < store->pending; i++)
 		if (block_word_is_bitmap(store, journal->words[i].offset))
-			journal->words[i].value = block_word_settle(store, journal->words[i].offset);
+			journal->words[i].value =
+				block_word_settle(store, journal->words[i].offset);
 	journal->sequence = ++store->sequence;
 	journal->checksum = checksum(journal, store->pending);
 	twz_flush(journal, sizeof(*journal) + store->pending * sizeof(journal->words[0]));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Persistent objects: a pager whose frames are the device's. Page maps change under the store's lock only, so
- * that a page never enters one after its block was moved or freed.
+ * Persistent objects: a pager whose frames are the device's. Page maps change under the store's
+ * lock only, so that a page never enters one after its block was moved or freed.
  */
 #include <heap.h>
 #include <log.h>
@@ -15,11 +15,12 @@
 
 #define BUCKETS 1024
 
-/* What is in memory of an object of the store; from its first use to its last after it was deleted. */
+/* What is in memory of an object of the store; from its first use to its last after it was deleted.
+ */
 struct persistent {
 	struct store_object handle; /* first: pager_data */
-	struct object *object;   /* NULL until it is in the id table */
-	struct persistent *next; /* of its bucket */
+	struct object *object;	    /* NULL until it is in the id table */
+	struct persistent *next;    /* of its bucket */
 };
 
 static struct store *the_store;
@@ -81,8 +82,9 @@ static twz_result fetch(struct object *object, uint64_t page, bool write, struct
 	persistent_lock();
 	twz_result result = store_page(the_store, handle, page, write, &block);
 	if (result == TWZ_OK) {
-		*out = block ? page_of(block, 0) :
-			       page_of(the_store->zero_block, OBJECT_PAGE_READONLY | OBJECT_PAGE_HOLE);
+		*out = block ? page_of(block, 0)
+			     : page_of(the_store->zero_block,
+				       OBJECT_PAGE_READONLY | OBJECT_PAGE_HOLE);
 		result = object_set_page(object, page, *out);
 		out->flags |= OBJECT_PAGE_ENTERED;
 	}
@@ -117,7 +119,8 @@ static void deleted(struct object *object)
 	twz_result result = store_unlink(the_store, object->pager_data);
 	persistent_unlock();
 	if (result != TWZ_OK)
-		log_alert("store: an object cannot be deleted (error %d): check the store", (int)-result);
+		log_alert("store: an object cannot be deleted (error %d): check the store",
+			  (int)-result);
 }
 
 static void release(struct object *object)
@@ -169,8 +172,8 @@ static twz_result enter(const struct store_object *handle, struct object **out)
 	if (!persistent)
 		return -TWZ_ERR_OUT_OF_MEMORY;
 	persistent->handle = *handle;
-	twz_result result = object_make_paged(handle->id, handle->flags, handle->kind, handle->protections,
-					      &pager, persistent, out);
+	twz_result result = object_make_paged(handle->id, handle->flags, handle->kind,
+					      handle->protections, &pager, persistent, out);
 	if (result != TWZ_OK) {
 		kernel_free(persistent);
 		return result;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Opens the store at boot; without one, or with one that is refused, the system runs on memory alone. */
+/* Opens the store at boot; without one, or with one that is refused, the system runs on memory
+ * alone. */
 #include <boot.h>
 #include <heap.h>
 #include <log.h>
@@ -49,9 +50,11 @@ static twz_result make_names(struct store *store)
 	if (result == TWZ_OK)
 		result = store_page(store, &names, TWZ_META_OFFSET / PAGE_SIZE, true, &meta);
 	if (result == TWZ_OK) {
-		/* the fresh table lies in the base page, so that is all of the object that is needed */
+		/* the fresh table lies in the base page, so that is all of the object that is
+		 * needed */
 		uint8_t *start = (uint8_t *)store_block(store, base) - TWZ_BASE_OFFSET;
-		result = twz_directory_format(start, TWZ_DIRECTORY_LIMIT, names.id.lo, names.id, 0, 0);
+		result = twz_directory_format(start, TWZ_DIRECTORY_LIMIT, names.id.lo, names.id, 0,
+					      0);
 	}
 	if (result == TWZ_OK) {
 		struct twz_object_meta *page = store_block(store, meta);
@@ -90,7 +93,8 @@ void store_init(void)
 	const char *wrong = open_store(&store);
 	size_t length;
 	const char *wanted = boot_option("store", &length);
-	bool required = wanted && length == strlen("required") && memcmp(wanted, "required", length) == 0;
+	bool required =
+		wanted && length == strlen("required") && memcmp(wanted, "required", length) == 0;
 	physical_address start;
 	uint64_t bytes;
 
@@ -113,7 +117,8 @@ void store_shutdown(void)
 
 	if (!store)
 		return;
-	/* no transaction is under way behind this; what programs stored without persisting it is theirs */
+	/* no transaction is under way behind this; what programs stored without persisting it is
+	 * theirs */
 	persistent_lock();
 	twz_fence();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Page maps: direct entries in the record while they suffice, then two levels of 512 block numbers. */
+/* Page maps: direct entries in the record while they suffice, then two levels of 512 block numbers.
+ */
 #include "internal.h"
 
 #define ENTRY_BLOCK(entry) ((entry) & ((1ull << STORE_ENTRY_SHIFT) - 1))
@@ -10,8 +11,8 @@ static uint64_t *map_block(const struct store *store, uint64_t block)
 	return block_is_data(store, block) ? store_block(store, block) : NULL;
 }
 
-twz_result map_find(struct store *store, struct store_record *record, uint64_t page, uint64_t **word,
-	uint64_t *block)
+twz_result map_find(struct store *store, struct store_record *record, uint64_t page,
+		    uint64_t **word, uint64_t *block)
 {
 	*word = NULL;
 	*block = 0;
@@ -76,9 +77,10 @@ static twz_result grow(struct store *store, struct store_record *record)
 	return transaction_commit(store);
 }
 
-/* Lists the words that enter a page that has none; within a transaction. FALSE: the record is full. */
+/* Lists the words that enter a page that has none; within a transaction. FALSE: the record is full.
+ */
 static bool enter(struct store *store, struct store_record *record, uint64_t page, uint64_t *word,
-	uint64_t block)
+		  uint64_t block)
 {
 	if (word) {
 		transaction_word(store, word, block);
@@ -88,7 +90,7 @@ static bool enter(struct store *store, struct store_record *record, uint64_t pag
 		for (unsigned i = 0; i < STORE_DIRECT; i++) {
 			if (record->direct[i] == 0) {
 				transaction_word(store, &record->direct[i],
-					page << STORE_ENTRY_SHIFT | block);
+						 page << STORE_ENTRY_SHIFT | block);
 				return true;
 			}
 		}
@@ -106,7 +108,7 @@ static bool enter(struct store *store, struct store_record *record, uint64_t pag
 }
 
 twz_result store_page(struct store *store, const struct store_object *object, uint64_t page,
-	bool allocate, uint64_t *block)
+		      bool allocate, uint64_t *block)
 {
 	struct store_record *record = record_read(store, object->record);
 	uint64_t *word;
@@ -133,20 +135,23 @@ twz_result store_page(struct store *store, const struct store_object *object, ui
 }
 
 static twz_result visit_lower(struct store *store, uint64_t block, uint64_t first,
-	twz_result (*visit)(void *context, uint64_t block, uint64_t page), void *context)
+			      twz_result (*visit)(void *context, uint64_t block, uint64_t page),
+			      void *context)
 {
 	const uint64_t *lower = map_block(store, block);
 	twz_result result = lower ? visit(context, block, ~0ull) : -TWZ_ERR_CORRUPT;
 
 	for (unsigned i = 0; i < STORE_MAP_SIZE && result == TWZ_OK; i++)
 		if (lower[i] != 0)
-			result = block_is_data(store, lower[i]) ?
-				visit(context, lower[i], first + i) : -TWZ_ERR_CORRUPT;
+			result = block_is_data(store, lower[i])
+					 ? visit(context, lower[i], first + i)
+					 : -TWZ_ERR_CORRUPT;
 	return result;
 }
 
 twz_result map_visit(struct store *store, struct store_record *record,
-	twz_result (*visit)(void *context, uint64_t block, uint64_t page), void *context)
+		     twz_result (*visit)(void *context, uint64_t block, uint64_t page),
+		     void *context)
 {
 	twz_result result = TWZ_OK;
 
@@ -172,7 +177,7 @@ twz_result map_visit(struct store *store, struct store_record *record,
 
 /* Takes the pages [first, end) of one lower map, or of the direct entries, out: one transaction. */
 static twz_result discard_some(struct store *store, struct store_record *record, uint64_t first,
-	uint64_t end)
+			       uint64_t end)
 {
 	transaction_begin(store);
 	for (uint64_t page = first; page < end && record->map != 0; page++) {
@@ -196,7 +201,7 @@ static twz_result discard_some(struct store *store, struct store_record *record,
 }
 
 twz_result store_discard(struct store *store, const struct store_object *object, uint64_t first,
-	uint64_t count)
+			 uint64_t count)
 {
 	struct store_record *record = record_read(store, object->record);
 	twz_result result = TWZ_OK;
@@ -232,7 +237,7 @@ static twz_result flush_page(void *context, uint64_t block, uint64_t page)
 }
 
 twz_result store_flush(struct store *store, const struct store_object *object, uint64_t first,
-	uint64_t count)
+		       uint64_t count)
 {
 	struct store_record *record = record_read(store, object->record);
 	struct flush flush = {store, first, count};

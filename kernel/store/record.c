@@ -39,7 +39,8 @@ twz_result store_find(struct store *store, struct twz_id id, struct store_object
 }
 
 /* Enters the meta page of a fresh record. */
-static void make_meta(struct store *store, struct store_record *record, const struct store_object *spec)
+static void make_meta(struct store *store, struct store_record *record,
+		      const struct store_object *spec)
 {
 	uint64_t block = block_allocate_zeroed(store);
 

@@ -140,7 +140,7 @@ twz_result table_remove(struct store *store, struct twz_id id)
 }
 
 twz_result table_visit(struct store *store, twz_result (*node)(void *context, uint64_t block),
-	twz_result (*record)(void *context, uint64_t block), void *context)
+		       twz_result (*record)(void *context, uint64_t block), void *context)
 {
 	const uint64_t *slots[STORE_LEVELS + 1] = {&roots_of(store)->table};
 	unsigned index[STORE_LEVELS + 1] = {0};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The system calls that libtwz uses, on Linux: objects are memory files, slots are parts of a reserved range. */
+/* The system calls that libtwz uses, on Linux: objects are memory files, slots are parts of a
+ * reserved range. */
 #define _GNU_SOURCE
 #include "host.h"
 #include <pthread.h>
@@ -44,10 +45,11 @@ static void reserve(void)
 	if (reserved)
 		return;
 	uint8_t *memory = mmap(NULL, (SLOTS + 1) * TWZ_SLOT_SIZE, PROT_NONE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)
 		abort();
-	reserved = (uint8_t *)(((uintptr_t)memory + TWZ_SLOT_SIZE - 1) & ~(uintptr_t)(TWZ_SLOT_SIZE - 1));
+	reserved = (uint8_t *)(((uintptr_t)memory + TWZ_SLOT_SIZE - 1) &
+			       ~(uintptr_t)(TWZ_SLOT_SIZE - 1));
 }
 
 twz_result twz_sys_object_create(const struct twz_object_spec *spec, struct twz_id *id)
@@ -66,9 +68,13 @@ twz_result twz_sys_object_create(const struct twz_object_spec *spec, struct twz_
 	object->flags = spec->flags;
 	object->kind = spec->kind;
 	if (!(spec->flags & TWZ_OBJECT_RAW)) {
-		struct twz_object_meta meta = {.magic = TWZ_META_MAGIC, .version = TWZ_META_VERSION,
-			.kind = spec->kind, .nonce = nonce, .protections = spec->protections};
-		if (pwrite(object->file, &meta, sizeof(meta), (off_t)TWZ_META_OFFSET) != sizeof(meta))
+		struct twz_object_meta meta = {.magic = TWZ_META_MAGIC,
+					       .version = TWZ_META_VERSION,
+					       .kind = spec->kind,
+					       .nonce = nonce,
+					       .protections = spec->protections};
+		if (pwrite(object->file, &meta, sizeof(meta), (off_t)TWZ_META_OFFSET) !=
+		    sizeof(meta))
 			abort();
 	}
 	object->next = objects;
@@ -117,8 +123,10 @@ twz_result twz_sys_object_stat(uint64_t hi, uint64_t lo, struct twz_object_stat 
 	pthread_mutex_lock(&guard);
 	struct host_object *object = find((struct twz_id){hi, lo});
 	if (object)
-		*out = (struct twz_object_stat){.id = object->id, .flags = object->flags, .kind = object->kind,
-			.rights = TWZ_RIGHTS_ALL};
+		*out = (struct twz_object_stat){.id = object->id,
+						.flags = object->flags,
+						.kind = object->kind,
+						.rights = TWZ_RIGHTS_ALL};
 	pthread_mutex_unlock(&guard);
 	return object ? TWZ_OK : -TWZ_ERR_NO_SUCH_OBJECT;
 }
@@ -144,8 +152,8 @@ twz_result twz_sys_view_map(const struct twz_map *map)
 		uint8_t *at = reserved + slot * TWZ_SLOT_SIZE;
 		int protection = PROT_READ | (map->rights & TWZ_RIGHT_WRITE ? PROT_WRITE : 0);
 		size_t hidden = object->flags & TWZ_OBJECT_RAW ? 0 : TWZ_PAGE_SIZE;
-		if (mmap(at + hidden, TWZ_SLOT_SIZE - hidden, protection, MAP_SHARED | MAP_FIXED, object->file,
-			    (off_t)hidden) == MAP_FAILED)
+		if (mmap(at + hidden, TWZ_SLOT_SIZE - hidden, protection, MAP_SHARED | MAP_FIXED,
+			 object->file, (off_t)hidden) == MAP_FAILED)
 			abort();
 		mapped[slot] = object;
 		result = (twz_result)((uintptr_t)at >> TWZ_SLOT_SHIFT);
@@ -172,7 +180,8 @@ twz_result twz_sys_view_unmap(uint64_t view_hi, uint64_t view_lo, uint64_t slot)
 	struct host_object **at = slot_at(slot);
 	if (at && *at) {
 		if (mmap((void *)(slot << TWZ_SLOT_SHIFT), TWZ_SLOT_SIZE, PROT_NONE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+			 0) == MAP_FAILED)
 			abort();
 		*at = NULL;
 		sweep();
@@ -182,14 +191,16 @@ twz_result twz_sys_view_unmap(uint64_t view_hi, uint64_t view_lo, uint64_t slot)
 	return result;
 }
 
-twz_result twz_sys_view_entry(uint64_t view_hi, uint64_t view_lo, uint64_t slot, struct twz_map *out)
+twz_result twz_sys_view_entry(uint64_t view_hi, uint64_t view_lo, uint64_t slot,
+			      struct twz_map *out)
 {
 	(void)view_hi;
 	(void)view_lo;
 	struct host_object **at = slot_at(slot);
 	if (!at || !*at)
 		return -TWZ_ERR_NOT_FOUND;
-	*out = (struct twz_map){.object = (*at)->id, .slot = slot, .rights = TWZ_RIGHT_READ | TWZ_RIGHT_WRITE};
+	*out = (struct twz_map){
+		.object = (*at)->id, .slot = slot, .rights = TWZ_RIGHT_READ | TWZ_RIGHT_WRITE};
 	return TWZ_OK;
 }
 

@@ -114,7 +114,7 @@ static uint64_t step_limit(const struct directory *d)
 }
 
 twz_result directory_find(const struct directory *d, const char *name, size_t length,
-	struct directory_place *place)
+			  struct directory_place *place)
 {
 	uint64_t hash = directory_hash(d, name, length);
 	uint64_t link = directory_bucket(d, hash);
@@ -148,7 +148,7 @@ twz_result directory_find(const struct directory *d, const char *name, size_t le
 }
 
 twz_result twz_directory_lookup(const void *start, uint64_t limit, const char *name, size_t length,
-	struct twz_directory_entry *out)
+				struct twz_directory_entry *out)
 {
 	struct directory d;
 	struct directory_place place;
@@ -197,7 +197,7 @@ static twz_result next_entry(const struct directory *d, uint64_t from, struct di
 }
 
 twz_result twz_directory_next(const void *start, uint64_t limit, uint64_t *cursor,
-	struct twz_directory_entry *out)
+			      struct twz_directory_entry *out)
 {
 	struct directory d;
 	struct directory_place best = {0};

@@ -61,7 +61,7 @@ static uint64_t power_of_two_at_least(uint64_t value)
 }
 
 twz_result twz_directory_format(void *start, uint64_t limit, uint64_t seed, struct twz_id parent,
-	uint64_t entries, uint64_t name_bytes)
+				uint64_t entries, uint64_t name_bytes)
 {
 	struct twz_directory_header *header = (void *)((uint8_t *)start + TWZ_BASE_OFFSET);
 	struct twz_directory_table *table = (void *)((uint8_t *)start + FIRST_TABLE);
@@ -187,7 +187,8 @@ static twz_result rebuild(struct directory *d, uint64_t extra)
 
 /* ---- changes ---- */
 
-/* Makes room for one record; the place of a name found before is no longer valid when it returns 1. */
+/* Makes room for one record; the place of a name found before is no longer valid when it returns 1.
+ */
 static twz_result make_room(struct directory *d, size_t length)
 {
 	struct twz_directory_table *table = table_of(d);
@@ -204,7 +205,7 @@ static twz_result make_room(struct directory *d, size_t length)
 
 /* Writes a record behind the last one, durably, linked from nowhere. Room has been made. */
 static uint64_t write_record(struct directory *d, const char *name, size_t length, uint64_t hash,
-	struct twz_id id, uint32_t kind, uint64_t next)
+			     struct twz_id id, uint32_t kind, uint64_t next)
 {
 	struct twz_directory_table *table = table_of(d);
 	uint64_t offset = d->end;
@@ -233,7 +234,7 @@ static twz_result check_name(const char *name, size_t length)
 
 /* The common way of insert and replace. */
 static twz_result enter(struct directory *d, const char *name, size_t length, struct twz_id id,
-	uint32_t kind, int replace, struct twz_directory_entry *old)
+			uint32_t kind, int replace, struct twz_directory_entry *old)
 {
 	struct directory_place place;
 	twz_result result = check_name(name, length);
@@ -259,13 +260,14 @@ static twz_result enter(struct directory *d, const char *name, size_t length, st
 		if (old)
 			*old = place.entry;
 		intend(d, place.link,
-			write_record(d, name, length, place.hash, id, kind, place.next));
+		       write_record(d, name, length, place.hash, id, kind, place.next));
 	} else if (result == -TWZ_ERR_NOT_FOUND) {
 		uint64_t link = directory_bucket(d, place.hash);
 		if (old)
 			old->id = TWZ_ID_NONE;
-		intend(d, link, write_record(d, name, length, place.hash, id, kind,
-			directory_word(d, link)));
+		intend(d, link,
+		       write_record(d, name, length, place.hash, id, kind,
+				    directory_word(d, link)));
 		table_of(d)->count++;
 	} else {
 		return result;
@@ -274,7 +276,7 @@ static twz_result enter(struct directory *d, const char *name, size_t length, st
 }
 
 twz_result twz_directory_insert(void *start, uint64_t limit, const char *name, size_t length,
-	struct twz_id id, uint32_t kind)
+				struct twz_id id, uint32_t kind)
 {
 	struct directory d;
 	twz_result result = open_to_change(&d, start, limit);
@@ -288,7 +290,7 @@ twz_result twz_directory_insert(void *start, uint64_t limit, const char *name, s
 }
 
 twz_result twz_directory_replace(void *start, uint64_t limit, const char *name, size_t length,
-	struct twz_id id, uint32_t kind, struct twz_directory_entry *old)
+				 struct twz_id id, uint32_t kind, struct twz_directory_entry *old)
 {
 	struct directory d;
 	twz_result result = open_to_change(&d, start, limit);
@@ -308,7 +310,7 @@ static void count_down(const struct directory *d)
 }
 
 twz_result twz_directory_remove(void *start, uint64_t limit, const char *name, size_t length,
-	struct twz_directory_entry *old)
+				struct twz_directory_entry *old)
 {
 	struct directory d;
 	struct directory_place place;
@@ -330,7 +332,7 @@ twz_result twz_directory_remove(void *start, uint64_t limit, const char *name, s
 }
 
 twz_result twz_directory_rename(void *start, uint64_t limit, const char *name, size_t length,
-	const char *to, size_t to_length, struct twz_directory_entry *old)
+				const char *to, size_t to_length, struct twz_directory_entry *old)
 {
 	struct directory d;
 	struct directory_place from;
@@ -350,7 +352,8 @@ twz_result twz_directory_rename(void *start, uint64_t limit, const char *name, s
 		return TWZ_OK;
 	/*
 	 * The new name is entered first, in the words of the intent; then the old one is looked up
-	 * again as the directory looks with those words, so that neighbours in one chain come right.
+	 * again as the directory looks with those words, so that neighbours in one chain come
+	 * right.
 	 */
 	result = enter(&d, to, to_length, from.entry.id, from.entry.kind, 1, old);
 	if (result != TWZ_OK)

@@ -19,9 +19,9 @@ struct directory {
 	uint64_t table; /* offset */
 	uint64_t size;
 	uint64_t buckets;
-	unsigned shift;   /* hash >> shift is the bucket */
-	uint64_t records; /* offset of the first record */
-	uint64_t end;     /* of the records; set by a writer when it makes room */
+	unsigned shift;		  /* hash >> shift is the bucket */
+	uint64_t records;	  /* offset of the first record */
+	uint64_t end;		  /* of the records; set by a writer when it makes room */
 	struct twz_change change; /* an unfinished one, or the one being made: seen as if stored */
 };
 
@@ -46,11 +46,12 @@ uint64_t directory_hash(const struct directory *d, const char *name, size_t leng
 uint64_t directory_bucket(const struct directory *d, uint64_t hash);
 
 /* Reads and checks the record at `offset` into place->{next,hash,entry}. */
-twz_result directory_read(const struct directory *d, uint64_t offset, struct directory_place *place);
+twz_result directory_read(const struct directory *d, uint64_t offset,
+			  struct directory_place *place);
 
 /* NOT_FOUND leaves place->hash a hash that no record has. */
 twz_result directory_find(const struct directory *d, const char *name, size_t length,
-	struct directory_place *place);
+			  struct directory_place *place);
 
 int directory_name_is_valid(const char *name, size_t length);
 

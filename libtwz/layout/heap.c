@@ -4,7 +4,8 @@
 #include <twz/alloc.h>
 #include <twz/persist.h>
 
-/* Class n holds blocks of 32, 48, 64, 96, 128, ... bytes, header included: two steps for each power of two. */
+/* Class n holds blocks of 32, 48, 64, 96, 128, ... bytes, header included: two steps for each power
+ * of two. */
 static uint64_t class_size(unsigned size_class)
 {
 	uint64_t power = 32ull << (size_class / 2);
@@ -30,7 +31,7 @@ struct heap {
 	uint8_t *start;
 	struct twz_heap *header;
 	uint64_t offset; /* of the header */
-	uint64_t first;  /* offset where blocks begin */
+	uint64_t first;	 /* offset where blocks begin */
 	uint64_t end;
 	uint64_t limit;
 	struct twz_change change;
@@ -42,8 +43,8 @@ static twz_result open_heap(struct heap *heap, void *start, uint64_t limit)
 
 	if (offset == 0)
 		return -TWZ_ERR_NOT_FOUND;
-	if (offset % 16 != 0 || offset < TWZ_BASE_OFFSET || limit > TWZ_META_OFFSET || offset > limit ||
-	    limit - offset < sizeof(struct twz_heap))
+	if (offset % 16 != 0 || offset < TWZ_BASE_OFFSET || limit > TWZ_META_OFFSET ||
+	    offset > limit || limit - offset < sizeof(struct twz_heap))
 		return -TWZ_ERR_CORRUPT;
 	heap->start = start;
 	heap->header = (struct twz_heap *)(heap->start + offset);
@@ -91,7 +92,8 @@ twz_result twz_heap_format(void *start, uint64_t limit, uint64_t reserved)
 	return TWZ_OK;
 }
 
-/* The block whose data starts at `data`, checked; NULL when it is none. *size_class from its header. */
+/* The block whose data starts at `data`, checked; NULL when it is none. *size_class from its
+ * header. */
 static struct twz_block *block_at(const struct heap *heap, uint64_t data, unsigned *size_class)
 {
 	if (data % 16 != 0 || data < heap->first + sizeof(struct twz_block) || data >= heap->end)
@@ -139,7 +141,8 @@ twz_result twz_heap_allocate(void *start, uint64_t limit, uint64_t size, uint64_
 		block->size_class = TWZ_BLOCK_MAGIC | wanted;
 		block->next = 0;
 		twz_flush(block, sizeof(*block));
-		twz_change_add(&heap.change, heap.offset + offsetof(struct twz_heap, end), heap.end + whole);
+		twz_change_add(&heap.change, heap.offset + offsetof(struct twz_heap, end),
+			       heap.end + whole);
 	}
 	__builtin_memset(heap.start + data, 0, whole - sizeof(struct twz_block));
 	twz_flush(heap.start + data, whole - sizeof(struct twz_block));

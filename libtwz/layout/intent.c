@@ -22,7 +22,8 @@ uint64_t twz_change_load(const struct twz_change *change, const void *start, uin
 	for (uint64_t i = 0; i < change->count; i++)
 		if (change->words[i].offset == offset)
 			return change->words[i].value;
-	return __atomic_load_n((const uint64_t *)((const uint8_t *)start + offset), __ATOMIC_ACQUIRE);
+	return __atomic_load_n((const uint64_t *)((const uint8_t *)start + offset),
+			       __ATOMIC_ACQUIRE);
 }
 
 static void store_words(struct twz_change *change, void *start)
@@ -59,7 +60,8 @@ void twz_change_finish(struct twz_change *change, void *start, struct twz_intent
 	twz_commit_word(&intent->count, 0);
 }
 
-twz_result twz_intent_read(const struct twz_intent *intent, uint64_t limit, struct twz_change *change)
+twz_result twz_intent_read(const struct twz_intent *intent, uint64_t limit,
+			   struct twz_change *change)
 {
 	uint64_t count = __atomic_load_n(&intent->count, __ATOMIC_ACQUIRE);
 
@@ -67,7 +69,8 @@ twz_result twz_intent_read(const struct twz_intent *intent, uint64_t limit, stru
 	if (count > TWZ_INTENT_WORDS)
 		return -TWZ_ERR_CORRUPT;
 	for (uint64_t i = 0; i < count; i++) {
-		change->words[i].offset = __atomic_load_n(&intent->words[i].offset, __ATOMIC_RELAXED);
+		change->words[i].offset =
+			__atomic_load_n(&intent->words[i].offset, __ATOMIC_RELAXED);
 		change->words[i].value = __atomic_load_n(&intent->words[i].value, __ATOMIC_RELAXED);
 		if (change->words[i].offset % 8 != 0 || change->words[i].offset < TWZ_BASE_OFFSET ||
 		    change->words[i].offset > limit - 8)

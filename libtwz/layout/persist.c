@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Cache write-back by CPUID: Intel SDM volume 1, section 12.10 and the CLWB and CLFLUSHOPT pages. */
+/* Cache write-back by CPUID: Intel SDM volume 1, section 12.10 and the CLWB and CLFLUSHOPT pages.
+ */
 #include <twz/persist.h>
 #include <cpuid.h>
 

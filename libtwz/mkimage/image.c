@@ -42,8 +42,7 @@ static void name_nodes(struct node *node, const char *nonce, const char *path)
 {
 	struct twz_blake2b hash;
 	uint64_t digest[2];
-	uint32_t protections =
-		TWZ_RIGHT_READ | (node->kind == TWZ_KIND_FILE ? TWZ_RIGHT_EXEC : 0);
+	uint32_t protections = TWZ_RIGHT_READ | (node->kind == TWZ_KIND_FILE ? TWZ_RIGHT_EXEC : 0);
 
 	twz_blake2b_init(&hash, sizeof(digest));
 	twz_blake2b_update(&hash, nonce, strlen(nonce) + 1);
@@ -123,25 +122,25 @@ static void put_directory(struct image *image, struct node *node)
 {
 	uint64_t bytes = 0;
 	void *start = mmap(NULL, TWZ_SLOT_SIZE, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (start == MAP_FAILED)
 		die("no address space for a directory: %s", strerror(errno));
 	for (size_t i = 0; i < node->child_count; i++)
 		bytes += strlen(node->children[i]->name);
 	twz_result result = twz_directory_format(start, TWZ_DIRECTORY_LIMIT, node->id.lo,
-		node->parent->id, node->child_count, bytes);
+						 node->parent->id, node->child_count, bytes);
 	for (size_t i = 0; i < node->child_count && result == TWZ_OK; i++) {
 		const struct node *below = node->children[i];
 		result = twz_directory_insert(start, TWZ_DIRECTORY_LIMIT, below->name,
-			strlen(below->name), below->id, below->kind);
+					      strlen(below->name), below->id, below->kind);
 	}
 	if (result == TWZ_OK)
 		result = twz_directory_extent(start, TWZ_DIRECTORY_LIMIT);
 	if (result < 0)
 		die("directory '%s': error %d", node->name, (int)-result);
 	put_extent(image, TWZ_BASE_OFFSET, (uint8_t *)start + TWZ_BASE_OFFSET,
-		(uint64_t)result - TWZ_BASE_OFFSET);
+		   (uint64_t)result - TWZ_BASE_OFFSET);
 	munmap(start, TWZ_SLOT_SIZE);
 }
 
@@ -207,7 +206,7 @@ void image_write(struct node *root, const struct image_options *options)
 	header.extents_offset =
 		header.objects_offset + pages_of(count * sizeof(*image.objects)) * TWZ_PAGE_SIZE;
 	image.position = header.extents_offset +
-		pages_of(2 * count * sizeof(*image.extents)) * TWZ_PAGE_SIZE;
+			 pages_of(2 * count * sizeof(*image.extents)) * TWZ_PAGE_SIZE;
 	header.names = root->id;
 	if (options->init) {
 		const struct node *init = tree_find(root, options->init);

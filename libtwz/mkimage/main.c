@@ -42,10 +42,14 @@ char *duplicate(const char *text)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"output", required_argument, NULL, 'o'}, {"init", required_argument, NULL, 'i'},
-		{"nonce", required_argument, NULL, 'n'}, {"mtime", required_argument, NULL, 'm'},
-		{"tree", required_argument, NULL, 't'}, {"manifest", required_argument, NULL, 'l'},
-		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+		{"output", required_argument, NULL, 'o'},
+		{"init", required_argument, NULL, 'i'},
+		{"nonce", required_argument, NULL, 'n'},
+		{"mtime", required_argument, NULL, 'm'},
+		{"tree", required_argument, NULL, 't'},
+		{"manifest", required_argument, NULL, 'l'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	struct image_options image = {.nonce = "twizzler"};
 	struct node *root = tree_new();

@@ -8,11 +8,11 @@
 #include <twizzler/object.h>
 
 struct node {
-	char *name;          /* within the parent; "" for the root */
-	uint32_t kind;       /* TWZ_KIND_FILE, TWZ_KIND_DIRECTORY or TWZ_KIND_SYMLINK */
+	char *name;    /* within the parent; "" for the root */
+	uint32_t kind; /* TWZ_KIND_FILE, TWZ_KIND_DIRECTORY or TWZ_KIND_SYMLINK */
 	uint32_t mode;
-	char *source;        /* host path of a file, target of a symbolic link */
-	uint64_t size;       /* bytes of content; set when the image is laid out */
+	char *source;  /* host path of a file, target of a symbolic link */
+	uint64_t size; /* bytes of content; set when the image is laid out */
 	struct twz_id nonce;
 	struct twz_id id;
 	struct node *parent;
@@ -34,7 +34,7 @@ void tree_free(struct node *root);
  * but a directory is never replaced by another kind. Ends the program on an impossible path.
  */
 struct node *tree_add(struct node *root, const char *path, uint32_t kind, uint32_t mode,
-	const char *source);
+		      const char *source);
 struct node *tree_find(struct node *root, const char *path);
 
 /* Enters everything under the host directory `directory` at the root. */
@@ -51,9 +51,9 @@ void tree_add_manifest(struct node *root, const char *manifest);
 
 struct image_options {
 	const char *output;
-	const char *nonce;  /* text that all ids depend on */
-	const char *init;   /* path of the first program, or NULL: none */
-	uint64_t mtime;     /* of every object, nanoseconds since the epoch */
+	const char *nonce; /* text that all ids depend on */
+	const char *init;  /* path of the first program, or NULL: none */
+	uint64_t mtime;	   /* of every object, nanoseconds since the epoch */
 };
 
 /* Writes the image: to a temporary name, then renamed. The same tree gives the same bytes. */

@@ -94,7 +94,7 @@ struct node *tree_find(struct node *root, const char *path)
 }
 
 struct node *tree_add(struct node *root, const char *path, uint32_t kind, uint32_t mode,
-	const char *source)
+		      const char *source)
 {
 	if (path[0] != '/')
 		die("%s: a path of the image starts with '/'", path);
@@ -180,15 +180,16 @@ static void add_line(struct node *root, const char *manifest, size_t number, cha
 		return;
 	if (!strcmp(words[0], "dir") && count == 3)
 		tree_add(root, words[1], TWZ_KIND_DIRECTORY, parse_mode(manifest, number, words[2]),
-			NULL);
+			 NULL);
 	else if (!strcmp(words[0], "file") && count == 4)
 		tree_add(root, words[1], TWZ_KIND_FILE, parse_mode(manifest, number, words[2]),
-			words[3]);
+			 words[3]);
 	else if (!strcmp(words[0], "link") && count == 3)
 		tree_add(root, words[1], TWZ_KIND_SYMLINK, 0777, words[2]);
 	else
-		die("%s:%zu: want 'dir PATH MODE', 'file PATH MODE HOST-PATH' or 'link PATH TARGET'",
-			manifest, number);
+		die("%s:%zu: want 'dir PATH MODE', 'file PATH MODE HOST-PATH' or 'link PATH "
+		    "TARGET'",
+		    manifest, number);
 }
 
 void tree_add_manifest(struct node *root, const char *manifest)

@@ -19,7 +19,8 @@ static void fresh(uint64_t limit)
 
 static twz_result insert(const char *name, uint64_t id)
 {
-	return twz_directory_insert(start, LIMIT, name, strlen(name), (struct twz_id){0, id}, TWZ_KIND_FILE);
+	return twz_directory_insert(start, LIMIT, name, strlen(name), (struct twz_id){0, id},
+				    TWZ_KIND_FILE);
 }
 
 /* The id that a name has, 0 for none. */
@@ -58,8 +59,9 @@ static void impossible_names_are_refused(void)
 	fresh(LIMIT);
 	memset(longest, 'x', sizeof(longest));
 	EXPECT_EQUAL(twz_directory_insert(start, LIMIT, longest, 256, (struct twz_id){0, 1}, 0),
-		-TWZ_ERR_NAME_TOO_LONG);
-	EXPECT_EQUAL(twz_directory_insert(start, LIMIT, longest, 255, (struct twz_id){0, 1}, 0), TWZ_OK);
+		     -TWZ_ERR_NAME_TOO_LONG);
+	EXPECT_EQUAL(twz_directory_insert(start, LIMIT, longest, 255, (struct twz_id){0, 1}, 0),
+		     TWZ_OK);
 	EXPECT_EQUAL(insert("", 1), -TWZ_ERR_INVALID_ARGUMENT);
 	EXPECT_EQUAL(insert(".", 1), -TWZ_ERR_INVALID_ARGUMENT);
 	EXPECT_EQUAL(insert("..", 1), -TWZ_ERR_INVALID_ARGUMENT);
@@ -91,7 +93,8 @@ static void ten_thousand_names(void)
 		EXPECT(!seen[entry.id.lo - 1]);
 		seen[entry.id.lo - 1] = true;
 		count++;
-		EXPECT_EQUAL(twz_directory_remove(start, LIMIT, entry.name, entry.length, NULL), TWZ_OK);
+		EXPECT_EQUAL(twz_directory_remove(start, LIMIT, entry.name, entry.length, NULL),
+			     TWZ_OK);
 		snprintf(name, sizeof(name), "new-%zu", count);
 		EXPECT_EQUAL(insert(name, 20000 + count), TWZ_OK);
 	}
@@ -126,7 +129,8 @@ static void rename_in_every_neighbourhood(void)
 
 	fresh(LIMIT);
 	for (int step = 0; step < 20000; step++) {
-		int a = (int)(test_random(&random) >> 40) % 40, b = (int)(test_random(&random) >> 40) % 40;
+		int a = (int)(test_random(&random) >> 40) % 40,
+		    b = (int)(test_random(&random) >> 40) % 40;
 		char from[8], to[8];
 		struct twz_directory_entry old;
 		snprintf(from, sizeof(from), "n%d", a);
@@ -136,7 +140,8 @@ static void rename_in_every_neighbourhood(void)
 			EXPECT_EQUAL(insert(from, expected[a]), TWZ_OK);
 			continue;
 		}
-		twz_result result = twz_directory_rename(start, LIMIT, from, strlen(from), to, strlen(to), &old);
+		twz_result result = twz_directory_rename(start, LIMIT, from, strlen(from), to,
+							 strlen(to), &old);
 		if (expected[a] == 0) {
 			EXPECT_EQUAL(result, -TWZ_ERR_NOT_FOUND);
 			continue;
@@ -176,7 +181,8 @@ static void the_parent_changes(void)
 	EXPECT(twz_id_equal(parent, (struct twz_id){3, 4}));
 }
 
-/* Any operation on a directory with changed bytes ends, and touches nothing outside (ASan watches). */
+/* Any operation on a directory with changed bytes ends, and touches nothing outside (ASan watches).
+ */
 static void hostile_bytes(void)
 {
 	enum { SMALL = 64 << 10 };
@@ -188,7 +194,9 @@ static void hostile_bytes(void)
 	for (int i = 0; i < 40; i++) {
 		char name[16];
 		snprintf(name, sizeof(name), "name-%d", i);
-		EXPECT_EQUAL(twz_directory_insert(start, SMALL, name, strlen(name), (struct twz_id){0, 5}, 1), TWZ_OK);
+		EXPECT_EQUAL(twz_directory_insert(start, SMALL, name, strlen(name),
+						  (struct twz_id){0, 5}, 1),
+			     TWZ_OK);
 	}
 	memcpy(copy, start, SMALL);
 	for (int round = 0; round < 20000; round++) {
@@ -197,11 +205,13 @@ static void hostile_bytes(void)
 		memcpy(start, copy, SMALL);
 		for (uint64_t n = test_random(&random) % 4 + 1; n > 0; n--) {
 			uint64_t at = TWZ_BASE_OFFSET + test_random(&random) % 8192;
-			static const uint64_t values[] = {0, 1, 8, 0x1000, 0x1100, SMALL - 8, SMALL, ~0ull, 1ull << 39};
+			static const uint64_t values[] = {
+				0, 1, 8, 0x1000, 0x1100, SMALL - 8, SMALL, ~0ull, 1ull << 39};
 			if (test_random(&random) >> 63)
 				start[at] = (uint8_t)test_random(&random);
 			else
-				*(uint64_t *)(start + (at & ~7ull)) = values[(test_random(&random) >> 32) % 9];
+				*(uint64_t *)(start + (at & ~7ull)) =
+					values[(test_random(&random) >> 32) % 9];
 		}
 		int steps = 0;
 		while (twz_directory_next(start, SMALL, &cursor, &entry) == 1)
@@ -211,8 +221,9 @@ static void hostile_bytes(void)
 		twz_directory_rename(start, SMALL, "name-8", 6, "name-9", 6, &entry);
 		twz_directory_remove(start, SMALL, "name-10", 7, &entry);
 		for (int i = 0; i < 200; i += 20)
-			twz_directory_insert(start, SMALL, "0123456789abcdefghijklmnopqrstuvwxyz" + i / 20, 20,
-				(struct twz_id){0, 9}, 1);
+			twz_directory_insert(start, SMALL,
+					     "0123456789abcdefghijklmnopqrstuvwxyz" + i / 20, 20,
+					     (struct twz_id){0, 9}, 1);
 	}
 	EXPECT(errors > 100);
 	free(copy);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Power loss at every fence of every change of a directory: after recovery the names are those before the
- * change or those after it, and nothing else. A dropped flush must be found.
+ * Power loss at every fence of every change of a directory: after recovery the names are those
+ * before the change or those after it, and nothing else. A dropped flush must be found.
  */
 #include "persistence.h"
 #include "test.h"
@@ -60,7 +60,8 @@ static const char *check(void *image)
 /* One random change, with before and after kept for the check. */
 static void change(uint64_t *random, uint64_t step)
 {
-	int i = (int)(test_random(random) >> 33) % NAMES, j = (int)(test_random(random) >> 33) % NAMES;
+	int i = (int)(test_random(random) >> 33) % NAMES,
+	    j = (int)(test_random(random) >> 33) % NAMES;
 	char name[40], to[40];
 	uint64_t id = step + 1;
 
@@ -82,7 +83,9 @@ static void change(uint64_t *random, uint64_t step)
 	default:
 		after[i] = id;
 		EXPECT_EQUAL(twz_directory_replace(start, SIZE, name, strlen(name),
-				     (struct twz_id){id * 3, id}, (uint32_t)(id % 100), NULL), TWZ_OK);
+						   (struct twz_id){id * 3, id},
+						   (uint32_t)(id % 100), NULL),
+			     TWZ_OK);
 	}
 	memcpy(before, after, sizeof(before));
 }
@@ -114,14 +117,16 @@ static void no_state_is_wrong(void)
 	EXPECT(result.states > 10000);
 }
 
-/* Leaves out one flushed line at a time. Some are flushed again or hold nothing new; most must be missed. */
+/* Leaves out one flushed line at a time. Some are flushed again or hold nothing new; most must be
+ * missed. */
 static void dropped_flushes_are_found(void)
 {
 	uint64_t lines = run(12, ~0ull).lines, found = 0;
 
 	for (uint64_t line = 0; line < lines; line++)
 		found += run(12, line).wrong != 0;
-	printf("%llu of %llu dropped flushes found\n", (unsigned long long)found, (unsigned long long)lines);
+	printf("%llu of %llu dropped flushes found\n", (unsigned long long)found,
+	       (unsigned long long)lines);
 	EXPECT(found * 2 > lines);
 }
 

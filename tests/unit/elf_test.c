@@ -31,32 +31,32 @@ static void check(int condition, const char *what, const char *detail)
 static struct file good_file(void)
 {
 	struct file file = {
-	        .header = {.ident = {0x7f, 'E', 'L', 'F', 2, 1, 1},
-	                   .type = ELF_TYPE_DYN,
-	                   .machine = ELF_MACHINE_X86_64,
-	                   .version = 1,
-	                   .entry = 0x1100,
-	                   .phoff = 64,
-	                   .ehsize = 64,
-	                   .phentsize = 56,
-	                   .phnum = SEGMENTS},
+		.header = {.ident = {0x7f, 'E', 'L', 'F', 2, 1, 1},
+			   .type = ELF_TYPE_DYN,
+			   .machine = ELF_MACHINE_X86_64,
+			   .version = 1,
+			   .entry = 0x1100,
+			   .phoff = 64,
+			   .ehsize = 64,
+			   .phentsize = 56,
+			   .phnum = SEGMENTS},
 	};
 	const struct elf_segment segments[SEGMENTS] = {
-	        {ELF_PT_PHDR, ELF_PF_R, 64, 64, 64, SEGMENTS * 56, SEGMENTS * 56, 8},
-	        {ELF_PT_INTERP, ELF_PF_R, 0x300, 0x300, 0, 20, 20, 1},
-	        {ELF_PT_LOAD, ELF_PF_R, 0, 0, 0, 0x900, 0x900, 0x1000},
-	        {ELF_PT_LOAD, ELF_PF_R | ELF_PF_X, 0x1000, 0x1000, 0, 0x800, 0x800, 0x1000},
-	        {ELF_PT_LOAD, ELF_PF_R | ELF_PF_W, 0x2e00, 0x3e00, 0, 0x300, 0x900, 0x1000},
-	        {ELF_PT_DYNAMIC, ELF_PF_R | ELF_PF_W, 0x2e40, 0x3e40, 0, 0x100, 0x100, 8},
-	        {ELF_PT_TLS, ELF_PF_R, 0x2e00, 0x3e00, 0, 0x10, 0x20, 16},
-	        {ELF_PT_GNU_RELRO, ELF_PF_R, 0x2e00, 0x3e00, 0, 0x200, 0x200, 1},
+		{ELF_PT_PHDR, ELF_PF_R, 64, 64, 64, SEGMENTS * 56, SEGMENTS * 56, 8},
+		{ELF_PT_INTERP, ELF_PF_R, 0x300, 0x300, 0, 20, 20, 1},
+		{ELF_PT_LOAD, ELF_PF_R, 0, 0, 0, 0x900, 0x900, 0x1000},
+		{ELF_PT_LOAD, ELF_PF_R | ELF_PF_X, 0x1000, 0x1000, 0, 0x800, 0x800, 0x1000},
+		{ELF_PT_LOAD, ELF_PF_R | ELF_PF_W, 0x2e00, 0x3e00, 0, 0x300, 0x900, 0x1000},
+		{ELF_PT_DYNAMIC, ELF_PF_R | ELF_PF_W, 0x2e40, 0x3e40, 0, 0x100, 0x100, 8},
+		{ELF_PT_TLS, ELF_PF_R, 0x2e00, 0x3e00, 0, 0x10, 0x20, 16},
+		{ELF_PT_GNU_RELRO, ELF_PF_R, 0x2e00, 0x3e00, 0, 0x200, 0x200, 1},
 	};
 	memcpy(file.segments, segments, sizeof(segments));
 	return file;
 }
 
 static twz_result run(const struct file *file, uint64_t size, struct elf_summary *elf,
-                      const char **reason)
+		      const char **reason)
 {
 	*reason = "";
 	twz_result result = elf_check_header(&file->header, size, reason);
@@ -78,7 +78,7 @@ static void test_good(void)
 	check(elf.start == 0 && elf.end == 0x5000, "bounds", "start and end");
 	check(elf.phdr_address == 64, "program headers are found in memory", "phdr_address");
 	check(elf.interp == &file.segments[1] && elf.dynamic == &file.segments[5] &&
-	              elf.tls == &file.segments[6] && elf.relro == &file.segments[7],
+		      elf.tls == &file.segments[6] && elf.relro == &file.segments[7],
 	      "parts are found", "pointers");
 	check(elf_segment_rights(&file.segments[3]) == (TWZ_RIGHT_READ | TWZ_RIGHT_EXEC), "rights",
 	      "text");
@@ -97,64 +97,64 @@ struct damage {
 #define HEADER(field, value, reason)                                                           \
 	{                                                                                      \
 		offsetof(struct file, header.field), sizeof(((struct file *)0)->header.field), \
-		        value, reason                                                          \
+			value, reason                                                          \
 	}
 #define SEGMENT(index, field, value, reason)                                             \
 	{                                                                                \
 		offsetof(struct file, segments) + (index) * sizeof(struct elf_segment) + \
-		        offsetof(struct elf_segment, field),                             \
-		        sizeof(((struct elf_segment *)0)->field), value, reason          \
+			offsetof(struct elf_segment, field),                             \
+			sizeof(((struct elf_segment *)0)->field), value, reason          \
 	}
 
 static const struct damage damages[] = {
-        HEADER(ident[0], 0x7e, "not an ELF"),
-        HEADER(ident[4], 1, "64-bit"),
-        HEADER(ident[5], 2, "little-endian"),
-        HEADER(ident[6], 0, "version"),
-        HEADER(ident[7], 9, "another operating system"),
-        HEADER(version, 2, "version"),
-        HEADER(type, 1, "neither"),
-        HEADER(type, 4, "neither"),
-        HEADER(machine, 3, "x86-64"),
-        HEADER(ehsize, 52, "header size"),
-        HEADER(phentsize, 32, "program header size"),
-        HEADER(phnum, 0, "no program headers"),
-        HEADER(phnum, 0xffff, "too many"),
-        HEADER(phnum, 1000, "ends before its program headers"),
-        HEADER(phoff, 0, "misplaced"),
-        HEADER(phoff, 65, "misplaced"),
-        HEADER(phoff, ~7ull, "ends before its program headers"),
-        HEADER(entry, 0x3e00, "entry point"),
-        HEADER(entry, ~0ull, "entry point"),
-        HEADER(type, ELF_TYPE_EXEC, "null pages"),
-        SEGMENT(1, filesz, 1, "interpreter"),
-        SEGMENT(1, filesz, 5000, "interpreter"),
-        SEGMENT(1, offset, ~0ull, "interpreter"),
-        SEGMENT(2, memsz, 0x800, "larger in the file"),
-        SEGMENT(2, align, 0x800, "alignment"),
-        SEGMENT(2, align, 0x3000, "alignment"),
-        SEGMENT(2, align, ~0ull, "alignment"),
-        SEGMENT(3, filesz, 0x801, "larger in the file"),
-        SEGMENT(3, offset, 0x1001, "do not agree"),
-        SEGMENT(3, offset, ~0xfffull, "ends before its segments"),
-        SEGMENT(3, vaddr, 0x1800, "do not agree"),
-        SEGMENT(3, vaddr, 0, "overlap"),
-        SEGMENT(3, vaddr, 0x5000, "out of order"),
-        SEGMENT(3, vaddr, ~0xfffull, "slot"),
-        SEGMENT(3, memsz, 0x7fffffffffffffffull, "slot"),
-        SEGMENT(3, flags, 7, "writable and executable"),
-        SEGMENT(4, memsz, TWZ_SLOT_SIZE, "slot"),
-        SEGMENT(4, offset, 0x3e00, "ends before its segments"),
-        SEGMENT(5, vaddr, 0x3e44, "dynamic section"),
-        SEGMENT(5, memsz, 0x10000, "dynamic section"),
-        SEGMENT(5, vaddr, ~7ull, "dynamic section"),
-        SEGMENT(6, memsz, 1, "thread-local"),
-        SEGMENT(6, align, 3, "thread-local"),
-        SEGMENT(6, align, 1ull << 63, "thread-local"),
-        SEGMENT(6, vaddr, 0x900000, "thread-local"),
-        SEGMENT(6, memsz, ~0ull, "thread-local"),
-        SEGMENT(7, memsz, ~0ull, "read-only-after"),
-        SEGMENT(7, type, ELF_PT_TLS, "two program headers"),
+	HEADER(ident[0], 0x7e, "not an ELF"),
+	HEADER(ident[4], 1, "64-bit"),
+	HEADER(ident[5], 2, "little-endian"),
+	HEADER(ident[6], 0, "version"),
+	HEADER(ident[7], 9, "another operating system"),
+	HEADER(version, 2, "version"),
+	HEADER(type, 1, "neither"),
+	HEADER(type, 4, "neither"),
+	HEADER(machine, 3, "x86-64"),
+	HEADER(ehsize, 52, "header size"),
+	HEADER(phentsize, 32, "program header size"),
+	HEADER(phnum, 0, "no program headers"),
+	HEADER(phnum, 0xffff, "too many"),
+	HEADER(phnum, 1000, "ends before its program headers"),
+	HEADER(phoff, 0, "misplaced"),
+	HEADER(phoff, 65, "misplaced"),
+	HEADER(phoff, ~7ull, "ends before its program headers"),
+	HEADER(entry, 0x3e00, "entry point"),
+	HEADER(entry, ~0ull, "entry point"),
+	HEADER(type, ELF_TYPE_EXEC, "null pages"),
+	SEGMENT(1, filesz, 1, "interpreter"),
+	SEGMENT(1, filesz, 5000, "interpreter"),
+	SEGMENT(1, offset, ~0ull, "interpreter"),
+	SEGMENT(2, memsz, 0x800, "larger in the file"),
+	SEGMENT(2, align, 0x800, "alignment"),
+	SEGMENT(2, align, 0x3000, "alignment"),
+	SEGMENT(2, align, ~0ull, "alignment"),
+	SEGMENT(3, filesz, 0x801, "larger in the file"),
+	SEGMENT(3, offset, 0x1001, "do not agree"),
+	SEGMENT(3, offset, ~0xfffull, "ends before its segments"),
+	SEGMENT(3, vaddr, 0x1800, "do not agree"),
+	SEGMENT(3, vaddr, 0, "overlap"),
+	SEGMENT(3, vaddr, 0x5000, "out of order"),
+	SEGMENT(3, vaddr, ~0xfffull, "slot"),
+	SEGMENT(3, memsz, 0x7fffffffffffffffull, "slot"),
+	SEGMENT(3, flags, 7, "writable and executable"),
+	SEGMENT(4, memsz, TWZ_SLOT_SIZE, "slot"),
+	SEGMENT(4, offset, 0x3e00, "ends before its segments"),
+	SEGMENT(5, vaddr, 0x3e44, "dynamic section"),
+	SEGMENT(5, memsz, 0x10000, "dynamic section"),
+	SEGMENT(5, vaddr, ~7ull, "dynamic section"),
+	SEGMENT(6, memsz, 1, "thread-local"),
+	SEGMENT(6, align, 3, "thread-local"),
+	SEGMENT(6, align, 1ull << 63, "thread-local"),
+	SEGMENT(6, vaddr, 0x900000, "thread-local"),
+	SEGMENT(6, memsz, ~0ull, "thread-local"),
+	SEGMENT(7, memsz, ~0ull, "read-only-after"),
+	SEGMENT(7, type, ELF_PT_TLS, "two program headers"),
 };
 
 static void test_damages(void)
@@ -219,24 +219,24 @@ static void check_promises(const struct elf_summary *elf)
 	const struct elf_segment *parts[] = {elf->dynamic, elf->relro, elf->eh_frame_hdr};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		check(parts[i] == NULL ||
-		              elf_segment_holding(elf, parts[i]->vaddr, parts[i]->memsz) != NULL,
+			      elf_segment_holding(elf, parts[i]->vaddr, parts[i]->memsz) != NULL,
 		      "promise", "parts lie in segments");
 }
 
 static void test_mutations(void)
 {
 	static const uint64_t nasty[] = {
-	        0,          1,          7,          0xfff,      0x1000,
-	        0x3e00,     0x7fffffff, 0xffffffff, 1ull << 30, (1ull << 30) - 1,
-	        1ull << 47, 1ull << 63, ~0ull,      ~0xfffull};
+		0,	    1,		7,	    0xfff,	0x1000,
+		0x3e00,	    0x7fffffff, 0xffffffff, 1ull << 30, (1ull << 30) - 1,
+		1ull << 47, 1ull << 63, ~0ull,	    ~0xfffull};
 	uint64_t state = 0x2545f4914f6cdd1dull, accepted = 0;
 	for (int round = 0; round < 300000; round++) {
 		struct file file = good_file();
 		uint64_t count = 1 + next_random(&state) % 3;
 		for (uint64_t i = 0; i < count; i++) {
 			uint64_t value = next_random(&state) % 2
-			                         ? next_random(&state)
-			                         : nasty[next_random(&state) % (sizeof(nasty) / 8)];
+						 ? next_random(&state)
+						 : nasty[next_random(&state) % (sizeof(nasty) / 8)];
 			size_t size = 1u << next_random(&state) % 4;
 			size_t at = next_random(&state) % (sizeof(file) - size);
 			memcpy((uint8_t *)&file + at, &value, size);
@@ -248,7 +248,7 @@ static void test_mutations(void)
 			accepted++;
 		} else {
 			check(file.header.phoff != 64 || file.header.phnum > SEGMENTS ||
-			              reason[0] != '\0',
+				      reason[0] != '\0',
 			      "a refusal has a reason", "none");
 		}
 	}
@@ -258,8 +258,8 @@ static void test_mutations(void)
 static void test_notes(void)
 {
 	struct twz_abi_version abi = {0};
-	uint8_t note[40] = {9,   0,   0,   0, 12, 0, 0, 0, 1, 0, 0, 0, 'T', 'w', 'i', 'z', 'z',
-	                    'l', 'e', 'r', 0, 0,  0, 0, 3, 0, 0, 0, 4, 0,   0,   0,   5};
+	uint8_t note[40] = {9,	 0,   0,   0, 12, 0, 0, 0, 1, 0, 0, 0, 'T', 'w', 'i', 'z', 'z',
+			    'l', 'e', 'r', 0, 0,  0, 0, 3, 0, 0, 0, 4, 0,   0,	 0,   5};
 	check(elf_find_abi_note(note, 36, 4, &abi) == 1, "the note is found", "36 bytes");
 	check(abi.major == 3 && abi.minor == 4 && abi.patch == 5, "the note's version", "words");
 	for (uint64_t size = 12; size < 36; size++)

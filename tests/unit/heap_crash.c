@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Power loss at every fence of allocating and freeing: after recovery each block is owned by one pointer or in one free
- * list, none leaked, and the owners are those before or after. A dropped flush must be found.
+ * Power loss at every fence of allocating and freeing: after recovery each block is owned by one
+ * pointer or in one free list, none leaked, and the owners are those before or after. A dropped
+ * flush must be found.
  */
 #include "persistence.h"
 #include "test.h"
@@ -9,11 +10,12 @@
 #include <sys/mman.h>
 #include <twz/alloc.h>
 
-#define USED  (64u << 10) /* the part of the object that the model watches */
-#define LIMIT (TWZ_BASE_OFFSET + USED - 4096)
+#define USED   (64u << 10) /* the part of the object that the model watches */
+#define LIMIT  (TWZ_BASE_OFFSET + USED - 4096)
 #define OWNERS 12
 
-/* An object of two parts: its first pages and its meta page, which does not change during the test. */
+/* An object of two parts: its first pages and its meta page, which does not change during the test.
+ */
 static uint8_t *start;
 static uint64_t before[OWNERS], after[OWNERS];
 
@@ -32,7 +34,9 @@ static uint64_t class_bytes(uint64_t tag)
 /* Walks the heap: every block from the first to the end is owned once or free once. */
 static const char *check_blocks(uint8_t *object)
 {
-	struct twz_heap *heap = (struct twz_heap *)(object + ((struct twz_object_meta *)(object + TWZ_META_OFFSET))->heap);
+	struct twz_heap *heap =
+		(struct twz_heap *)(object +
+				    ((struct twz_object_meta *)(object + TWZ_META_OFFSET))->heap);
 	uint64_t at = ((uint64_t)((uint8_t *)heap - object) + sizeof(*heap) + 15) / 16 * 16;
 
 	while (at < heap->end) {
@@ -63,14 +67,17 @@ static const char *check(void *image)
 	static uint8_t *other;
 
 	if (!other) {
-		other = mmap(NULL, TWZ_SLOT_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		other = mmap(NULL, TWZ_SLOT_SIZE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		EXPECT(other != MAP_FAILED);
-		memcpy(other + TWZ_META_OFFSET, start + TWZ_META_OFFSET, sizeof(struct twz_object_meta));
+		memcpy(other + TWZ_META_OFFSET, start + TWZ_META_OFFSET,
+		       sizeof(struct twz_object_meta));
 	}
 	memcpy(other + TWZ_BASE_OFFSET, image, USED);
 	if (twz_heap_recover(other, LIMIT) < 0)
 		return "recovery fails";
-	if (memcmp(owners(other), before, sizeof(before)) != 0 && memcmp(owners(other), after, sizeof(after)) != 0)
+	if (memcmp(owners(other), before, sizeof(before)) != 0 &&
+	    memcmp(owners(other), after, sizeof(after)) != 0)
 		return "neither before nor after";
 	return check_blocks(other);
 }
@@ -80,7 +87,6 @@ static void step(uint64_t *random)
 	int i = (int)(test_random(random) >> 40) % OWNERS;
 	uint64_t size = test_random(random) % 100, at = TWZ_BASE_OFFSET + (uint64_t)i * 8;
 
-
 	memcpy(before, owners(start), sizeof(before));
 	memcpy(after, before, sizeof(after));
 	if (before[i] != 0) {
@@ -88,11 +94,13 @@ static void step(uint64_t *random)
 		EXPECT_EQUAL(twz_heap_free(start, LIMIT, at), TWZ_OK);
 		return;
 	}
-	const struct twz_heap *heap = (void *)(start + ((struct twz_object_meta *)(start + TWZ_META_OFFSET))->heap);
+	const struct twz_heap *heap =
+		(void *)(start + ((struct twz_object_meta *)(start + TWZ_META_OFFSET))->heap);
 	unsigned size_class = 0;
 	while (class_bytes(size_class) < size + sizeof(struct twz_block))
 		size_class++;
-	after[i] = heap->free[size_class] ? heap->free[size_class] : heap->end + sizeof(struct twz_block);
+	after[i] = heap->free[size_class] ? heap->free[size_class]
+					  : heap->end + sizeof(struct twz_block);
 	EXPECT_EQUAL(twz_heap_allocate(start, LIMIT, size, at), TWZ_OK);
 	EXPECT_EQUAL(owners(start)[i], after[i]);
 }
@@ -132,7 +140,8 @@ static void dropped_flushes_are_found(void)
 
 	for (uint64_t line = 0; line < lines; line++)
 		found += run(10, line).wrong != 0;
-	printf("%llu of %llu dropped flushes found\n", (unsigned long long)found, (unsigned long long)lines);
+	printf("%llu of %llu dropped flushes found\n", (unsigned long long)found,
+	       (unsigned long long)lines);
 	EXPECT(found * 2 > lines);
 }
 
@@ -143,7 +152,8 @@ static const struct test tests[] = {
 
 int main(void)
 {
-	start = mmap(NULL, TWZ_SLOT_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	start = mmap(NULL, TWZ_SLOT_SIZE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	EXPECT(start != MAP_FAILED);
 	return RUN_TESTS(tests);
 }

@@ -79,7 +79,7 @@ void *twz_rt_tls_get_addr(struct twz_rt_tls_index *index)
 }
 
 twz_result twz_sys_object_protect(uint64_t hi, uint64_t lo, uint64_t offset, uint64_t length,
-                                  uint32_t rights)
+				  uint32_t rights)
 {
 	(void)hi;
 	(void)lo;
@@ -98,14 +98,14 @@ const char *exec_error_text(twz_result error)
 /* ---- an image: page 0 tables, page 1 code, page 2 data ---- */
 
 #define IMAGE_SIZE 0x3000u
-#define HASH       0x100u
+#define HASH	   0x100u
 #define GNU_HASH   0x140u
-#define SYMBOLS    0x200u
-#define STRINGS    0x300u
-#define RELA       0x400u
-#define RELR       0x500u
-#define DYNAMIC    0x2000u
-#define DATA       0x2200u
+#define SYMBOLS	   0x200u
+#define STRINGS	   0x300u
+#define RELA	   0x400u
+#define RELR	   0x500u
+#define DYNAMIC	   0x2000u
+#define DATA	   0x2200u
 
 static const char strings[] = "\0first\0second\0libx.so\0$ORIGIN";
 #define NAME_FIRST  1
@@ -133,49 +133,49 @@ static void fill_image(uint8_t *image)
 	const uint32_t gnu[] = {1, 1, 1, 6, ~0u, ~0u, 1, first & ~1u, second | 1};
 	put32(image, GNU_HASH, gnu, 9);
 	const struct elf_symbol symbols[3] = {
-	        {0},
-	        {NAME_FIRST, 0x12, 0, 2, 0x1010, 16},
-	        {NAME_SECOND, 0x11, 0, 3, DATA + 0x40, 8},
+		{0},
+		{NAME_FIRST, 0x12, 0, 2, 0x1010, 16},
+		{NAME_SECOND, 0x11, 0, 3, DATA + 0x40, 8},
 	};
 	memcpy(image + SYMBOLS, symbols, sizeof(symbols));
 	memcpy(image + STRINGS, strings, sizeof(strings));
 	const struct elf_rela rela[] = {
-	        {DATA, 8, 0x1010},
-	        {DATA + 8, 1ull << 32 | 6, 0},
-	        {DATA + 16, 2ull << 32 | 1, 4},
-	        {DATA + 24, 2ull << 32 | 24, 0},
+		{DATA, 8, 0x1010},
+		{DATA + 8, 1ull << 32 | 6, 0},
+		{DATA + 16, 2ull << 32 | 1, 4},
+		{DATA + 24, 2ull << 32 | 24, 0},
 	};
 	memcpy(image + RELA, rela, sizeof(rela));
 	const uint64_t relr[] = {DATA + 0x80, 7};
 	memcpy(image + RELR, relr, sizeof(relr));
 	const struct elf_dynamic dynamic[] = {
-	        {4, HASH},  {5, STRINGS},       {6, SYMBOLS},      {10, sizeof(strings)},
-	        {11, 24},   {7, RELA},          {8, sizeof(rela)}, {9, 24},
-	        {36, RELR}, {35, sizeof(relr)}, {37, 8},           {14, 14},
-	        {29, 22},   {25, DATA},         {27, 8},           {0x6ffffef5, GNU_HASH},
-	        {0, 0},
+		{4, HASH},  {5, STRINGS},	{6, SYMBOLS},	   {10, sizeof(strings)},
+		{11, 24},   {7, RELA},		{8, sizeof(rela)}, {9, 24},
+		{36, RELR}, {35, sizeof(relr)}, {37, 8},	   {14, 14},
+		{29, 22},   {25, DATA},		{27, 8},	   {0x6ffffef5, GNU_HASH},
+		{0, 0},
 	};
 	memcpy(image + DYNAMIC, dynamic, sizeof(dynamic));
 }
 
 static struct elf_segment segments[4] = {
-        {ELF_PT_LOAD, ELF_PF_R, 0, 0, 0, 0x1000, 0x1000, 0x1000},
-        {ELF_PT_LOAD, ELF_PF_R | ELF_PF_X, 0x1000, 0x1000, 0, 0x1000, 0x1000, 0x1000},
-        {ELF_PT_LOAD, ELF_PF_R | ELF_PF_W, 0x2000, 0x2000, 0, 0x1000, 0x1000, 0x1000},
-        {ELF_PT_DYNAMIC, ELF_PF_R | ELF_PF_W, DYNAMIC, DYNAMIC, 0, 0x200, 0x200, 8},
+	{ELF_PT_LOAD, ELF_PF_R, 0, 0, 0, 0x1000, 0x1000, 0x1000},
+	{ELF_PT_LOAD, ELF_PF_R | ELF_PF_X, 0x1000, 0x1000, 0, 0x1000, 0x1000, 0x1000},
+	{ELF_PT_LOAD, ELF_PF_R | ELF_PF_W, 0x2000, 0x2000, 0, 0x1000, 0x1000, 0x1000},
+	{ELF_PT_DYNAMIC, ELF_PF_R | ELF_PF_W, DYNAMIC, DYNAMIC, 0, 0x200, 0x200, 8},
 };
 
 static struct library library_over(uint8_t *image)
 {
 	return (struct library){
-	        .path = "test",
-	        .bias = (uintptr_t)image,
-	        .global = 1,
-	        .elf = {.type = ELF_TYPE_DYN,
-	                .segment_count = 4,
-	                .segments = segments,
-	                .end = IMAGE_SIZE,
-	                .dynamic = &segments[3]},
+		.path = "test",
+		.bias = (uintptr_t)image,
+		.global = 1,
+		.elf = {.type = ELF_TYPE_DYN,
+			.segment_count = 4,
+			.segments = segments,
+			.end = IMAGE_SIZE,
+			.dynamic = &segments[3]},
 	};
 }
 
@@ -227,7 +227,7 @@ static void test_good(void)
 	check(data[2] == library.bias + DATA + 0x40 + 4, "64");
 	check(data[3] == (uint64_t)(0x40 - 24), "PC64");
 	check(data[16] == library.bias && data[17] == library.bias && data[18] == library.bias &&
-	              data[19] == 0,
+		      data[19] == 0,
 	      "RELR");
 	check(strcmp(library.soname, "libx.so") == 0 && strcmp(library.runpath, "$ORIGIN") == 0,
 	      "names");
@@ -257,10 +257,10 @@ static void remove_indirect(uint8_t *image)
 
 static void test_mutations(void)
 {
-	static const uint64_t nasty[] = {0,          1,          7,      8,      36,
-	                                 16,         17,         18,     0xffe,  0xfff,
-	                                 0x1000,     0x2ff8,     0x2fff, 0x3000, 0xffffffff,
-	                                 1ull << 32, 1ull << 63, ~0ull,  ~7ull,  ~0xfffull};
+	static const uint64_t nasty[] = {0,	     1,		 7,	 8,	 36,
+					 16,	     17,	 18,	 0xffe,	 0xfff,
+					 0x1000,     0x2ff8,	 0x2fff, 0x3000, 0xffffffff,
+					 1ull << 32, 1ull << 63, ~0ull,	 ~7ull,	 ~0xfffull};
 	static const uint32_t places[] = {HASH, GNU_HASH, SYMBOLS, STRINGS, RELA, RELR, DYNAMIC};
 	uint64_t state = 0x9e3779b97f4a7c15ull, accepted = 0, refused = 0;
 	uint8_t *image = aligned_alloc(4096, IMAGE_SIZE);
@@ -268,12 +268,12 @@ static void test_mutations(void)
 		fill_image(image);
 		for (uint64_t i = 0, count = 1 + next_random(&state) % 4; i < count; i++) {
 			uint64_t value = next_random(&state) % 3 == 0
-			                         ? next_random(&state)
-			                         : nasty[next_random(&state) %
-			                                 (sizeof(nasty) / sizeof(nasty[0]))];
+						 ? next_random(&state)
+						 : nasty[next_random(&state) %
+							 (sizeof(nasty) / sizeof(nasty[0]))];
 			size_t size = 1u << next_random(&state) % 4;
 			size_t at = places[next_random(&state) % 7] +
-			            next_random(&state) % 0x110 / size * size;
+				    next_random(&state) % 0x110 / size * size;
 			memcpy(image + at, &value, size);
 		}
 		remove_indirect(image);

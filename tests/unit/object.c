@@ -108,7 +108,8 @@ static void a_list_over_two_objects(void)
 	EXPECT_EQUAL(count, 100);
 	EXPECT_EQUAL(sum, 4950);
 	host_set_next_slot(0);
-	EXPECT_EQUAL(twz_store(&last->next, (struct node *)&sum), -TWZ_ERR_NOT_FOUND); /* not in an object */
+	EXPECT_EQUAL(twz_store(&last->next, (struct node *)&sum),
+		     -TWZ_ERR_NOT_FOUND); /* not in an object */
 }
 
 /* What stands behind a slot that was given to another object is not the old target. */
@@ -196,8 +197,10 @@ static void hostile_pointers_resolve_to_errors(void)
 		if (i % 2)
 			p[0] = (test_random(&random) % 64) << 40 | (p[0] & 0xffffffff);
 		twz_fot_entry(a.start, 1 + i % 63)->flags = test_random(&random) % 64;
-		twz_fot_entry(a.start, 1 + i % 63)->name_offset = test_random(&random) % (2ull << 30);
-		EXPECT(twz_resolve(p, &out) < 0 || ((uint8_t *)out >= a.start && (uint8_t *)out < a.start + TWZ_SLOT_SIZE));
+		twz_fot_entry(a.start, 1 + i % 63)->name_offset =
+			test_random(&random) % (2ull << 30);
+		EXPECT(twz_resolve(p, &out) < 0 ||
+		       ((uint8_t *)out >= a.start && (uint8_t *)out < a.start + TWZ_SLOT_SIZE));
 		(void)twz_deref_word(p);
 	}
 	EXPECT_EQUAL(twz_fot_insert(a.start, (struct twz_id){1, 1}, RW), -TWZ_ERR_CORRUPT);
@@ -214,7 +217,8 @@ static struct twz_id names_root(void)
 		return root;
 	EXPECT_EQUAL(twz_object_create(0, TWZ_KIND_DIRECTORY, &root), TWZ_OK);
 	EXPECT_EQUAL(twz_object_open(root, RW, &object), TWZ_OK);
-	EXPECT_EQUAL(twz_directory_format(object.start, TWZ_DIRECTORY_LIMIT, 1, root, 0, 0), TWZ_OK);
+	EXPECT_EQUAL(twz_directory_format(object.start, TWZ_DIRECTORY_LIMIT, 1, root, 0, 0),
+		     TWZ_OK);
 	host_set_names(root);
 	return root;
 }
@@ -240,17 +244,21 @@ static void paths_lead_to_objects(void)
 	EXPECT_EQUAL(twz_name_make_directory(root, "/a", 0, &a), TWZ_OK);
 	EXPECT_EQUAL(twz_name_make_directory(root, "/a/b", 0, &b), TWZ_OK);
 	EXPECT_EQUAL(twz_name_make_directory(root, "/x/y", 0, &id), -TWZ_ERR_NOT_FOUND);
-	EXPECT_EQUAL(twz_name_insert(root, "a/b/file", (struct twz_id){9, 9}, TWZ_KIND_FILE), TWZ_OK);
-	EXPECT_EQUAL(twz_name_insert(root, "a/b/file", (struct twz_id){9, 8}, TWZ_KIND_FILE), -TWZ_ERR_EXISTS);
+	EXPECT_EQUAL(twz_name_insert(root, "a/b/file", (struct twz_id){9, 9}, TWZ_KIND_FILE),
+		     TWZ_OK);
+	EXPECT_EQUAL(twz_name_insert(root, "a/b/file", (struct twz_id){9, 8}, TWZ_KIND_FILE),
+		     -TWZ_ERR_EXISTS);
 	EXPECT_EQUAL(twz_name_lookup(root, "//a/./b//../b/file", &entry), TWZ_OK);
 	EXPECT(entry.id.hi == 9 && entry.kind == TWZ_KIND_FILE && strcmp(entry.name, "file") == 0);
 	EXPECT_EQUAL(twz_name_lookup(root, "/", &entry), TWZ_OK);
 	EXPECT(twz_id_equal(entry.id, root));
 	EXPECT_EQUAL(twz_name_lookup(root, "/../..", &entry), TWZ_OK);
 	EXPECT(twz_id_equal(entry.id, root));
-	EXPECT_EQUAL(twz_name_insert(root, "/a/b/up", symlink_to("../b"), TWZ_KIND_SYMLINK), TWZ_OK);
+	EXPECT_EQUAL(twz_name_insert(root, "/a/b/up", symlink_to("../b"), TWZ_KIND_SYMLINK),
+		     TWZ_OK);
 	EXPECT_EQUAL(twz_name_lookup(root, "/a/b/up/up/file", &entry), TWZ_OK);
-	EXPECT_EQUAL(twz_name_insert(root, "/abs", symlink_to("/a/b/file"), TWZ_KIND_SYMLINK), TWZ_OK);
+	EXPECT_EQUAL(twz_name_insert(root, "/abs", symlink_to("/a/b/file"), TWZ_KIND_SYMLINK),
+		     TWZ_OK);
 	EXPECT_EQUAL(twz_name_lookup(root, "abs", &entry), TWZ_OK);
 	EXPECT_EQUAL(entry.id.hi, 9);
 	EXPECT_EQUAL(twz_name_insert(root, "/loop", symlink_to("loop"), TWZ_KIND_SYMLINK), TWZ_OK);
@@ -278,7 +286,8 @@ static void pointers_by_name(void)
 	EXPECT_EQUAL(twz_name_insert(root, "/target", b.id, TWZ_KIND_DATA), TWZ_OK);
 	((struct node *)twz_object_base(&b))->value = 11;
 	strcpy((char *)(p + 10), "/target");
-	twz_result index = twz_fot_insert_name(a.start, (uint64_t)((uint8_t *)(p + 10) - a.start), RW);
+	twz_result index =
+		twz_fot_insert_name(a.start, (uint64_t)((uint8_t *)(p + 10) - a.start), RW);
 	EXPECT(index > 0);
 	p->next.word = (uint64_t)index << 40 | TWZ_BASE_OFFSET;
 	EXPECT_EQUAL(twz_deref(&p->next)->value, 11);
@@ -309,7 +318,9 @@ static void *insert_names(void *argument)
 
 	for (int i = 0; i < 300; i++) {
 		snprintf(name, sizeof(name), "/t/%c%d", *(char *)argument, i);
-		EXPECT_EQUAL(twz_name_insert(names_root(), name, (struct twz_id){1, (uint64_t)i}, 0), TWZ_OK);
+		EXPECT_EQUAL(
+			twz_name_insert(names_root(), name, (struct twz_id){1, (uint64_t)i}, 0),
+			TWZ_OK);
 	}
 	return NULL;
 }
@@ -370,8 +381,9 @@ static void blocks_are_allocated_and_freed(void)
 	EXPECT_EQUAL(twz_alloc(&a, 8, &elsewhere->blocks[0]), -TWZ_ERR_INVALID_ARGUMENT);
 	elsewhere->blocks[0].word = 0x5000;
 	for (int i = 0; i < 5; i++)
-		EXPECT(twz_alloc(&a, 250 << 20, &root->blocks[i]) == (i < 2 ? TWZ_OK : -TWZ_ERR_NO_SPACE) ||
-			root->blocks[i].word != 0);
+		EXPECT(twz_alloc(&a, 250 << 20, &root->blocks[i]) ==
+			       (i < 2 ? TWZ_OK : -TWZ_ERR_NO_SPACE) ||
+		       root->blocks[i].word != 0);
 	root->blocks[7].word = 0x1234560;
 	EXPECT_EQUAL(twz_free(&a, &root->blocks[7]), -TWZ_ERR_INVALID_ARGUMENT);
 }

@@ -57,7 +57,7 @@ struct persistence_result persistence_result(void)
 static void show(void)
 {
 	if (model.drop != ~0ull && model.result.wrong)
-		return; /* the planted bug is found */
+		return;	  /* the planted bug is found */
 	model.active = 0; /* the check itself flushes and fences */
 	const char *wrong = model.check(model.image);
 	model.active = 1;

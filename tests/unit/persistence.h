@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A model of persistent memory that stands in for layout/persist.c: it knows what of a region is durable, and at
- * each fence shows a check the states in which a power loss there could leave the medium. A word stored since
- * may be durable or not, whether flushed or not, whatever its neighbours are; what was flushed is durable
- * behind the fence.
+ * A model of persistent memory that stands in for layout/persist.c: it knows what of a region is
+ * durable, and at each fence shows a check the states in which a power loss there could leave the
+ * medium. A word stored since may be durable or not, whether flushed or not, whatever its
+ * neighbours are; what was flushed is durable behind the fence.
  */
 #ifndef PERSISTENCE_H
 #define PERSISTENCE_H
@@ -23,9 +23,9 @@ void persistence_end(void);
 void persistence_drop(uint64_t line);
 
 struct persistence_result {
-	uint64_t states; /* explored */
-	uint64_t lines;  /* flushed */
-	uint64_t wrong;  /* states that the check refused */
+	uint64_t states;   /* explored */
+	uint64_t lines;	   /* flushed */
+	uint64_t wrong;	   /* states that the check refused */
 	const char *first; /* what it said at first */
 };
 struct persistence_result persistence_result(void);

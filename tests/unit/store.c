@@ -32,7 +32,10 @@ static void reopen(void)
 
 static struct store_object create(uint64_t number)
 {
-	struct store_object object = {.id = state_id(number), .flags = TWZ_OBJECT_PERSISTENT, .kind = 1, .protections = 3};
+	struct store_object object = {.id = state_id(number),
+				      .flags = TWZ_OBJECT_PERSISTENT,
+				      .kind = 1,
+				      .protections = 3};
 
 	EXPECT_EQUAL(store_create(&store, &object), TWZ_OK);
 	return object;
@@ -53,7 +56,8 @@ static void objects_survive(void)
 	for (uint64_t i = 0; i < 2000; i++) {
 		EXPECT_EQUAL(store_find(&store, state_id(i), &object), TWZ_OK);
 		EXPECT(object.kind == 1 && twz_id_equal(object.id, state_id(i)));
-		EXPECT_EQUAL(store_page(&store, &object, TWZ_META_OFFSET / 4096, false, &block), TWZ_OK);
+		EXPECT_EQUAL(store_page(&store, &object, TWZ_META_OFFSET / 4096, false, &block),
+			     TWZ_OK);
 		const struct twz_object_meta *meta = store_block(&store, block);
 		EXPECT(meta->magic == TWZ_META_MAGIC && meta->kind == 1);
 	}
@@ -92,7 +96,8 @@ static void pages_from_few_to_many(void)
 	reopen();
 	EXPECT_EQUAL(store_find(&store, state_id(1), &object), TWZ_OK);
 	for (uint64_t i = 0; i < 3000; i++) {
-		EXPECT_EQUAL(store_page(&store, &object, i * 73 % STORE_PAGES, false, &block), TWZ_OK);
+		EXPECT_EQUAL(store_page(&store, &object, i * 73 % STORE_PAGES, false, &block),
+			     TWZ_OK);
 		EXPECT_EQUAL(*(uint64_t *)store_block(&store, block), i * 73 % STORE_PAGES + 1);
 	}
 	EXPECT_EQUAL(store_discard(&store, &object, 73, 74 * 10), TWZ_OK);
@@ -101,7 +106,8 @@ static void pages_from_few_to_many(void)
 	EXPECT_EQUAL(store_page(&store, &object, 73 * 12, false, &block), TWZ_OK);
 	EXPECT(block != 0);
 	EXPECT_EQUAL(store_check(&store, &message), TWZ_OK);
-	EXPECT_EQUAL(store_page(&store, &object, STORE_PAGES, true, &block), -TWZ_ERR_INVALID_ARGUMENT);
+	EXPECT_EQUAL(store_page(&store, &object, STORE_PAGES, true, &block),
+		     -TWZ_ERR_INVALID_ARGUMENT);
 	EXPECT_EQUAL(store_unlink(&store, &object), TWZ_OK);
 	EXPECT_EQUAL(store_free(&store, &object), TWZ_OK);
 	EXPECT_EQUAL(store_free_bytes(&store), free_bytes);
@@ -159,7 +165,9 @@ static void a_commit_changes_all(void)
 		{.object = &b, .page = 1, .contents = contents[1]},
 	};
 	struct store_update updates[] = {
-		{.object = &b, .offset = TWZ_META_OFFSET + offsetof(struct twz_object_meta, size), .value = 77},
+		{.object = &b,
+		 .offset = TWZ_META_OFFSET + offsetof(struct twz_object_meta, size),
+		 .value = 77},
 		{.object = &a, .offset = 5 * 4096 + 8, .value = 78},
 	};
 	for (int i = 0; i < 3; i++)
@@ -173,8 +181,10 @@ static void a_commit_changes_all(void)
 	EXPECT_EQUAL(store_page(&store, &a, 5, false, &block), TWZ_OK);
 	EXPECT_EQUAL(((uint64_t *)store_block(&store, block))[1], 78);
 	updates[1].offset++;
-	EXPECT_EQUAL(store_commit(&store, swaps, 3, updates, 2, moved, &store), -TWZ_ERR_INVALID_ARGUMENT);
-	EXPECT_EQUAL(store_commit(&store, swaps, 1ull << 40, updates, 1, moved, &store), -TWZ_ERR_TOO_MANY);
+	EXPECT_EQUAL(store_commit(&store, swaps, 3, updates, 2, moved, &store),
+		     -TWZ_ERR_INVALID_ARGUMENT);
+	EXPECT_EQUAL(store_commit(&store, swaps, 1ull << 40, updates, 1, moved, &store),
+		     -TWZ_ERR_TOO_MANY);
 	EXPECT_EQUAL(store_set_root(&store, STORE_ROOT_NAMES, a.id), TWZ_OK);
 	reopen();
 	EXPECT(twz_id_equal(store_root(&store, STORE_ROOT_NAMES), a.id));
@@ -203,7 +213,10 @@ static void what_is_not_a_store_is_refused(void)
 	region[SIZE - 1] = 1;
 	refuse(-TWZ_ERR_BAD_FORMAT, "not a Twizzler store");
 	memset(region, 0, SIZE);
-	memcpy(region, "\x7f" "ELF", 4);
+	memcpy(region,
+	       "\x7f"
+	       "ELF",
+	       4);
 	refuse(-TWZ_ERR_BAD_FORMAT, "not a Twizzler store");
 	EXPECT_EQUAL(open_again(4096), -TWZ_ERR_NO_SPACE);
 
@@ -232,7 +245,8 @@ static void what_is_not_a_store_is_refused(void)
 	store_close(&store);
 }
 
-/* Any operation on a store with changed metadata ends with an error at worst (ASan watches the edges). */
+/* Any operation on a store with changed metadata ends with an error at worst (ASan watches the
+ * edges). */
 static void hostile_bytes(void)
 {
 	enum { SMALL = 1 << 20 };
@@ -253,12 +267,16 @@ static void hostile_bytes(void)
 	uint8_t *whole = region;
 	region = tight;
 	for (int round = 0; round < 3000; round++) {
-		static const uint64_t values[] = {0, 1, 2, 3, 20, 255, 256, 1 << 10, ~0ull, 1ull << 40, 97 << 2 | 1, 97 << 2 | 2};
+		static const uint64_t values[] = {0,	 1,	     2,		  3,
+						  20,	 255,	     256,	  1 << 10,
+						  ~0ull, 1ull << 40, 97 << 2 | 1, 97 << 2 | 2};
 		memcpy(region, copy, SMALL);
 		for (uint64_t n = test_random(&random) % 6 + 1; n > 0; n--) {
-			uint64_t at = test_random(&random) % 3 == 0 ? 4096 + test_random(&random) % 8192 :
-				18 * 4096 + test_random(&random) % (60 * 4096);
-			*(uint64_t *)(region + (at & ~7ull)) = values[(test_random(&random) >> 32) % 12];
+			uint64_t at = test_random(&random) % 3 == 0
+					      ? 4096 + test_random(&random) % 8192
+					      : 18 * 4096 + test_random(&random) % (60 * 4096);
+			*(uint64_t *)(region + (at & ~7ull)) =
+				values[(test_random(&random) >> 32) % 12];
 		}
 		if (open_again(SMALL) != TWZ_OK) {
 			errors++;

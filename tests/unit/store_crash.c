@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Power loss at every fence of every operation of the store: after recovery the store is consistent and holds
- * what it held before the operation or what it holds after it. A dropped flush must be found.
+ * Power loss at every fence of every operation of the store: after recovery the store is consistent
+ * and holds what it held before the operation or what it holds after it. A dropped flush must be
+ * found.
  */
 #include "persistence.h"
 #include "store_state.h"
@@ -23,7 +24,8 @@ static const char *check(void *image)
 	const char *message;
 	const char *wrong = NULL;
 
-	if (store_open(&opened, image, size, (struct twz_id){7, 7}, &state_memory, &message) != TWZ_OK)
+	if (store_open(&opened, image, size, (struct twz_id){7, 7}, &state_memory, &message) !=
+	    TWZ_OK)
 		return message;
 	if (store_check(&opened, &message) != TWZ_OK)
 		wrong = message;
@@ -43,7 +45,8 @@ struct operation {
 static void create_first(struct store *s)
 {
 	for (uint64_t i = 0; i < 1; i++) {
-		objects[i] = (struct store_object){.id = state_id(i), .flags = TWZ_OBJECT_PERSISTENT};
+		objects[i] =
+			(struct store_object){.id = state_id(i), .flags = TWZ_OBJECT_PERSISTENT};
 		store_create(s, &objects[i]);
 	}
 }
@@ -137,22 +140,35 @@ static void make(struct store *s)
 }
 
 static const struct operation small[] = {
-	{make, "mkfs"}, {create_first, "create"}, {create_beside, "create beside another"},
-	{fill_page, "a page fault"}, {commit_two, "a commit"}, {commit_two, "a commit over a commit"},
-	{set_root, "a root"}, {discard, "discard"}, {fill_page, "a page fault again"},
-	{unlink_and_free, "delete"}, {NULL, NULL},
+	{make, "mkfs"},
+	{create_first, "create"},
+	{create_beside, "create beside another"},
+	{fill_page, "a page fault"},
+	{commit_two, "a commit"},
+	{commit_two, "a commit over a commit"},
+	{set_root, "a root"},
+	{discard, "discard"},
+	{fill_page, "a page fault again"},
+	{unlink_and_free, "delete"},
+	{NULL, NULL},
 };
 
 static const struct operation large[] = {
-	{make, NULL}, {create_first, NULL}, {fill_record, NULL}, {grow_map, "growing the map"},
-	{use_map, "a page of a large object"}, {delete_large, "delete a large object"}, {NULL, NULL},
+	{make, NULL},
+	{create_first, NULL},
+	{fill_record, NULL},
+	{grow_map, "growing the map"},
+	{use_map, "a page of a large object"},
+	{delete_large, "delete a large object"},
+	{NULL, NULL},
 };
 
 static void open_store(struct store *s, void *at)
 {
 	const char *message;
 
-	EXPECT_EQUAL(store_open(s, at, size, (struct twz_id){7, 7}, &state_memory, &message), TWZ_OK);
+	EXPECT_EQUAL(store_open(s, at, size, (struct twz_id){7, 7}, &state_memory, &message),
+		     TWZ_OK);
 }
 
 /* Learns on a copy of the snapshot what the operation is to change. */
@@ -186,9 +202,9 @@ static struct persistence_result perform(const struct operation *operation, uint
 static uint64_t states, wrong, dropped, found;
 
 /*
- * One after the other: every operation with a name explored, then with one flushed line left out at a time. Not
- * each is missed (zeros over zeros; lines flushed again), but in every operation some are. In the large store only the
- * last ten, the words of the transaction, are tried.
+ * One after the other: every operation with a name explored, then with one flushed line left out at
+ * a time. Not each is missed (zeros over zeros; lines flushed again), but in every operation some
+ * are. In the large store only the last ten, the words of the transaction, are tried.
  */
 static void explore(const struct operation *operations, size_t bytes)
 {
@@ -203,7 +219,8 @@ static void explore(const struct operation *operations, size_t bytes)
 			continue;
 		}
 		struct persistence_result result = perform(operation, ~0ull);
-		uint64_t here = 0, first = size == SMALL || result.lines < 10 ? 0 : result.lines - 10;
+		uint64_t here = 0,
+			 first = size == SMALL || result.lines < 10 ? 0 : result.lines - 10;
 		uint64_t step = (result.lines - first) / 50 + 1;
 		if (result.wrong)
 			fprintf(stderr, "%s: %s\n", operation->name, result.first);
@@ -236,7 +253,7 @@ static void large_object(void)
 static void enough_was_tried(void)
 {
 	printf("%llu states; %llu of %llu dropped flushes found\n", (unsigned long long)states,
-		(unsigned long long)found, (unsigned long long)dropped);
+	       (unsigned long long)found, (unsigned long long)dropped);
 	EXPECT(states > 1000);
 	EXPECT(found * 4 > dropped);
 }

@@ -22,9 +22,9 @@ static const struct store_memory state_memory = {state_allocate, state_release};
 
 struct state {
 	struct store *store;
-	uint64_t sum;     /* of objects, pages and words, in no order */
+	uint64_t sum; /* of objects, pages and words, in no order */
 	uint64_t objects;
-	uint64_t object;  /* digest of the present one's id */
+	uint64_t object; /* digest of the present one's id */
 };
 
 /* A page of zeros and a hole are equal: they do not count. */
@@ -60,7 +60,8 @@ static inline twz_result state_record(void *context, struct store *store, uint64
 static inline uint64_t state_digest(struct store *store, uint64_t *objects)
 {
 	struct state state = {.store = store, .sum = 1};
-	struct twz_id roots[2] = {store_root(store, STORE_ROOT_NAMES), store_root(store, STORE_ROOT_HANDLERS)};
+	struct twz_id roots[2] = {store_root(store, STORE_ROOT_NAMES),
+				  store_root(store, STORE_ROOT_HANDLERS)};
 
 	if (store_visit(store, state_record, &state) != TWZ_OK)
 		return 0;

@@ -7,13 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define EXPECT(condition) \
-	((condition) ? (void)0 : (fprintf(stderr, "%s:%d: expected %s\n", __FILE__, __LINE__, #condition), exit(1)))
+#define EXPECT(condition)                                                                        \
+	((condition) ? (void)0                                                                   \
+		     : (fprintf(stderr, "%s:%d: expected %s\n", __FILE__, __LINE__, #condition), \
+			exit(1)))
 
 /* Compares two numbers and shows both. */
-#define EXPECT_EQUAL(a, b) expect_equal((long long)(a), (long long)(b), #a " == " #b, __FILE__, __LINE__)
+#define EXPECT_EQUAL(a, b) \
+	expect_equal((long long)(a), (long long)(b), #a " == " #b, __FILE__, __LINE__)
 
-static inline void expect_equal(long long a, long long b, const char *text, const char *file, int line)
+static inline void expect_equal(long long a, long long b, const char *text, const char *file,
+				int line)
 {
 	if (a == b)
 		return;

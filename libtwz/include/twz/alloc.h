@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Allocation inside an object: size classes with free lists above a growing end. Every operation is atomic and
- * durable, and moves ownership in the same step: a block is allocated into an invariant pointer of the same object,
- * and freed out of it, so that a power loss leaks nothing.
+ * Allocation inside an object: size classes with free lists above a growing end. Every operation is
+ * atomic and durable, and moves ownership in the same step: a block is allocated into an invariant
+ * pointer of the same object, and freed out of it, so that a power loss leaks nothing.
  */
 #ifndef TWZ_ALLOC_H
 #define TWZ_ALLOC_H
@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-#define TWZ_HEAP_MAGIC   0x504145485a5754ull /* "TWZHEAP" */
+#define TWZ_HEAP_MAGIC	 0x504145485a5754ull /* "TWZHEAP" */
 #define TWZ_HEAP_CLASSES 48
 #define TWZ_HEAP_LARGEST (256ull << 20)
 
@@ -24,7 +24,7 @@ struct twz_heap {
 	uint32_t version;
 	uint32_t waiters;
 	struct twz_id holder; /* lock.h */
-	uint64_t end;         /* offset of the first byte that no block has */
+	uint64_t end;	      /* offset of the first byte that no block has */
 	uint64_t reserved;
 	uint64_t free[TWZ_HEAP_CLASSES]; /* offset of each class's first free block, or 0 */
 	struct twz_intent intent;
@@ -41,8 +41,8 @@ struct twz_block {
 twz_result twz_heap_make(const struct twz_object *object, uint64_t reserved);
 
 /*
- * A zeroed block of at least `size` bytes, 16-byte aligned, owned by *into (an invariant pointer in the same
- * object, overwritten) when it returns. NO_SPACE, NOT_FOUND (no heap), CORRUPT.
+ * A zeroed block of at least `size` bytes, 16-byte aligned, owned by *into (an invariant pointer in
+ * the same object, overwritten) when it returns. NO_SPACE, NOT_FOUND (no heap), CORRUPT.
  */
 twz_result twz_alloc_word(const struct twz_object *object, uint64_t size, twz_iptr *into);
 #define twz_alloc(object, size, pointer) twz_alloc_word(object, size, &(pointer)->word)

@@ -5,9 +5,10 @@
  * chain. Pure: no system calls, shared with mkimage and the host.
  *
  * Every change becomes true by one 8-byte store and is durable at return: a new record is written
- * and flushed before the link word that reaches it; a table that is full is rebuilt elsewhere in the
- * object and switched to by the header's `table` word; a change of several words (rename) is first
- * written down as the header's `intent`, which readers apply on the fly and the next writer finishes.
+ * and flushed before the link word that reaches it; a table that is full is rebuilt elsewhere in
+ * the object and switched to by the header's `table` word; a change of several words (rename) is
+ * first written down as the header's `intent`, which readers apply on the fly and the next writer
+ * finishes.
  *
  * Readers need no lock. Writers hold the directory's lock (name.h) or are alone. Every field is
  * hostile until checked: bad bytes give TWZ_ERR_CORRUPT, never an access outside [base, limit).
@@ -26,7 +27,7 @@ extern "C" {
 
 #define TWZ_DIRECTORY_MAGIC   0x5249445a5754ull /* "TWZDIR" */
 #define TWZ_DIRECTORY_VERSION 1
-#define TWZ_NAME_MAX          255
+#define TWZ_NAME_MAX	      255
 
 /* The last 16 MiB of a whole object are left to the Foreign Object Table. */
 #define TWZ_DIRECTORY_LIMIT (TWZ_SLOT_SIZE - (16ull << 20))
@@ -38,9 +39,9 @@ struct twz_directory_header {
 	uint32_t waiters;     /* futex waiters on `holder`; a hint */
 	struct twz_id holder; /* view that holds the lock, or none; 16-byte aligned */
 	struct twz_id parent; /* directory above; the root names itself */
-	uint64_t seed;        /* of the name hash */
-	uint64_t table;       /* offset of struct twz_directory_table (40 bits), times rebuilt (24) */
-	uint64_t removed;     /* 1: rmdir has happened; nothing can be added any more */
+	uint64_t seed;	      /* of the name hash */
+	uint64_t table;	  /* offset of struct twz_directory_table (40 bits), times rebuilt (24) */
+	uint64_t removed; /* 1: rmdir has happened; nothing can be added any more */
 	struct twz_intent intent; /* of a change of several words */
 	uint64_t reserved[10];
 };
@@ -48,19 +49,19 @@ TWZ_STATIC_ASSERT(sizeof(struct twz_directory_header) == 256, "directory header 
 
 /* Then `buckets` words, each the offset of a chain's first record or 0; then the records. */
 struct twz_directory_table {
-	uint64_t size;    /* bytes of the whole table */
+	uint64_t size;	  /* bytes of the whole table */
 	uint64_t buckets; /* a power of two; the bucket is the hash's upper bits */
-	uint64_t end;     /* offset in the object of the first byte that no record uses */
-	uint64_t count;   /* entries; after a crash a hint */
+	uint64_t end;	  /* offset in the object of the first byte that no record uses */
+	uint64_t count;	  /* entries; after a crash a hint */
 };
 
 struct twz_directory_record {
 	uint64_t next; /* offset of the next record of the chain, or 0 */
 	uint64_t hash;
 	struct twz_id id;
-	uint32_t kind;   /* enum twz_object_kind, as when it was entered */
+	uint32_t kind;	 /* enum twz_object_kind, as when it was entered */
 	uint32_t length; /* of the name */
-	char name[];     /* padded to 8 bytes */
+	char name[];	 /* padded to 8 bytes */
 };
 TWZ_STATIC_ASSERT(sizeof(struct twz_directory_record) == 40, "directory record layout");
 
@@ -76,20 +77,21 @@ struct twz_directory_entry {
  * `name_bytes` bytes before the first rebuild (0, 0: what fits in the first page).
  */
 twz_result twz_directory_format(void *start, uint64_t limit, uint64_t seed, struct twz_id parent,
-	uint64_t entries, uint64_t name_bytes);
+				uint64_t entries, uint64_t name_bytes);
 
 /* Offset behind the last byte in use: how much of the object a copy needs. */
 twz_result twz_directory_extent(const void *start, uint64_t limit);
 
 twz_result twz_directory_lookup(const void *start, uint64_t limit, const char *name, size_t length,
-	struct twz_directory_entry *out);
+				struct twz_directory_entry *out);
 
 /*
- * The entries in hash order: start with *cursor 0. Returns 1 and an entry, or 0 at the end. An entry
- * that is there from the first call to the last comes exactly once, whatever happens meanwhile.
+ * The entries in hash order: start with *cursor 0. Returns 1 and an entry, or 0 at the end. An
+ * entry that is there from the first call to the last comes exactly once, whatever happens
+ * meanwhile.
  */
 twz_result twz_directory_next(const void *start, uint64_t limit, uint64_t *cursor,
-	struct twz_directory_entry *out);
+			      struct twz_directory_entry *out);
 
 /* 1 when there is no entry. */
 twz_result twz_directory_is_empty(const void *start, uint64_t limit);
@@ -101,18 +103,18 @@ twz_result twz_directory_recover(void *start, uint64_t limit);
 
 /* EXISTS; NO_SPACE; INVALID_ARGUMENT for an impossible name; NOT_FOUND in a removed directory. */
 twz_result twz_directory_insert(void *start, uint64_t limit, const char *name, size_t length,
-	struct twz_id id, uint32_t kind);
+				struct twz_id id, uint32_t kind);
 
 /* Enters or replaces. old: what was there before, id none if nothing; may be NULL. */
 twz_result twz_directory_replace(void *start, uint64_t limit, const char *name, size_t length,
-	struct twz_id id, uint32_t kind, struct twz_directory_entry *old);
+				 struct twz_id id, uint32_t kind, struct twz_directory_entry *old);
 
 twz_result twz_directory_remove(void *start, uint64_t limit, const char *name, size_t length,
-	struct twz_directory_entry *old);
+				struct twz_directory_entry *old);
 
 /* In one atomic step `name` becomes `to`; what `to` named before is reported in `old`. */
 twz_result twz_directory_rename(void *start, uint64_t limit, const char *name, size_t length,
-	const char *to, size_t to_length, struct twz_directory_entry *old);
+				const char *to, size_t to_length, struct twz_directory_entry *old);
 
 /* Sets the directory above (both words in one atomic step). */
 twz_result twz_directory_set_parent(void *start, uint64_t limit, struct twz_id parent);

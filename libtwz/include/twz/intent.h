@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Several 8-byte stores of one object as one atomic step: the words are written down in an intent in the
- * same object, which becomes true by the store of its count; then they are stored; then the count is cleared. Who
- * finds an intent that is not 0 finishes it. Pure.
+ * Several 8-byte stores of one object as one atomic step: the words are written down in an intent
+ * in the same object, which becomes true by the store of its count; then they are stored; then the
+ * count is cleared. Who finds an intent that is not 0 finishes it. Pure.
  */
 #ifndef TWZ_INTENT_H
 #define TWZ_INTENT_H
@@ -38,17 +38,19 @@ void twz_change_add(struct twz_change *change, uint64_t offset, uint64_t value);
 /* The word at `offset` of the object as it is with the change. The offset has been checked. */
 uint64_t twz_change_load(const struct twz_change *change, const void *start, uint64_t offset);
 
-/* Makes the words true together and durable: a single one directly, several by the intent. Empties the change. */
+/* Makes the words true together and durable: a single one directly, several by the intent. Empties
+ * the change. */
 void twz_change_commit(struct twz_change *change, void *start, struct twz_intent *intent);
 
 /* Finishes an intent that was read and not none. Empties the change. */
 void twz_change_finish(struct twz_change *change, void *start, struct twz_intent *intent);
 
 /*
- * Reads an intent; a changing one reads as none. CORRUPT when a word lies outside [base, limit) or is not
- * aligned.
+ * Reads an intent; a changing one reads as none. CORRUPT when a word lies outside [base, limit) or
+ * is not aligned.
  */
-twz_result twz_intent_read(const struct twz_intent *intent, uint64_t limit, struct twz_change *change);
+twz_result twz_intent_read(const struct twz_intent *intent, uint64_t limit,
+			   struct twz_change *change);
 
 #ifdef __cplusplus
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Locks that lie in objects and outlive their holders: the word names the program (its view), so that a
- * lock whose holder has ended, by a kill or a power loss, is taken over. What it guards must be consistent at
- * every instant. Threads of one program exclude each other too; not recursive.
+ * Locks that lie in objects and outlive their holders: the word names the program (its view), so
+ * that a lock whose holder has ended, by a kill or a power loss, is taken over. What it guards must
+ * be consistent at every instant. Threads of one program exclude each other too; not recursive.
  */
 #ifndef TWZ_LOCK_H
 #define TWZ_LOCK_H
@@ -13,7 +13,8 @@
 extern "C" {
 #endif
 
-/* holder: none when free, 16-byte aligned; waiters: a hint, how many sleep. Returns 1 when it was taken over. */
+/* holder: none when free, 16-byte aligned; waiters: a hint, how many sleep. Returns 1 when it was
+ * taken over. */
 twz_result twz_lock_take(struct twz_id *holder, uint32_t *waiters);
 void twz_lock_release(struct twz_id *holder, uint32_t *waiters);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Objects as programs use them: create, open (map), close, delete; base and meta. An object is mapped once a
- * program for each set of rights that was asked for; opening it again counts.
+ * Objects as programs use them: create, open (map), close, delete; base and meta. An object is
+ * mapped once a program for each set of rights that was asked for; opening it again counts.
  */
 #ifndef TWZ_OBJECT_H
 #define TWZ_OBJECT_H
@@ -42,8 +42,8 @@ twz_result twz_object_sync(struct twz_id id);
 twz_result twz_object_at(const void *address, struct twz_id *id);
 
 /*
- * Who unmaps a slot by himself says so first: what invariant pointers resolved from and to it is forgotten.
- * twz_object_close does it.
+ * Who unmaps a slot by himself says so first: what invariant pointers resolved from and to it is
+ * forgotten. twz_object_close does it.
  */
 void twz_object_forget(const void *start);
 
@@ -63,7 +63,8 @@ static inline uint8_t *twz_object_start(const void *address)
 	return (uint8_t *)((uintptr_t)address & ~(uintptr_t)(TWZ_SLOT_SIZE - 1));
 }
 
-/* Around view_clone: no other thread is inside libtwz's tables meanwhile. Both sides call _after. */
+/* Around view_clone: no other thread is inside libtwz's tables meanwhile. Both sides call _after.
+ */
 void twz_before_clone(void);
 void twz_after_clone(void);
 

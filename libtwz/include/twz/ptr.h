@@ -6,8 +6,8 @@
  *	struct node *n = twz_deref(&p->next);
  *	twz_store(&p->next, n);
  *
- * A pointer into its own object costs a mask and an addition; one into another object a look into the program's
- * cache of resolved entries. Null is all zero.
+ * A pointer into its own object costs a mask and an addition; one into another object a look into
+ *the program's cache of resolved entries. Null is all zero.
  */
 #ifndef TWZ_PTR_H
 #define TWZ_PTR_H
@@ -19,24 +19,26 @@ extern "C" {
 #endif
 
 /* An invariant pointer to a T. `type` is never stored; it carries the type. */
-#define twz_ptr(T) \
-	union { \
+#define twz_ptr(T)             \
+	union {                \
 		twz_iptr word; \
-		T *type; \
+		T *type;       \
 	}
 
-/* What *pointer points to, as this program sees it; NULL for null and for what cannot be resolved. */
+/* What *pointer points to, as this program sees it; NULL for null and for what cannot be resolved.
+ */
 #define twz_deref(pointer) ((__typeof__((pointer)->type))twz_deref_word(&(pointer)->word))
 
 /*
- * Makes *pointer point to `target`, which may lie in the pointer's object or in any other that is mapped; NULL
- * makes it null. The foreign entry is durable at return, the pointer itself after twz_persist(pointer, 8).
- * The pointer must lie in an object. Returns TWZ_OK or an error, and has then not changed the pointer.
+ * Makes *pointer point to `target`, which may lie in the pointer's object or in any other that is
+ * mapped; NULL makes it null. The foreign entry is durable at return, the pointer itself after
+ * twz_persist(pointer, 8). The pointer must lie in an object. Returns TWZ_OK or an error, and has
+ * then not changed the pointer.
  */
-#define twz_store(pointer, target) \
-	__extension__({ \
+#define twz_store(pointer, target)                                  \
+	__extension__({                                             \
 		__typeof__((pointer)->type) twz_target_ = (target); \
-		twz_store_word(&(pointer)->word, twz_target_); \
+		twz_store_word(&(pointer)->word, twz_target_);      \
 	})
 
 twz_result twz_store_word(twz_iptr *pointer, const void *target);
@@ -45,8 +47,8 @@ twz_result twz_store_word(twz_iptr *pointer, const void *target);
 twz_result twz_resolve(const twz_iptr *pointer, void **out);
 
 /*
- * Resolved entries of this program: the slot that holds the pointer (17 bits), the index (24), the slot that is
- * meant (17), in one word, so that a look needs no lock. 0: empty.
+ * Resolved entries of this program: the slot that holds the pointer (17 bits), the index (24), the
+ * slot that is meant (17), in one word, so that a look needs no lock. 0: empty.
  */
 #define TWZ_RESOLVED_BITS 13
 extern uint64_t twz_resolved[1 << TWZ_RESOLVED_BITS];
@@ -69,7 +71,7 @@ static inline void *twz_deref_word(const twz_iptr *pointer)
 	uint64_t known = __atomic_load_n(twz_resolved_place(key), __ATOMIC_RELAXED);
 	if (__builtin_expect(known >> 17 == key, 1))
 		return (void *)(uintptr_t)((known & ((1u << 17) - 1)) << TWZ_SLOT_SHIFT |
-			(word & (TWZ_SLOT_SIZE - 1)));
+					   (word & (TWZ_SLOT_SIZE - 1)));
 	return twz_deref_slow(pointer);
 }
 
