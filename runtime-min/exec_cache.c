@@ -11,7 +11,8 @@
 
 struct exec_cache_entry {
 	struct exec_cache_entry *next; /* most recently used first */
-	uint64_t device, inode, modify_time, size;
+	uint64_t device, inode, modify_time, size; /* of the file */
+	uint64_t bytes; /* held, the same for the same file */
 	struct twz_id source;
 	uint32_t users;
 };
@@ -56,7 +57,7 @@ static void drop(struct exec_cache_entry **link)
 {
 	struct exec_cache_entry *entry = *link;
 	*link = entry->next;
-	cache_bytes -= entry->size;
+	cache_bytes -= entry->bytes;
 	twz_sys_object_delete(entry->source.hi, entry->source.lo);
 	twz_rt_free(entry, sizeof(*entry), _Alignof(struct exec_cache_entry));
 }
@@ -101,14 +102,14 @@ static struct exec_cache_entry *find(const struct twz_rt_stat *stat)
 	return NULL;
 }
 
-twz_result exec_cache_get(int fd, const struct twz_rt_stat *stat, struct exec_cache_entry **out,
-			  struct twz_id *source)
+twz_result exec_cache_get(int fd, const struct twz_rt_stat *stat, uint64_t bytes,
+			  struct exec_cache_entry **out, struct twz_id *source)
 {
 	twz_result result = 0;
 	rt_lock(&cache_lock);
 	struct exec_cache_entry *entry = find(stat);
 	if (entry == NULL) {
-		make_room(stat->size, stat);
+		make_room(bytes, stat);
 		entry = twz_rt_malloc(sizeof(*entry), _Alignof(struct exec_cache_entry), 0);
 		if (entry == NULL) {
 			result = -TWZ_ERR_OUT_OF_MEMORY;
@@ -117,15 +118,16 @@ twz_result exec_cache_get(int fd, const struct twz_rt_stat *stat, struct exec_ca
 		*entry = (struct exec_cache_entry){.device = stat->device,
 						   .inode = stat->inode,
 						   .modify_time = stat->modify_time,
-						   .size = stat->size};
-		result = exec_stage(fd, stat->size, &entry->source);
+						   .size = stat->size,
+						   .bytes = bytes};
+		result = exec_stage(fd, bytes, &entry->source);
 		if (result < 0) {
 			twz_rt_free(entry, sizeof(*entry), _Alignof(struct exec_cache_entry));
 			goto out;
 		}
 		entry->next = cache;
 		cache = entry;
-		cache_bytes += entry->size;
+		cache_bytes += entry->bytes;
 	}
 	entry->users++;
 	*out = entry;

@@ -80,6 +80,18 @@ static twz_result read_headers(struct exec_file *file, const char **reason)
 	return read_abi_note(file, reason);
 }
 
+/* How much of the file its segments need: symbols and debug information behind them stay unread. */
+static uint64_t loaded_bytes(const struct elf_summary *elf)
+{
+	uint64_t end = 0;
+	for (uint32_t i = 0; i < elf->segment_count; i++) {
+		const struct elf_segment *segment = &elf->segments[i];
+		if (segment->type == ELF_PT_LOAD && segment->offset + segment->filesz > end)
+			end = segment->offset + segment->filesz;
+	}
+	return end;
+}
+
 /* Finds or makes the object whose pages the image is copied from. */
 static twz_result find_source(struct exec_file *file, const struct twz_rt_stat *stat,
 			      uint32_t flags, const char **reason)
@@ -94,8 +106,9 @@ static twz_result find_source(struct exec_file *file, const struct twz_rt_stat *
 	file->source_offset = 0;
 	*reason = "cannot read it";
 	if (flags & EXEC_FILE_CACHE)
-		return exec_cache_get(file->fd, stat, &file->cached, &file->source);
-	twz_result result = exec_stage(file->fd, file->size, &file->source);
+		return exec_cache_get(file->fd, stat, loaded_bytes(&file->elf), &file->cached,
+				      &file->source);
+	twz_result result = exec_stage(file->fd, loaded_bytes(&file->elf), &file->source);
 	file->staged = result >= 0;
 	return result;
 }

@@ -59,13 +59,13 @@ void exec_file_close(struct exec_file *file);
 twz_result exec_file_check_abi(const struct exec_file *file, const char **reason);
 
 /*
- * The raw object that holds the bytes of the host file behind `fd`, read at first use and kept for
- * as long as the file does not change. The entry is the caller's until exec_cache_put.
+ * The raw object that holds the first `bytes` bytes of the host file behind `fd`, read at first use and
+ * kept for as long as the file does not change. The entry is the caller's until exec_cache_put.
  */
-twz_result exec_cache_get(int fd, const struct twz_rt_stat *stat, struct exec_cache_entry **entry,
-			  struct twz_id *source);
+twz_result exec_cache_get(int fd, const struct twz_rt_stat *stat, uint64_t bytes,
+			  struct exec_cache_entry **entry, struct twz_id *source);
 void exec_cache_put(struct exec_cache_entry *entry);
-/* Reads a whole file into a new raw object, tied to the caller's view. */
+/* Reads the first `size` bytes of a file into a new raw object, tied to the caller's view. */
 twz_result exec_stage(int fd, uint64_t size, struct twz_id *out);
 
 /* A loaded image. */
