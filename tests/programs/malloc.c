@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* malloc under load: sizes from 1 byte to 4 MiB, contents kept over realloc, alignment, several
- * threads. shapes: static */
+ * threads. shapes: dynamic static */
 
 #include <pthread.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* POSIX files and directories by name and descriptor, time, memory, information. shapes: static */
+/* POSIX files and directories by name and descriptor, time, memory, information. shapes: dynamic static */
 
 #define _GNU_SOURCE
 #include <dirent.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* POSIX threads: mutexes, conditions, keys, TLS, rwlocks, semaphores, barriers, once, detach,
- * cancel. shapes: static */
+ * cancel. shapes: dynamic static */
 
 #include <pthread.h>
 #include <semaphore.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Signals within a program: raise, masks, other threads, faults, waiting. With "abort", "null" or
- * "term": dies of it. shapes: static */
+ * "term": dies of it. shapes: dynamic static */
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* posix_spawn and waitpid: this program starts itself, with arguments, environment and descriptors.
- * shapes: static */
+ * shapes: dynamic static */
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Files by stdio: write, read back, append, seek, formatted input, a temporary name, an error.
- * shapes: static */
+ * shapes: dynamic static */
 
 #include <stdlib.h>
 #include <sys/stat.h>
