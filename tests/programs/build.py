@@ -6,10 +6,10 @@ FLAGS = {"dynamic": [], "static": ["-static"], "unikernel": ["-unikernel"]}
 
 for source in glob("*.c", "*.cc") + glob("*.c", root="//examples"):
     with open(source[2:]) as file:
-        shapes = re.search(r"shapes: ([a-z ]+)", file.read())
+        shapes = re.search(r"shapes:((?:[\s*]+(?:dynamic|static|unikernel)\b)+)", file.read())
     if not shapes:
         raise SystemExit(f"{source[2:]}: no 'shapes: dynamic static unikernel' line")
     name, kind = os.path.splitext(os.path.basename(source))
     compiled = objects("objects", [source])
-    for shape in shapes.group(1).split():
+    for shape in re.findall("[a-z]+", shapes.group(1)):
         default(link(f"{BUILD}/tests/programs/{name}-{shape}", compiled, flags=FLAGS[shape], cxx=kind == ".cc"))
