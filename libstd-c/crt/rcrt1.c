@@ -13,7 +13,7 @@ static void relocate_rela(uintptr_t base, const Elf64_Rela *entries, size_t size
 	for (size_t i = 0; i < size / sizeof *entries; i++)
 		if (ELF64_R_TYPE(entries[i].r_info) == R_X86_64_RELATIVE)
 			*(uintptr_t *)(base + entries[i].r_offset) =
-			        base + (uintptr_t)entries[i].r_addend;
+				base + (uintptr_t)entries[i].r_addend;
 }
 
 /* The packed form (DT_RELR): an even word is an address, an odd one a bitmap of the 63 words after

@@ -71,7 +71,7 @@ long twix_openat(int at, const char *path, int flags, mode_t mode)
 	if (wanted < 0)
 		return wanted;
 	return twix_result(twz_rt_fd_open(at, path, length, (uint32_t)wanted,
-	                                  mode & 07777 & ~twix_creation_mask()));
+					  mode & 07777 & ~twix_creation_mask()));
 }
 
 long twix_open(const char *path, int flags, mode_t mode)
@@ -138,21 +138,21 @@ long twix_fcntl(int fd, int command, long argument)
 		if (argument < 0 || argument > INT_MAX)
 			return -EINVAL;
 		return twix_result(twz_rt_fd_dup(
-		        fd, (int)argument, command == F_DUPFD_CLOEXEC ? TWZ_OPEN_CLOEXEC : 0));
+			fd, (int)argument, command == F_DUPFD_CLOEXEC ? TWZ_OPEN_CLOEXEC : 0));
 	case F_GETFD:
 		result = twz_rt_fd_command(fd, TWZ_FD_GET_CLOEXEC, 0);
 		return result < 0 ? twix_result(result) : result ? FD_CLOEXEC : 0;
 	case F_SETFD:
 		return twix_result(
-		        twz_rt_fd_command(fd, TWZ_FD_SET_CLOEXEC, !!(argument & FD_CLOEXEC)));
+			twz_rt_fd_command(fd, TWZ_FD_SET_CLOEXEC, !!(argument & FD_CLOEXEC)));
 	case F_GETFL:
 		result = twz_rt_fd_command(fd, TWZ_FD_GET_FLAGS, 0);
 		return result < 0 ? twix_result(result) : flags_of((uint32_t)result);
 	case F_SETFL:
 		return twix_result(
-		        twz_rt_fd_command(fd, TWZ_FD_SET_FLAGS,
-		                          (argument & O_APPEND ? TWZ_OPEN_APPEND : 0) |
-		                                  (argument & O_NONBLOCK ? TWZ_OPEN_NONBLOCK : 0)));
+			twz_rt_fd_command(fd, TWZ_FD_SET_FLAGS,
+					  (argument & O_APPEND ? TWZ_OPEN_APPEND : 0) |
+						  (argument & O_NONBLOCK ? TWZ_OPEN_NONBLOCK : 0)));
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:

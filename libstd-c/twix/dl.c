@@ -7,8 +7,8 @@
 #include "twix.h"
 
 TWZ_STATIC_ASSERT(RTLD_LAZY == TWZ_DL_LAZY && RTLD_NOW == TWZ_DL_NOW &&
-                          RTLD_NOLOAD == TWZ_DL_NOLOAD && RTLD_GLOBAL == TWZ_DL_GLOBAL,
-                  "the modes are the same bits");
+			  RTLD_NOLOAD == TWZ_DL_NOLOAD && RTLD_GLOBAL == TWZ_DL_GLOBAL,
+		  "the modes are the same bits");
 
 void *dlopen(const char *path, int mode)
 {
@@ -22,7 +22,7 @@ __attribute__((noinline)) void *dlsym(void *restrict handle, const char *restric
 }
 
 __attribute__((noinline)) void *dlvsym(void *restrict handle, const char *restrict name,
-                                       const char *restrict version)
+				       const char *restrict version)
 {
 	return twz_rt_dl_symbol(handle, name, version, __builtin_return_address(0));
 }
@@ -63,13 +63,13 @@ int dl_iterate_phdr(int (*callback)(struct dl_phdr_info *, size_t, void *), void
 
 	for (size_t i = 0; !result && twz_rt_image(i, &image) >= 0; i++) {
 		struct dl_phdr_info info = {
-		        .dlpi_addr = image.base,
-		        .dlpi_name = image.path,
-		        .dlpi_phdr = image.phdr,
-		        .dlpi_phnum = (Elf64_Half)image.phdr_count,
-		        .dlpi_adds = image.generation,
-		        .dlpi_subs = image.unloads,
-		        .dlpi_tls_modid = image.tls_module,
+			.dlpi_addr = image.base,
+			.dlpi_name = image.path,
+			.dlpi_phdr = image.phdr,
+			.dlpi_phnum = (Elf64_Half)image.phdr_count,
+			.dlpi_adds = image.generation,
+			.dlpi_subs = image.unloads,
+			.dlpi_tls_modid = image.tls_module,
 		};
 		if (image.tls_module && dtv && image.tls_module <= dtv[0])
 			info.dlpi_tls_data = (void *)dtv[image.tls_module];

@@ -85,7 +85,7 @@ int fegetenv(fenv_t *environment)
 int fesetenv(const fenv_t *environment)
 {
 	static const fenv_t initial = {
-	        .__control_word = 0x37f, .__tags = 0xffff, .__mxcsr = 0x1f80};
+		.__control_word = 0x37f, .__tags = 0xffff, .__mxcsr = 0x1f80};
 
 	if (environment == FE_DFL_ENV)
 		environment = &initial;

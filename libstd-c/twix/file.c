@@ -46,19 +46,19 @@ static long fill_stat(twz_result result, const struct twz_rt_stat *from, struct 
 	if (!to)
 		return -EFAULT;
 	*to = (struct kstat){
-	        .st_dev = from->device,
-	        .st_ino = from->inode,
-	        .st_nlink = from->links,
-	        .st_mode = type_of(from->kind) | (from->mode & 07777),
-	        .st_size = (off_t)from->size,
-	        .st_blksize = 4096,
-	        .st_blocks = (blkcnt_t)from->blocks,
-	        .st_atime_sec = (long)(from->access_time / 1000000000),
-	        .st_atime_nsec = (long)(from->access_time % 1000000000),
-	        .st_mtime_sec = (long)(from->modify_time / 1000000000),
-	        .st_mtime_nsec = (long)(from->modify_time % 1000000000),
-	        .st_ctime_sec = (long)(from->change_time / 1000000000),
-	        .st_ctime_nsec = (long)(from->change_time % 1000000000),
+		.st_dev = from->device,
+		.st_ino = from->inode,
+		.st_nlink = from->links,
+		.st_mode = type_of(from->kind) | (from->mode & 07777),
+		.st_size = (off_t)from->size,
+		.st_blksize = 4096,
+		.st_blocks = (blkcnt_t)from->blocks,
+		.st_atime_sec = (long)(from->access_time / 1000000000),
+		.st_atime_nsec = (long)(from->access_time % 1000000000),
+		.st_mtime_sec = (long)(from->modify_time / 1000000000),
+		.st_mtime_nsec = (long)(from->modify_time % 1000000000),
+		.st_ctime_sec = (long)(from->change_time / 1000000000),
+		.st_ctime_nsec = (long)(from->change_time % 1000000000),
 	};
 	return 0;
 }
@@ -76,7 +76,7 @@ static long stat_at(int at, const char *path, int flags, struct twz_rt_stat *out
 			return error;
 	}
 	return twix_result(twz_rt_path_stat(
-	        at, path, length, flags & AT_SYMLINK_NOFOLLOW ? TWZ_STAT_NOFOLLOW : 0, out));
+		at, path, length, flags & AT_SYMLINK_NOFOLLOW ? TWZ_STAT_NOFOLLOW : 0, out));
 }
 
 long twix_fstat(int fd, struct kstat *out)
@@ -141,7 +141,7 @@ long twix_unlinkat(int at, const char *path, int flags)
 	if (flags & ~AT_REMOVEDIR)
 		return -EINVAL;
 	return twix_result(twz_rt_path_remove(at, path, length,
-	                                      flags & AT_REMOVEDIR ? TWZ_REMOVE_DIRECTORY : 0));
+					      flags & AT_REMOVEDIR ? TWZ_REMOVE_DIRECTORY : 0));
 }
 
 long twix_unlink(const char *path)
@@ -160,8 +160,8 @@ long twix_mkdirat(int at, const char *path, mode_t mode)
 	long error = twix_path(path, &length);
 
 	return error ? error
-	             : twix_result(twz_rt_path_mkdir(at, path, length,
-	                                             mode & 07777 & ~twix_creation_mask()));
+		     : twix_result(twz_rt_path_mkdir(at, path, length,
+						     mode & 07777 & ~twix_creation_mask()));
 }
 
 long twix_mkdir(const char *path, mode_t mode)
@@ -220,7 +220,7 @@ long twix_symlinkat(const char *target, int at, const char *path)
 	if (!error)
 		error = twix_path(path, &length);
 	return error ? error
-	             : twix_result(twz_rt_path_symlink(target, target_length, at, path, length));
+		     : twix_result(twz_rt_path_symlink(target, target_length, at, path, length));
 }
 
 long twix_symlink(const char *target, const char *path)
@@ -332,7 +332,7 @@ long twix_fchmod(int fd, mode_t mode)
 
 /* Runs a command on a file opened for it alone. */
 static long path_command(int at, const char *path, uint32_t open, uint32_t command,
-                         uint64_t argument)
+			 uint64_t argument)
 {
 	size_t length;
 	long error = twix_path(path, &length);
@@ -424,5 +424,5 @@ long twix_utimensat(int at, const char *path, const struct timespec times[2], in
 	if (time_to_set(times, &access) || time_to_set(times ? times + 1 : 0, &modify))
 		return -EINVAL;
 	return twix_result(twz_rt_path_set_times(at, path ? path : "", length,
-	                                         flags ? TWZ_STAT_NOFOLLOW : 0, access, modify));
+						 flags ? TWZ_STAT_NOFOLLOW : 0, access, modify));
 }

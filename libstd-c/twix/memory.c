@@ -52,7 +52,7 @@ long twix_mmap(void *hint, size_t length, int protection, int flags, int fd, off
 	else if (fd < 0)
 		return -EBADF;
 	twz_result result = twz_rt_range_map(hint, length, (uint32_t)rights, wanted, fd,
-	                                     fd < 0 ? 0 : (uint64_t)offset, &address);
+					     fd < 0 ? 0 : (uint64_t)offset, &address);
 	return result < 0 ? twix_result(result) : (long)address;
 }
 
@@ -82,8 +82,8 @@ long twix_mremap(void *address, size_t old_length, size_t new_length, int flags,
 	if ((flags & ~MREMAP_MAYMOVE) || old_length == 0 || new_length == 0)
 		return -EINVAL;
 	twz_result result =
-	        twz_rt_range_remap(address, old_length, new_length,
-	                           flags & MREMAP_MAYMOVE ? TWZ_REMAP_MAY_MOVE : 0, &moved);
+		twz_rt_range_remap(address, old_length, new_length,
+				   flags & MREMAP_MAYMOVE ? TWZ_REMAP_MAY_MOVE : 0, &moved);
 	return result < 0 ? twix_result(result) : (long)moved;
 }
 

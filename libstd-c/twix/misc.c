@@ -16,12 +16,12 @@
 long twix_uname(struct utsname *out)
 {
 	static const struct utsname name = {
-	        .sysname = "Twizzler",
-	        .nodename = "twizzler",
-	        .release =
-	                STRING(TWZ_ABI_MAJOR) "." STRING(TWZ_ABI_MINOR) "." STRING(TWZ_ABI_PATCH),
-	        .version = "Twizzler",
-	        .machine = "x86_64",
+		.sysname = "Twizzler",
+		.nodename = "twizzler",
+		.release =
+			STRING(TWZ_ABI_MAJOR) "." STRING(TWZ_ABI_MINOR) "." STRING(TWZ_ABI_PATCH),
+		.version = "Twizzler",
+		.machine = "x86_64",
 	};
 
 	if (!out)
@@ -40,10 +40,10 @@ long twix_sysinfo(struct sysinfo *out)
 	if (!out)
 		return -EFAULT;
 	*out = (struct sysinfo){
-	        .uptime = twz_rt_clock(TWZ_CLOCK_MONOTONIC) / 1000000000,
-	        .totalram = info.pages_total,
-	        .freeram = info.pages_free,
-	        .mem_unit = (unsigned)info.page_size,
+		.uptime = twz_rt_clock(TWZ_CLOCK_MONOTONIC) / 1000000000,
+		.totalram = info.pages_total,
+		.freeram = info.pages_free,
+		.mem_unit = (unsigned)info.page_size,
 	};
 	return 0;
 }

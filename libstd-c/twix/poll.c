@@ -44,7 +44,7 @@ static short events_of(uint32_t ready, short events)
 
 /* The descriptors that are none count at once; a negative one is left out. */
 static long poll_until(struct pollfd *fds, nfds_t count, uint64_t deadline,
-                       struct twz_rt_poll *polls)
+		       struct twz_rt_poll *polls)
 {
 	size_t used = 0;
 	long bad = 0, ready;
@@ -124,7 +124,7 @@ static int is_set(int fd, const fd_set *set)
 /* Polls what the sets name; -EBADF when one of them is no descriptor. Only then are they changed.
  */
 static long select_deadline(int count, fd_set *readable, fd_set *writable, fd_set *failed,
-                            uint64_t deadline)
+			    uint64_t deadline)
 {
 	struct twz_rt_poll polls[FD_SETSIZE];
 	size_t used = 0;
@@ -134,7 +134,7 @@ static long select_deadline(int count, fd_set *readable, fd_set *writable, fd_se
 		return -EINVAL;
 	for (int fd = 0; fd < count; fd++) {
 		uint32_t wanted = (is_set(fd, readable) ? TWZ_POLL_READ : 0) |
-		                  (is_set(fd, writable) ? TWZ_POLL_WRITE : 0);
+				  (is_set(fd, writable) ? TWZ_POLL_WRITE : 0);
 		if (!wanted && !is_set(fd, failed))
 			continue;
 		if (twz_rt_fd_command(fd, TWZ_FD_GET_CLOEXEC, 0) < 0)
@@ -145,7 +145,7 @@ static long select_deadline(int count, fd_set *readable, fd_set *writable, fd_se
 	if (ready < 0)
 		return ready;
 	for (fd_set *const *set = (fd_set *const[]){readable, writable, failed, 0}, *const *end =
-	                                                                                    set + 3;
+											    set + 3;
 	     set < end; set++)
 		if (*set)
 			memset(*set, 0, ((size_t)count + 63) / 64 * 8);
@@ -167,7 +167,7 @@ static long select_deadline(int count, fd_set *readable, fd_set *writable, fd_se
 
 /* The deadline of a `struct timeval` that musl has normalised. */
 long twix_select(int count, fd_set *readable, fd_set *writable, fd_set *failed,
-                 const struct timeval *span)
+		 const struct timeval *span)
 {
 	struct timespec time = {0, 0};
 
@@ -180,7 +180,7 @@ long twix_select(int count, fd_set *readable, fd_set *writable, fd_set *failed,
 
 /* `mask` is a pair: the set's address and its size. */
 long twix_pselect6(int count, fd_set *readable, fd_set *writable, fd_set *failed,
-                   const struct timespec *span, const uintptr_t *mask)
+		   const struct timespec *span, const uintptr_t *mask)
 {
 	uint64_t former = 0;
 

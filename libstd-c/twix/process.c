@@ -33,10 +33,10 @@ long twix_execve(const char *path, char *const *argv, char *const *envp)
 	if (error)
 		return error;
 	return twix_result(twz_rt_exec_replace(&(struct twz_rt_spawn_args){
-	        .path = path,
-	        .path_length = length,
-	        .argv = argv ? argv : none,
-	        .envp = envp ? envp : none,
+		.path = path,
+		.path_length = length,
+		.argv = argv ? argv : none,
+		.envp = envp ? envp : none,
 	}));
 }
 
@@ -47,7 +47,7 @@ long twix_execve(const char *path, char *const *argv, char *const *envp)
 static long wait_for(int pid, int options, struct twz_rt_wait_result *out)
 {
 	twz_result result = twz_rt_exec_wait(pid > 0 ? (uint32_t)pid : 0,
-	                                     options & WNOHANG ? 0 : TWZ_FOREVER, out);
+					     options & WNOHANG ? 0 : TWZ_FOREVER, out);
 
 	if (result == -TWZ_ERR_NO_SUCH_THREAD)
 		return -ECHILD;
@@ -67,7 +67,7 @@ long twix_wait4(int pid, int *status, int options, struct rusage *usage)
 		return number;
 	if (status)
 		*status = ended.state == TWZ_VIEW_KILLED ? ended.code & 0x7f
-		                                         : (ended.code & 0xff) << 8;
+							 : (ended.code & 0xff) << 8;
 	if (usage)
 		memset(usage, 0, sizeof *usage);
 	return number;

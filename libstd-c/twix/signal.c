@@ -15,7 +15,7 @@
 #include "ksigaction.h"
 #include "signals.h"
 
-#define SIGNALS     64
+#define SIGNALS	    64
 #define UNBLOCKABLE (BIT(SIGKILL) | BIT(SIGSTOP))
 
 static struct k_sigaction actions[SIGNALS];
@@ -100,15 +100,15 @@ unsigned twix_run_handler(int signal, siginfo_t *info, ucontext_t *context)
 	/* musl's cancellation handler lets a call go on where the thread has cancellation disabled.
 	 */
 	if (signal == SIGCANCEL ? __pthread_self()->cancel &&
-	                                  __pthread_self()->canceldisable != PTHREAD_CANCEL_DISABLE
-	                        : !(action.flags & SA_RESTART))
+					  __pthread_self()->canceldisable != PTHREAD_CANCEL_DISABLE
+				: !(action.flags & SA_RESTART))
 		handled |= TWIX_HANDLED_BREAK;
 	set_of(mask, &context->uc_sigmask);
 	self->mask = (mask | action_mask(&action) | (action.flags & SA_NODEFER ? 0 : BIT(signal))) &
-	             ~UNBLOCKABLE;
+		     ~UNBLOCKABLE;
 	if (action.flags & SA_SIGINFO)
 		((void (*)(int, siginfo_t *, void *))(void (*)(void))action.handler)(signal, info,
-		                                                                     context);
+										     context);
 	else
 		action.handler(signal);
 	self->mask = twix_set_bits(&context->uc_sigmask) & ~UNBLOCKABLE;
@@ -289,7 +289,7 @@ long twix_rt_sigqueueinfo(int program, int signal, siginfo_t *info)
 /* ---- dispositions and masks ---- */
 
 long twix_rt_sigaction(int signal, const struct k_sigaction *new, struct k_sigaction *old,
-                       size_t size)
+		       size_t size)
 {
 	if (signal < 1 || !is_signal(signal) || size != SIGNALS / 8 ||
 	    (new && (BIT(signal) & UNBLOCKABLE)))
@@ -339,7 +339,7 @@ long twix_rt_sigprocmask(int how, const sigset_t *set, uint64_t *old, size_t siz
 void twix_adopt(struct twix_thread *self)
 {
 	uint64_t taken =
-	        __atomic_fetch_and(&program_pending, self->mask, __ATOMIC_ACQ_REL) & ~self->mask;
+		__atomic_fetch_and(&program_pending, self->mask, __ATOMIC_ACQ_REL) & ~self->mask;
 	__atomic_fetch_or(&self->pending, taken, __ATOMIC_RELEASE);
 }
 
@@ -350,7 +350,7 @@ long twix_rt_sigpending(uint64_t *set, size_t size)
 	if (size != SIGNALS / 8)
 		return -EINVAL;
 	*set = (__atomic_load_n(&self->pending, __ATOMIC_ACQUIRE) |
-	        __atomic_load_n(&program_pending, __ATOMIC_ACQUIRE)) &
+		__atomic_load_n(&program_pending, __ATOMIC_ACQUIRE)) &
 	       self->mask;
 	return 0;
 }
@@ -393,7 +393,7 @@ long twix_pause(void)
 
 /* Takes one of the signals in the set, which the thread has blocked, without a handler. */
 long twix_rt_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *span,
-                          size_t size)
+			  size_t size)
 {
 	struct twix_thread *self = twix_self();
 	uint64_t deadline = twix_deadline(span), wanted = twix_set_bits(set) & ~UNBLOCKABLE;

@@ -21,18 +21,18 @@ static int fill_action(const struct fdop *from, struct twz_rt_spawn_action *to)
 		return 0;
 	case FDOP_DUP2:
 		*to = (struct twz_rt_spawn_action){
-		        .kind = TWZ_SPAWN_DUP, .from = from->srcfd, .to = from->fd};
+			.kind = TWZ_SPAWN_DUP, .from = from->srcfd, .to = from->fd};
 		return 0;
 	case FDOP_OPEN: {
 		long flags = twix_open_flags(from->oflag);
 		if (flags < 0)
 			return (int)-flags;
 		*to = (struct twz_rt_spawn_action){.kind = TWZ_SPAWN_OPEN,
-		                                   .to = from->fd,
-		                                   .path = from->path,
-		                                   .flags = (uint32_t)flags,
-		                                   .mode = from->mode & 07777 &
-		                                           ~twix_creation_mask()};
+						   .to = from->fd,
+						   .path = from->path,
+						   .flags = (uint32_t)flags,
+						   .mode = from->mode & 07777 &
+							   ~twix_creation_mask()};
 		return 0;
 	}
 	case FDOP_CHDIR:
@@ -48,7 +48,7 @@ static int fill_action(const struct fdop *from, struct twz_rt_spawn_action *to)
 
 /* An array of the file actions in the order they were added; NULL and *error when that fails. */
 static struct twz_rt_spawn_action *actions_of(const posix_spawn_file_actions_t *file_actions,
-                                              size_t *count, int *error)
+					      size_t *count, int *error)
 {
 	const struct fdop *last = file_actions ? file_actions->__actions : 0;
 	struct twz_rt_spawn_action *actions;
@@ -71,9 +71,9 @@ static struct twz_rt_spawn_action *actions_of(const posix_spawn_file_actions_t *
 }
 
 int posix_spawn(pid_t *restrict child, const char *restrict path,
-                const posix_spawn_file_actions_t *file_actions,
-                const posix_spawnattr_t *restrict attributes, char *const argv[restrict],
-                char *const envp[restrict])
+		const posix_spawn_file_actions_t *file_actions,
+		const posix_spawnattr_t *restrict attributes, char *const argv[restrict],
+		char *const envp[restrict])
 {
 	static char *const none[] = {0};
 	struct twz_rt_spawn_args args = {.path = path, .argv = argv, .envp = envp ? envp : none};
@@ -102,9 +102,9 @@ int posix_spawn(pid_t *restrict child, const char *restrict path,
 
 /* Tries `file` in each folder of PATH, as execvp does. */
 int posix_spawnp(pid_t *restrict child, const char *restrict file,
-                 const posix_spawn_file_actions_t *file_actions,
-                 const posix_spawnattr_t *restrict attributes, char *const argv[restrict],
-                 char *const envp[restrict])
+		 const posix_spawn_file_actions_t *file_actions,
+		 const posix_spawnattr_t *restrict attributes, char *const argv[restrict],
+		 char *const envp[restrict])
 {
 	const char *path = getenv("PATH"), *end;
 	int error, denied = 0;

@@ -11,15 +11,15 @@
 #include "twix.h"
 
 TWZ_STATIC_ASSERT(offsetof(struct pthread, dtv) == offsetof(struct twz_rt_tcb, dtv) &&
-                          offsetof(struct pthread, canary) == offsetof(struct twz_rt_tcb, canary) &&
-                          offsetof(struct pthread, tid) == sizeof(struct twz_rt_tcb),
-                  "struct pthread begins with the thread control block");
+			  offsetof(struct pthread, canary) == offsetof(struct twz_rt_tcb, canary) &&
+			  offsetof(struct pthread, tid) == sizeof(struct twz_rt_tcb),
+		  "struct pthread begins with the thread control block");
 TWZ_STATIC_ASSERT(sizeof(struct pthread) % 8 == 0, "struct twix_thread follows aligned");
 
 #define TLS_ALIGN 64 /* of the memory that twz_rt_tls_init takes */
 
 const size_t twz_libc_thread_area =
-        sizeof(struct pthread) - sizeof(struct twz_rt_tcb) + sizeof(struct twix_thread);
+	sizeof(struct pthread) - sizeof(struct twz_rt_tcb) + sizeof(struct twix_thread);
 
 volatile int __thread_list_lock;
 
@@ -46,7 +46,7 @@ void __init_tls(size_t *aux)
 void *__copy_tls(unsigned char *memory)
 {
 	return twz_rt_tls_init(
-	        (void *)(((uintptr_t)memory + TLS_ALIGN - 1) & -(uintptr_t)TLS_ALIGN));
+		(void *)(((uintptr_t)memory + TLS_ALIGN - 1) & -(uintptr_t)TLS_ALIGN));
 }
 
 /* Constructors and destructors of all images, in the runtime's order. */

@@ -29,12 +29,12 @@ int __clone(int (*entry)(void *), void *stack, int flags, void *argument, ...)
 		return -ENOSYS;
 	twix_thread_of((struct pthread *)tcb)->mask = self->mask;
 	return (int)twix_result(twz_rt_thread_spawn(&(struct twz_rt_thread_args){
-	        .entry = (void (*)(void *))(void (*)(void))entry,
-	        .argument = argument,
-	        .stack = (void *)((uintptr_t)stack & -16ul),
-	        .tcb = tcb,
-	        .clear_word = flags & CLONE_CHILD_CLEARTID ? clear_word : 0,
-	        .parent_number = flags & CLONE_PARENT_SETTID ? parent_number : 0,
+		.entry = (void (*)(void *))(void (*)(void))entry,
+		.argument = argument,
+		.stack = (void *)((uintptr_t)stack & -16ul),
+		.tcb = tcb,
+		.clear_word = flags & CLONE_CHILD_CLEARTID ? clear_word : 0,
+		.parent_number = flags & CLONE_PARENT_SETTID ? parent_number : 0,
 	}));
 }
 
@@ -98,7 +98,7 @@ long twix_prctl(int option, unsigned long a)
 }
 
 long twix_futex(uint32_t *word, int operation, uint32_t value, const struct timespec *timeout,
-                uint32_t *target)
+		uint32_t *target)
 {
 	twz_result result;
 

@@ -37,7 +37,7 @@ uint64_t twix_deadline(const struct timespec *span)
 static struct timespec timespec_of(uint64_t time)
 {
 	return (struct timespec){.tv_sec = (time_t)(time / SECOND),
-	                         .tv_nsec = (long)(time % SECOND)};
+				 .tv_nsec = (long)(time % SECOND)};
 }
 
 /* TWZ_CLOCK_* of a POSIX clock, or -EINVAL. */
@@ -97,7 +97,7 @@ long twix_clock_settime(clockid_t clock, const struct timespec *time)
  * can set that clock while a program sleeps.
  */
 long twix_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
-                          struct timespec *left)
+			  struct timespec *left)
 {
 	long which = clock_of(clock);
 	uint64_t deadline, now;
@@ -116,7 +116,7 @@ long twix_clock_nanosleep(clockid_t clock, int flags, const struct timespec *tim
 			now = twz_rt_clock(TWZ_CLOCK_REALTIME);
 			deadline = deadline <= now ? 0 : deadline - now;
 			if (__builtin_add_overflow(deadline, twz_rt_clock(TWZ_CLOCK_MONOTONIC),
-			                           &deadline))
+						   &deadline))
 				deadline = TWZ_FOREVER;
 		}
 	} else {

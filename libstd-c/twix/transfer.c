@@ -9,8 +9,8 @@
 #include "twix.h"
 
 TWZ_STATIC_ASSERT(sizeof(struct iovec) == sizeof(struct twz_rt_iovec) &&
-                          offsetof(struct iovec, iov_len) == offsetof(struct twz_rt_iovec, length),
-                  "the two vectors are one");
+			  offsetof(struct iovec, iov_len) == offsetof(struct twz_rt_iovec, length),
+		  "the two vectors are one");
 
 /* A write to a stream that nobody reads raises SIGPIPE first, as POSIX has it. */
 static long written(twz_result result)
@@ -33,13 +33,13 @@ long twix_write(int fd, const void *buffer, size_t length)
 long twix_pread64(int fd, void *buffer, size_t length, off_t offset)
 {
 	return offset < 0 ? -EINVAL
-	                  : twix_result(twz_rt_fd_read(fd, buffer, length, (uint64_t)offset));
+			  : twix_result(twz_rt_fd_read(fd, buffer, length, (uint64_t)offset));
 }
 
 long twix_pwrite64(int fd, const void *buffer, size_t length, off_t offset)
 {
 	return offset < 0 ? -EINVAL
-	                  : written(twz_rt_fd_write(fd, buffer, length, (uint64_t)offset));
+			  : written(twz_rt_fd_write(fd, buffer, length, (uint64_t)offset));
 }
 
 static int bad_vector(const struct iovec *iov, int count)
@@ -52,7 +52,7 @@ long twix_readv(int fd, const struct iovec *iov, int count)
 	if (bad_vector(iov, count))
 		return -EINVAL;
 	return twix_result(twz_rt_fd_readv(fd, (const struct twz_rt_iovec *)iov, (size_t)count,
-	                                   TWZ_IO_AT_POSITION));
+					   TWZ_IO_AT_POSITION));
 }
 
 long twix_writev(int fd, const struct iovec *iov, int count)
@@ -60,7 +60,7 @@ long twix_writev(int fd, const struct iovec *iov, int count)
 	if (bad_vector(iov, count))
 		return -EINVAL;
 	return written(twz_rt_fd_writev(fd, (const struct twz_rt_iovec *)iov, (size_t)count,
-	                                TWZ_IO_AT_POSITION));
+					TWZ_IO_AT_POSITION));
 }
 
 long twix_preadv(int fd, const struct iovec *iov, int count, off_t offset)
@@ -68,7 +68,7 @@ long twix_preadv(int fd, const struct iovec *iov, int count, off_t offset)
 	if (bad_vector(iov, count) || offset < 0)
 		return -EINVAL;
 	return twix_result(twz_rt_fd_readv(fd, (const struct twz_rt_iovec *)iov, (size_t)count,
-	                                   (uint64_t)offset));
+					   (uint64_t)offset));
 }
 
 long twix_pwritev(int fd, const struct iovec *iov, int count, off_t offset)
@@ -76,7 +76,7 @@ long twix_pwritev(int fd, const struct iovec *iov, int count, off_t offset)
 	if (bad_vector(iov, count) || offset < 0)
 		return -EINVAL;
 	return written(twz_rt_fd_writev(fd, (const struct twz_rt_iovec *)iov, (size_t)count,
-	                                (uint64_t)offset));
+					(uint64_t)offset));
 }
 
 long twix_lseek(int fd, off_t offset, int whence)

@@ -38,10 +38,10 @@ hidden long twix_result(twz_result result);
  * of the thread control block, zeroed at first.
  */
 struct twix_thread {
-	uint64_t mask;     /* blocked signals: bit signal-1; written by the thread itself */
+	uint64_t mask;	   /* blocked signals: bit signal-1; written by the thread itself */
 	uint64_t pending;  /* atomic: signals sent and not yet handled */
 	uint32_t sequence; /* atomic: raised with every signal sent; what sigsuspend sleeps on */
-	uint32_t depth;    /* > 0 inside a call: handlers wait until it returns */
+	uint32_t depth;	   /* > 0 inside a call: handlers wait until it returns */
 	stack_t alternate; /* as set by sigaltstack */
 };
 

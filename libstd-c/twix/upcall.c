@@ -97,7 +97,7 @@ static int take_fault(struct twz_upcall_frame *frame, ucontext_t *context)
 		return 0;
 	info.si_signo = signal;
 	info.si_addr = (void *)(signal == SIGSEGV || signal == SIGBUS ? frame->fault.address
-	                                                              : frame->fault.registers.rip);
+								      : frame->fault.registers.rip);
 	context->uc_mcontext.gregs[REG_CR2] = (greg_t)frame->fault.address;
 	context->uc_mcontext.gregs[REG_ERR] = (greg_t)frame->fault.code;
 	/* A bad address given to a call faults inside it; the handler often leaves by siglongjmp.

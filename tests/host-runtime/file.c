@@ -17,9 +17,9 @@ static const struct {
 	uint32_t twizzler;
 	int linux;
 } open_bits[] = {
-        {TWZ_OPEN_CREATE, 0100},      {TWZ_OPEN_EXCLUSIVE, 0200},   {TWZ_OPEN_TRUNCATE, 01000},
-        {TWZ_OPEN_APPEND, 02000},     {TWZ_OPEN_NONBLOCK, 04000},   {TWZ_OPEN_DIRECTORY, 0200000},
-        {TWZ_OPEN_NOFOLLOW, 0400000}, {TWZ_OPEN_CLOEXEC, 02000000}, {TWZ_OPEN_PATH, 010000000},
+	{TWZ_OPEN_CREATE, 0100},      {TWZ_OPEN_EXCLUSIVE, 0200},   {TWZ_OPEN_TRUNCATE, 01000},
+	{TWZ_OPEN_APPEND, 02000},     {TWZ_OPEN_NONBLOCK, 04000},   {TWZ_OPEN_DIRECTORY, 0200000},
+	{TWZ_OPEN_NOFOLLOW, 0400000}, {TWZ_OPEN_CLOEXEC, 02000000}, {TWZ_OPEN_PATH, 010000000},
 };
 
 static int linux_flags(uint32_t flags)
@@ -92,16 +92,16 @@ static twz_result fill(long result, const struct linux_stat *from, struct twz_rt
 {
 	if (result >= 0)
 		*to = (struct twz_rt_stat){
-		        .device = from->device,
-		        .inode = from->inode,
-		        .kind = kind_of(from->mode >> 12),
-		        .mode = from->mode & 07777,
-		        .links = from->links,
-		        .size = from->size,
-		        .blocks = from->blocks,
-		        .access_time = time_of(from->access),
-		        .modify_time = time_of(from->modify),
-		        .change_time = time_of(from->change),
+			.device = from->device,
+			.inode = from->inode,
+			.kind = kind_of(from->mode >> 12),
+			.mode = from->mode & 07777,
+			.links = from->links,
+			.size = from->size,
+			.blocks = from->blocks,
+			.access_time = time_of(from->access),
+			.modify_time = time_of(from->modify),
+			.change_time = time_of(from->change),
 		};
 	return linux_result(result);
 }
@@ -113,19 +113,19 @@ twz_result twz_rt_fd_stat(int fd, struct twz_rt_stat *out)
 }
 
 twz_result twz_rt_path_stat(int at, const char *path, size_t length, uint32_t flags,
-                            struct twz_rt_stat *out)
+			    struct twz_rt_stat *out)
 {
 	struct linux_stat stat;
 	WITH_NAME(name, path, length);
 	return fill(CALL(newfstatat, at, name, &stat,
-	                 (flags & TWZ_STAT_NOFOLLOW ? 0x100 : 0) | (length ? 0 : 0x1000)),
-	            &stat, out);
+			 (flags & TWZ_STAT_NOFOLLOW ? 0x100 : 0) | (length ? 0 : 0x1000)),
+		    &stat, out);
 }
 
 static twz_result opened_flags(int fd)
 {
 	static const uint32_t access[] = {TWZ_OPEN_READ, TWZ_OPEN_WRITE,
-	                                  TWZ_OPEN_READ | TWZ_OPEN_WRITE, 0};
+					  TWZ_OPEN_READ | TWZ_OPEN_WRITE, 0};
 	long flags = CALL(fcntl, fd, 3, 0);
 
 	if (flags < 0)
@@ -170,7 +170,7 @@ twz_result twz_rt_fd_command(int fd, uint32_t command, uint64_t argument)
 }
 
 twz_result twz_rt_path_set_times(int at, const char *path, size_t length, uint32_t flags,
-                                 uint64_t access, uint64_t modify)
+				 uint64_t access, uint64_t modify)
 {
 	struct linux_timespec times[2] = {linux_time(access), linux_time(modify)};
 	WITH_NAME(name, path, length);
@@ -180,7 +180,7 @@ twz_result twz_rt_path_set_times(int at, const char *path, size_t length, uint32
 	if (modify == TWZ_TIME_OMIT)
 		times[1].nanoseconds = 0x3ffffffe;
 	return linux_result(CALL(utimensat, at, length ? name : 0, times,
-	                         flags & TWZ_STAT_NOFOLLOW ? 0x100 : 0));
+				 flags & TWZ_STAT_NOFOLLOW ? 0x100 : 0));
 }
 
 twz_result twz_rt_fd_enumerate(int fd, struct twz_rt_dirent *entries, size_t count)
@@ -219,7 +219,7 @@ twz_result twz_rt_path_mkdir(int at, const char *path, size_t length, uint32_t m
 }
 
 twz_result twz_rt_path_rename(int at, const char *path, size_t length, int to_at, const char *to,
-                              size_t to_length)
+			      size_t to_length)
 {
 	WITH_NAME(name, path, length);
 	WITH_NAME(to_name, to, to_length);
@@ -227,7 +227,7 @@ twz_result twz_rt_path_rename(int at, const char *path, size_t length, int to_at
 }
 
 twz_result twz_rt_path_link(int at, const char *path, size_t length, int to_at, const char *to,
-                            size_t to_length)
+			    size_t to_length)
 {
 	WITH_NAME(name, path, length);
 	WITH_NAME(to_name, to, to_length);
@@ -235,7 +235,7 @@ twz_result twz_rt_path_link(int at, const char *path, size_t length, int to_at, 
 }
 
 twz_result twz_rt_path_symlink(const char *target, size_t target_length, int at, const char *path,
-                               size_t length)
+			       size_t length)
 {
 	WITH_NAME(name, path, length);
 	WITH_NAME(target_name, target, target_length);
@@ -243,7 +243,7 @@ twz_result twz_rt_path_symlink(const char *target, size_t target_length, int at,
 }
 
 twz_result twz_rt_path_readlink(int at, const char *path, size_t length, char *buffer,
-                                size_t capacity)
+				size_t capacity)
 {
 	WITH_NAME(name, path, length);
 	return linux_result(CALL(readlinkat, at, name, buffer, capacity));
@@ -272,28 +272,28 @@ twz_result twz_rt_cwd_get(char *buffer, size_t capacity)
 twz_result twz_rt_fd_read(int fd, void *buffer, size_t length, uint64_t offset)
 {
 	return linux_result(offset == TWZ_IO_AT_POSITION
-	                            ? CALL(read, fd, buffer, length)
-	                            : CALL(pread64, fd, buffer, length, offset));
+				    ? CALL(read, fd, buffer, length)
+				    : CALL(pread64, fd, buffer, length, offset));
 }
 
 twz_result twz_rt_fd_write(int fd, const void *buffer, size_t length, uint64_t offset)
 {
 	return linux_result(offset == TWZ_IO_AT_POSITION
-	                            ? CALL(write, fd, buffer, length)
-	                            : CALL(pwrite64, fd, buffer, length, offset));
+				    ? CALL(write, fd, buffer, length)
+				    : CALL(pwrite64, fd, buffer, length, offset));
 }
 
 twz_result twz_rt_fd_readv(int fd, const struct twz_rt_iovec *iov, size_t count, uint64_t offset)
 {
 	return linux_result(offset == TWZ_IO_AT_POSITION ? CALL(readv, fd, iov, count)
-	                                                 : CALL(preadv, fd, iov, count, offset, 0));
+							 : CALL(preadv, fd, iov, count, offset, 0));
 }
 
 twz_result twz_rt_fd_writev(int fd, const struct twz_rt_iovec *iov, size_t count, uint64_t offset)
 {
 	return linux_result(offset == TWZ_IO_AT_POSITION
-	                            ? CALL(writev, fd, iov, count)
-	                            : CALL(pwritev, fd, iov, count, offset, 0));
+				    ? CALL(writev, fd, iov, count)
+				    : CALL(pwritev, fd, iov, count, offset, 0));
 }
 
 twz_result twz_rt_fd_seek(int fd, int64_t offset, uint32_t whence)
@@ -315,14 +315,14 @@ twz_result twz_rt_fd_poll(struct twz_rt_poll *polls, size_t count, uint64_t dead
 	for (size_t i = 0; i < count; i++) {
 		fds[i].fd = polls[i].fd;
 		fds[i].events = (short)((polls[i].wanted & TWZ_POLL_READ ? 1 : 0) |
-		                        (polls[i].wanted & TWZ_POLL_WRITE ? 4 : 0));
+					(polls[i].wanted & TWZ_POLL_WRITE ? 4 : 0));
 	}
 	long result = CALL(ppoll, fds, count, deadline == TWZ_FOREVER ? 0 : &span, 0, 8);
 	for (size_t i = 0; i < count && result >= 0; i++)
 		polls[i].ready = (fds[i].ready & 1 ? TWZ_POLL_READ : 0) |
-		                 (fds[i].ready & 4 ? TWZ_POLL_WRITE : 0) |
-		                 (fds[i].ready & 16 ? TWZ_POLL_HANGUP : 0) |
-		                 (fds[i].ready & 8 ? TWZ_POLL_ERROR : 0);
+				 (fds[i].ready & 4 ? TWZ_POLL_WRITE : 0) |
+				 (fds[i].ready & 16 ? TWZ_POLL_HANGUP : 0) |
+				 (fds[i].ready & 8 ? TWZ_POLL_ERROR : 0);
 	return result == 0 ? -TWZ_ERR_TIMED_OUT : linux_result(result);
 }
 
@@ -335,13 +335,13 @@ static int protection(uint32_t rights)
 }
 
 twz_result twz_rt_range_map(void *hint, size_t length, uint32_t rights, uint32_t flags, int fd,
-                            uint64_t offset, void **out)
+			    uint64_t offset, void **out)
 {
 	long result = CALL(mmap, hint, length, protection(rights),
-	                   (flags & TWZ_RANGE_SHARED ? 1 : 2) | (fd < 0 ? 0x20 : 0) |
-	                           (flags & TWZ_RANGE_FIXED ? 0x10 : 0) |
-	                           (flags & TWZ_RANGE_FIXED_NEW ? 0x100000 : 0),
-	                   fd, offset);
+			   (flags & TWZ_RANGE_SHARED ? 1 : 2) | (fd < 0 ? 0x20 : 0) |
+				   (flags & TWZ_RANGE_FIXED ? 0x10 : 0) |
+				   (flags & TWZ_RANGE_FIXED_NEW ? 0x100000 : 0),
+			   fd, offset);
 
 	if (result < 0 && result > -4096)
 		return linux_result(result);
@@ -360,10 +360,10 @@ twz_result twz_rt_range_protect(void *address, size_t length, uint32_t rights)
 }
 
 twz_result twz_rt_range_remap(void *address, size_t old_length, size_t new_length, uint32_t flags,
-                              void **out)
+			      void **out)
 {
 	long result =
-	        CALL(mremap, address, old_length, new_length, flags & TWZ_REMAP_MAY_MOVE ? 1 : 0);
+		CALL(mremap, address, old_length, new_length, flags & TWZ_REMAP_MAY_MOVE ? 1 : 0);
 
 	if (result < 0 && result > -4096)
 		return linux_result(result);
@@ -387,9 +387,9 @@ void *twz_rt_malloc(size_t size, size_t align, uint32_t flags)
 
 	(void)flags;
 	return align <= 4096 && !twz_rt_range_map(0, size, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, 0, -1,
-	                                          0, &memory)
-	               ? memory
-	               : 0;
+						  0, &memory)
+		       ? memory
+		       : 0;
 }
 
 void twz_rt_free(void *pointer, size_t size, size_t align)

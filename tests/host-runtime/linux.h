@@ -77,9 +77,9 @@ static inline long linux_call(long n, long a, long b, long c, long d, long e, lo
 	long result;
 
 	__asm__ __volatile__("syscall"
-	                     : "=a"(result)
-	                     : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-	                     : "rcx", "r11", "memory");
+			     : "=a"(result)
+			     : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			     : "rcx", "r11", "memory");
 	return result;
 }
 #define CALL_(n, a, b, c, d, e, f, ...) \
@@ -97,7 +97,7 @@ struct linux_timespec {
 static inline struct linux_timespec linux_time(uint64_t time)
 {
 	return (struct linux_timespec){(int64_t)(time / 1000000000 & 0x7fffffffffffffff),
-	                               (int64_t)(time % 1000000000)};
+				       (int64_t)(time % 1000000000)};
 }
 
 /* The program's own ELF file, from its auxiliary vector (start.c). */

@@ -4,29 +4,29 @@
 #include "linux.h"
 
 long host_clone(unsigned long flags, void *stack, void *parent_number, void *clear_word, void *tls,
-                void (*entry)(void *), void *argument);
+		void (*entry)(void *), void *argument);
 __asm__(".text\n"
-        ".type host_clone, @function\n"
-        "host_clone:\n"
-        "	mov %rcx, %r10\n"
-        "	mov 8(%rsp), %rax\n"
-        "	mov %rax, -8(%rsi)\n"
-        "	mov %r9, -16(%rsi)\n"
-        "	sub $16, %rsi\n"
-        "	mov $56, %eax\n"
-        "	syscall\n"
-        "	test %rax, %rax\n"
-        "	jnz 1f\n"
-        "	xor %ebp, %ebp\n"
-        "	pop %rax\n"
-        "	pop %rdi\n"
-        "	call *%rax\n"
-        "	ud2\n"
-        "1:	ret\n"
-        ".global host_restore\n"
-        "host_restore:\n"
-        "	mov $15, %eax\n"
-        "	syscall\n");
+	".type host_clone, @function\n"
+	"host_clone:\n"
+	"	mov %rcx, %r10\n"
+	"	mov 8(%rsp), %rax\n"
+	"	mov %rax, -8(%rsi)\n"
+	"	mov %r9, -16(%rsi)\n"
+	"	sub $16, %rsi\n"
+	"	mov $56, %eax\n"
+	"	syscall\n"
+	"	test %rax, %rax\n"
+	"	jnz 1f\n"
+	"	xor %ebp, %ebp\n"
+	"	pop %rax\n"
+	"	pop %rdi\n"
+	"	call *%rax\n"
+	"	ud2\n"
+	"1:	ret\n"
+	".global host_restore\n"
+	"host_restore:\n"
+	"	mov $15, %eax\n"
+	"	syscall\n");
 void host_restore(void);
 
 twz_result twz_rt_thread_spawn(const struct twz_rt_thread_args *args)
@@ -34,18 +34,18 @@ twz_result twz_rt_thread_spawn(const struct twz_rt_thread_args *args)
 	const unsigned long flags = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000 | 0x80000;
 
 	return linux_result(host_clone(flags | (args->parent_number ? 0x100000 : 0) |
-	                                       (args->clear_word ? 0x200000 : 0),
-	                               args->stack, args->parent_number, args->clear_word,
-	                               args->tcb, args->entry, args->argument));
+					       (args->clear_word ? 0x200000 : 0),
+				       args->stack, args->parent_number, args->clear_word,
+				       args->tcb, args->entry, args->argument));
 }
 
 void twz_rt_thread_exit(void *stack, size_t length)
 {
 	if (length)
 		__asm__ __volatile__("syscall\n\tmov $60, %%eax\n\txor %%edi, %%edi\n\tsyscall"
-		                     :
-		                     : "a"(LINUX_munmap), "D"(stack), "S"(length)
-		                     : "rcx", "r11", "memory");
+				     :
+				     : "a"(LINUX_munmap), "D"(stack), "S"(length)
+				     : "rcx", "r11", "memory");
 	for (;;)
 		CALL(exit, 0);
 }
@@ -81,7 +81,7 @@ twz_result twz_rt_futex_wait(uint32_t *word, uint32_t expected, uint64_t deadlin
 {
 	struct linux_timespec time = linux_time(deadline);
 	return linux_result(CALL(futex, word, FUTEX_WAIT_BITSET, expected,
-	                         deadline == TWZ_FOREVER ? 0 : &time, 0, ~0u));
+				 deadline == TWZ_FOREVER ? 0 : &time, 0, ~0u));
 }
 
 twz_result twz_rt_futex_wake(uint32_t *word, uint32_t count)
@@ -120,7 +120,7 @@ static twz_rt_upcall_handler upcall_handler;
 struct linux_context {
 	uint64_t flags, link, stack[3];
 	uint64_t r8, r9, r10, r11, r12, r13, r14, r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip,
-	        eflags;
+		eflags;
 	uint64_t segments, error, trap, mask, cr2;
 };
 
@@ -144,14 +144,14 @@ static uint32_t kind_of(int signal, uint64_t trap, uint64_t error)
 
 #define EACH_REGISTER(x)                                                                         \
 	x(r8) x(r9) x(r10) x(r11) x(r12) x(r13) x(r14) x(r15) x(rdi) x(rsi) x(rbp) x(rbx) x(rdx) \
-	        x(rax) x(rcx) x(rsp) x(rip)
+		x(rax) x(rcx) x(rsp) x(rip)
 
 static void on_signal(int signal, void *info, struct linux_context *context)
 {
 	struct twz_upcall_frame frame = {
-	        .fault = {.kind = kind_of(signal, context->trap, context->error),
-	                  .address = context->cr2,
-	                  .code = context->error},
+		.fault = {.kind = kind_of(signal, context->trap, context->error),
+			  .address = context->cr2,
+			  .code = context->error},
 	};
 
 	(void)info;
@@ -207,7 +207,7 @@ uint64_t twz_rt_clock_resolution(uint32_t clock)
 twz_result twz_rt_info(struct twz_rt_info *out)
 {
 	*out = (struct twz_rt_info){
-	        .cpus = 1, .page_size = 4096, .pages_total = 65536, .pages_free = 32768};
+		.cpus = 1, .page_size = 4096, .pages_total = 65536, .pages_free = 32768};
 	return 0;
 }
 
@@ -259,7 +259,7 @@ static void act(const struct twz_rt_spawn_action *action)
 		break;
 	case TWZ_SPAWN_OPEN:
 		fd = twz_rt_fd_open(TWZ_RT_AT_CWD, action->path, strlen(action->path),
-		                    action->flags, action->mode);
+				    action->flags, action->mode);
 		if (fd != action->to) {
 			CALL(dup3, fd, action->to, 0);
 			CALL(close, fd);
@@ -305,9 +305,9 @@ twz_result twz_rt_exec_wait(uint32_t number, uint64_t deadline, struct twz_rt_wa
 	if (child <= 0)
 		return child ? linux_result(child) : -TWZ_ERR_TIMED_OUT;
 	*out = (struct twz_rt_wait_result){
-	        .number = (uint32_t)child,
-	        .state = status & 0x7f ? TWZ_VIEW_KILLED : TWZ_VIEW_EXITED,
-	        .code = status & 0x7f ? status & 0x7f : status >> 8 & 0xff,
+		.number = (uint32_t)child,
+		.state = status & 0x7f ? TWZ_VIEW_KILLED : TWZ_VIEW_EXITED,
+		.code = status & 0x7f ? status & 0x7f : status >> 8 & 0xff,
 	};
 	return child;
 }

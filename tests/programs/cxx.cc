@@ -73,7 +73,7 @@ int main()
 		std::cout << number << ": " << text << '\n';
 
 	auto future = std::async(std::launch::async,
-	                         []() -> int { throw std::out_of_range("in a thread"); });
+				 []() -> int { throw std::out_of_range("in a thread"); });
 	try {
 		std::cout << future.get();
 	} catch (const std::out_of_range &error) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* POSIX files and directories by name and descriptor, time, memory, information. shapes: dynamic static */
+/* POSIX files and directories by name and descriptor, time, memory, information. shapes: dynamic
+ * static */
 
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -158,7 +159,7 @@ static void test_memory(void)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	char *memory =
-	        mmap(NULL, 8 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		mmap(NULL, 8 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	CHECK(page == 4096 && memory != MAP_FAILED);
 	CHECK(memory[0] == 0 && memory[8 * page - 1] == 0);

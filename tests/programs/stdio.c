@@ -91,7 +91,7 @@ int main(int argc, char **argv)
 	CHECK(remove(path) == 0);
 	CHECK(!fopen(path, "r") && errno == ENOENT);
 	CHECK(snprintf(text, sizeof text, "%5s|%-5d|%05.1f|%lld", "ab", 42, 3.14159, 1ll << 40) ==
-	              31 ||
+		      31 ||
 	      puts(text) < 0);
 	CHECK(!strcmp(text, "   ab|42   |003.1|1099511627776"));
 	return check_result("stdio");

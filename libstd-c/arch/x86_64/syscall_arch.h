@@ -7,7 +7,7 @@
 /* twix/call.c. The number comes last, so that the arguments are where the called function wants
  * them. */
 __attribute__((__visibility__("hidden"))) long __twix_syscall(long a, long b, long c, long d,
-                                                              long e, long f, long n);
+							      long e, long f, long n);
 
 static __inline long __syscall0(long n)
 {
