@@ -15,14 +15,14 @@ int command_emit(int count, char **arguments)
 		return complain("emit", "give an event's name and, if it takes any, its data");
 	if (strlen(data) > TWZ_HANDLER_PAYLOAD_MAX)
 		return complain(arguments[0], "the data is longer than %u bytes",
-		                TWZ_HANDLER_PAYLOAD_MAX);
+				TWZ_HANDLER_PAYLOAD_MAX);
 	result = twz_sys_handler_emit(arguments[0], strlen(arguments[0]), data, strlen(data));
 	if (result < 0)
 		return complain(arguments[0], "%s", error_text(result));
 	printf("%lld committed\n", (long long)result);
 	return result > 0 ? 0
-	                  : complain(arguments[0],
-	                             "no handler has committed it; handlerctl list shows why");
+			  : complain(arguments[0],
+				     "no handler has committed it; handlerctl list shows why");
 }
 
 int command_remove(int count, char **arguments)

@@ -21,10 +21,10 @@ static const char *call_name(uint32_t number)
 static const char *fault_name(uint32_t kind)
 {
 	static const char *const names[] = {
-	        "no fault",       "page fault",          "protection fault",
-	        "object fault",   "illegal instruction", "division",
-	        "floating point", "breakpoint",          "general protection",
-	        "interrupt",
+		"no fault",	  "page fault",		 "protection fault",
+		"object fault",	  "illegal instruction", "division",
+		"floating point", "breakpoint",		 "general protection",
+		"interrupt",
 	};
 
 	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "fault";
@@ -39,12 +39,12 @@ const char *last_discard(const struct twz_handler_stat *stat)
 		return "-";
 	case TWZ_ERR_NOT_IN_HANDLER:
 		snprintf(text, sizeof(text), "forbidden call: %s (%#" PRIx32 ")",
-		         call_name(stat->last_syscall), stat->last_syscall);
+			 call_name(stat->last_syscall), stat->last_syscall);
 		return text;
 	case TWZ_ERR_BAD_ADDRESS:
 		snprintf(text, sizeof(text), "%s at %#" PRIx64 ", rip %#" PRIx64,
-		         fault_name(stat->last_fault.kind), stat->last_fault.address,
-		         stat->last_fault.registers.rip);
+			 fault_name(stat->last_fault.kind), stat->last_fault.address,
+			 stat->last_fault.registers.rip);
 		return text;
 	case TWZ_ERR_TIMED_OUT:
 		snprintf(text, sizeof(text), "budget of %" PRIu32 " ms used up", stat->budget_ms);
@@ -70,7 +70,7 @@ int command_list(int count, char **arguments)
 	for (uint64_t i = 0; (result = twz_sys_handler_stat(i, &stat)) >= 0; i++) {
 		char numbers[4][24];
 		const uint64_t values[4] = {stat.events, stat.committed, stat.discarded,
-		                            stat.sequence};
+					    stat.sequence};
 
 		for (int n = 0; n < 4; n++)
 			snprintf(numbers[n], sizeof(numbers[n]), "%" PRIu64, values[n]);

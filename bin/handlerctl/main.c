@@ -10,14 +10,14 @@ static const struct {
 	int (*run)(int count, char **arguments);
 	const char *usage;
 } commands[] = {
-        {"list", command_list, "list                  what is registered, and how its runs went"},
-        {"stat", command_stat, "stat NAME             all about one handler"},
-        {"register", command_register, "register FILE.twh     register or update a handler"},
-        {"emit", command_emit,
-         "emit EVENT [DATA]     raise an event and wait until its handlers have run"},
-        {"rollback", command_rollback,
-         "rollback NAME         back to the version before the last change"},
-        {"remove", command_remove, "remove NAME           remove a handler and its snapshot"},
+	{"list", command_list, "list                  what is registered, and how its runs went"},
+	{"stat", command_stat, "stat NAME             all about one handler"},
+	{"register", command_register, "register FILE.twh     register or update a handler"},
+	{"emit", command_emit,
+	 "emit EVENT [DATA]     raise an event and wait until its handlers have run"},
+	{"rollback", command_rollback,
+	 "rollback NAME         back to the version before the last change"},
+	{"remove", command_remove, "remove NAME           remove a handler and its snapshot"},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

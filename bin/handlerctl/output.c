@@ -56,9 +56,9 @@ int output_object(const char *path, struct twz_id *id)
 		error = error ? error : errno;
 		if (error == ENOENT || error == EROFS || error == EACCES)
 			return complain(path,
-			                "cannot be made: %s; boot with a store (run --store "
-			                "disk.img,nvdimm)",
-			                strerror(error));
+					"cannot be made: %s; boot with a store (run --store "
+					"disk.img,nvdimm)",
+					strerror(error));
 		return complain(path, "cannot be made: %s", strerror(error));
 	}
 	result = twz_rt_fd_object(fd, id);

@@ -50,7 +50,7 @@ static int read_image(const char *file, struct image *image)
 	image->header = (const void *)image->bytes;
 	if (image->size < sizeof(*image->header) || image->header->magic != TWZ_HANDLER_MAGIC)
 		return complain(file,
-		                "not a handler image; compile one with x86_64-twizzler-handlerc");
+				"not a handler image; compile one with x86_64-twizzler-handlerc");
 	return 0;
 }
 
@@ -59,7 +59,7 @@ static const char *output_path(const struct image *image, uint32_t index)
 {
 	const struct twz_handler_image *header = image->header;
 	uint64_t at =
-	        header->outputs_offset + (uint64_t)index * sizeof(struct twz_handler_image_output);
+		header->outputs_offset + (uint64_t)index * sizeof(struct twz_handler_image_output);
 	struct twz_handler_image_output output;
 
 	if (at + sizeof(output) > image->size)
@@ -106,24 +106,24 @@ static int refused(const struct image *image, twz_result error)
 	switch (-error) {
 	case TWZ_ERR_BAD_FORMAT:
 		return complain(image->file,
-		                "malformed or truncated handler image; compile it again");
+				"malformed or truncated handler image; compile it again");
 	case TWZ_ERR_CORRUPT:
 		return complain(image->file,
-		                "damaged handler image (checksum); compile or copy it again");
+				"damaged handler image (checksum); compile or copy it again");
 	case TWZ_ERR_VERSION_MISMATCH:
 		if (header->format != TWZ_HANDLER_FORMAT)
 			return complain(
-			        image->file,
-			        "image format %u, and this system takes %u; compile it again",
-			        header->format, TWZ_HANDLER_FORMAT);
+				image->file,
+				"image format %u, and this system takes %u; compile it again",
+				header->format, TWZ_HANDLER_FORMAT);
 		return complain(
-		        image->file,
-		        "made for ABI %u.%u.%u, and this system has %u.%u.%u; compile it again",
-		        abi->major, abi->minor, abi->patch, TWZ_ABI_MAJOR, TWZ_ABI_MINOR,
-		        TWZ_ABI_PATCH);
+			image->file,
+			"made for ABI %u.%u.%u, and this system has %u.%u.%u; compile it again",
+			abi->major, abi->minor, abi->patch, TWZ_ABI_MAJOR, TWZ_ABI_MINOR,
+			TWZ_ABI_PATCH);
 	case TWZ_ERR_EXISTS:
 		return complain(image->file,
-		                "the globals have changed and the version has not; raise .version");
+				"the globals have changed and the version has not; raise .version");
 	case TWZ_ERR_NO_SPACE:
 		return complain(image->file, "no space left in the store");
 	default:
@@ -135,7 +135,7 @@ static int register_image(const struct image *image, const struct twz_id *output
 {
 	const struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW};
 	struct twz_handler_spec handler = {.outputs = outputs,
-	                                   .output_count = image->header->output_count};
+					   .output_count = image->header->output_count};
 	struct twz_rt_object object;
 	twz_result result = twz_rt_object_create(&spec, &handler.image);
 

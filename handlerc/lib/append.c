@@ -24,7 +24,7 @@ static uint64_t room(const struct twz_handler_entry *entry)
 	uint64_t left = entry->output_size - entry->output_used;
 
 	return left > sizeof(struct twz_handler_append) ? left - sizeof(struct twz_handler_append)
-	                                                : 0;
+							: 0;
 }
 
 static char *bytes_of_next(const struct twz_handler_entry *entry)
@@ -35,7 +35,7 @@ static char *bytes_of_next(const struct twz_handler_entry *entry)
 static int seal(struct twz_handler_entry *entry, int64_t output, uint64_t length)
 {
 	struct twz_handler_append *record =
-	        (struct twz_handler_append *)(entry->output + entry->output_used);
+		(struct twz_handler_append *)(entry->output + entry->output_used);
 	uint64_t padded = (length + 7) & ~7ull;
 
 	/* output_size is a multiple of 8, so the padding fits when the bytes do */

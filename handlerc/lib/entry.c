@@ -7,9 +7,9 @@ static twz_result call(uint64_t number, uint64_t first, uint64_t second)
 	twz_result result;
 
 	__asm__ volatile("syscall"
-	                 : "=a"(result)
-	                 : "a"(number), "D"(first), "S"(second)
-	                 : "rcx", "rdx", "r11", "memory");
+			 : "=a"(result)
+			 : "a"(number), "D"(first), "S"(second)
+			 : "rcx", "rdx", "r11", "memory");
 	return result;
 }
 

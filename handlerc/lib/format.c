@@ -35,7 +35,7 @@ static void pad(struct sink *sink, char c, int64_t count)
 
 /* `prefix` (sign or 0x), zeros up to the precision or width, then the digits. */
 static void put_number(struct sink *sink, const struct conversion *c, uint64_t value,
-                       unsigned int base, bool upper, const char *prefix)
+		       unsigned int base, bool upper, const char *prefix)
 {
 	const char *letters = upper ? "0123456789ABCDEF" : "0123456789abcdef";
 	char digits[24];
@@ -150,17 +150,17 @@ static void put_signed(struct sink *sink, const struct conversion *c, va_list *a
 	else if (c->size == 1)
 		value = (int8_t)value;
 	put_number(sink, c, value < 0 ? -(uint64_t)value : (uint64_t)value, 10, false,
-	           value < 0  ? "-"
-	           : c->plus  ? "+"
-	           : c->space ? " "
-	                      : "");
+		   value < 0  ? "-"
+		   : c->plus  ? "+"
+		   : c->space ? " "
+			      : "");
 }
 
 static void put_unsigned(struct sink *sink, const struct conversion *c, char letter,
-                         va_list *arguments)
+			 va_list *arguments)
 {
 	uint64_t value =
-	        c->size == 8 ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned int);
+		c->size == 8 ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned int);
 	unsigned int base = letter == 'o' ? 8 : letter == 'u' ? 10 : 16;
 	const char *prefix = "";
 

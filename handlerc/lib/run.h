@@ -8,7 +8,7 @@
 #include <twizzler/handler.h>
 
 #ifdef RUN_ENTRY_ELSEWHERE /* host tests: another place, since a sanitizer's shadow covers the run \
-                              slot */
+			      slot */
 struct twz_handler_entry *run_entry(void);
 #else
 static inline struct twz_handler_entry *run_entry(void)

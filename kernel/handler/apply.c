@@ -104,7 +104,7 @@ static twz_result measure(const struct handler_run *run, struct file_growth **ou
 
 /* Calls `put` for the bytes of one output's file in the order of the appends. */
 twz_result growth_bytes(const struct handler_run *run, uint64_t output, growth_sink put,
-                        void *context)
+			void *context)
 {
 	struct record record;
 	uint64_t next = 0;
@@ -116,7 +116,7 @@ twz_result growth_bytes(const struct handler_run *run, uint64_t output, growth_s
 			continue;
 		for (uint64_t at = 0, length; at < record.length; at += length) {
 			length = record.length - at < sizeof(part) ? record.length - at
-			                                           : sizeof(part);
+								   : sizeof(part);
 			result = object_read(run->run_space, record.at + at, part, length);
 			if (result >= 0)
 				result = put(context, part, length);
@@ -177,7 +177,7 @@ static twz_result write_bytes(void *context, const void *bytes, uint64_t length)
 }
 
 static twz_result write_file(const struct handler_run *run, uint64_t output,
-                             const struct file_growth *growth)
+			     const struct file_growth *growth)
 {
 	struct file_position position = {growth->file, TWZ_BASE_OFFSET + growth->size};
 	uint64_t size = growth->size + growth->length;
@@ -185,12 +185,12 @@ static twz_result write_file(const struct handler_run *run, uint64_t output,
 
 	if (result >= 0)
 		result = object_write(growth->file,
-		                      TWZ_META_OFFSET + offsetof(struct twz_object_meta, mtime),
-		                      &run->time, sizeof(run->time));
+				      TWZ_META_OFFSET + offsetof(struct twz_object_meta, mtime),
+				      &run->time, sizeof(run->time));
 	if (result >= 0)
 		result = object_write(growth->file,
-		                      TWZ_META_OFFSET + offsetof(struct twz_object_meta, size),
-		                      &size, sizeof(size));
+				      TWZ_META_OFFSET + offsetof(struct twz_object_meta, size),
+				      &size, sizeof(size));
 	return result;
 }
 
@@ -225,7 +225,7 @@ twz_result run_apply(struct handler *handler, struct handler_run *run, uint64_t 
 	if (result < 0)
 		return result;
 	result = handler->slot ? persist_apply(handler, run, growths, sequence)
-	                       : apply_in_memory(run, growths);
+			       : apply_in_memory(run, growths);
 	kernel_free(growths);
 	if (result >= 0)
 		run->version->sequence = sequence;

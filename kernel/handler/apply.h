@@ -8,7 +8,7 @@
 /* How a file grows by a run; length 0: not at all, and nothing else is set. */
 struct file_growth {
 	struct object *file;
-	uint64_t size;   /* before */
+	uint64_t size;	 /* before */
 	uint64_t length; /* appended */
 };
 
@@ -18,6 +18,6 @@ struct file_growth {
  */
 typedef twz_result (*growth_sink)(void *context, const void *bytes, uint64_t length);
 twz_result growth_bytes(const struct handler_run *run, uint64_t output, growth_sink put,
-                        void *context);
+			void *context);
 
 #endif

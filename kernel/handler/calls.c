@@ -80,7 +80,7 @@ static twz_result make_version(const struct twz_handler_spec *spec, struct handl
 		result = image_extent(version->source, &version->source_base, &available);
 	if (result >= 0)
 		result = program_load(version->source, version->source_base, available,
-		                      &version->program, &version->state);
+				      &version->program, &version->state);
 	if (result >= 0)
 		result = find_outputs(spec, version);
 	if (result < 0) {
@@ -110,7 +110,7 @@ twz_result sys_handler_register(const struct twz_handler_spec *user_spec)
 }
 
 static twz_result send_named(enum request_kind kind, const char *name, uint64_t length,
-                             const void *payload, uint64_t size)
+			     const void *payload, uint64_t size)
 {
 	struct request *request;
 	twz_result result;

@@ -23,11 +23,11 @@ static uint64_t last_page(const struct handler_commit_file *file)
 /* The new contents of one page of a growing file: what the file has there, then what is appended.
  */
 static twz_result tail_page(const struct handler_commit *commit,
-                            const struct handler_commit_file *file, uint64_t page,
-                            uint8_t *contents)
+			    const struct handler_commit_file *file, uint64_t page,
+			    uint8_t *contents)
 {
 	uint64_t start = page * TWZ_PAGE_SIZE, end = TWZ_BASE_OFFSET + file->size, kept = 0, block,
-	         skip, length;
+		 skip, length;
 	twz_result result;
 
 	if (end > start) {
@@ -47,7 +47,7 @@ static twz_result tail_page(const struct handler_commit *commit,
 }
 
 static twz_result plan_file(const struct handler_commit *commit,
-                            const struct handler_commit_file *file, struct plan *plan)
+			    const struct handler_commit_file *file, struct plan *plan)
 {
 	twz_result result = TWZ_OK;
 
@@ -58,15 +58,15 @@ static twz_result plan_file(const struct handler_commit *commit,
 		if (!contents)
 			return -TWZ_ERR_OUT_OF_MEMORY;
 		plan->swaps[plan->swap_count++] =
-		        (struct store_swap){file->object, page, contents, 0};
+			(struct store_swap){file->object, page, contents, 0};
 		result = tail_page(commit, file, page, contents);
 	}
 	plan->updates[plan->update_count++] = (struct store_update){
-	        file->object, TWZ_META_OFFSET + offsetof(struct twz_object_meta, size),
-	        file->size + file->length};
+		file->object, TWZ_META_OFFSET + offsetof(struct twz_object_meta, size),
+		file->size + file->length};
 	plan->updates[plan->update_count++] = (struct store_update){
-	        file->object, TWZ_META_OFFSET + offsetof(struct twz_object_meta, mtime),
-	        commit->time};
+		file->object, TWZ_META_OFFSET + offsetof(struct twz_object_meta, mtime),
+		commit->time};
 	return result;
 }
 
@@ -83,12 +83,12 @@ static twz_result make_plan(const struct handler_commit *commit, struct plan *pl
 		return -TWZ_ERR_OUT_OF_MEMORY;
 	for (uint64_t i = 0; i < commit->page_count; i++)
 		plan->swaps[plan->swap_count++] = (struct store_swap){
-		        commit->state, commit->pages[i].page, commit->pages[i].contents, 0};
+			commit->state, commit->pages[i].page, commit->pages[i].contents, 0};
 	plan->first_tail = plan->swap_count;
 	for (uint64_t i = 0; i < commit->file_count && result == TWZ_OK; i++)
 		result = plan_file(commit, &commit->files[i], plan);
 	plan->updates[plan->update_count++] =
-	        (struct store_update){commit->registry, commit->sequence_offset, commit->sequence};
+		(struct store_update){commit->registry, commit->sequence_offset, commit->sequence};
 	return result;
 }
 
@@ -99,7 +99,7 @@ twz_result handler_commit(const struct handler_commit *commit)
 
 	if (result == TWZ_OK)
 		result = store_commit(commit->store, plan.swaps, plan.swap_count, plan.updates,
-		                      plan.update_count, commit->moved, commit->context);
+				      plan.update_count, commit->moved, commit->context);
 	for (uint64_t i = plan.first_tail; i < plan.swap_count; i++)
 		commit->release((void *)plan.swaps[i].contents);
 	commit->release(plan.swaps);

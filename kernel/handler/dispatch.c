@@ -115,8 +115,8 @@ static uint64_t *first_deadlines(const struct twz_handler_image *image)
 
 	for (uint32_t i = 0; due && i < image->event_count; i++)
 		due[i] = events[i].kind == TWZ_EVENT_TIMER
-		                 ? now + events[i].period_ms * NANOSECONDS_PER_MS
-		                 : TWZ_FOREVER;
+				 ? now + events[i].period_ms * NANOSECONDS_PER_MS
+				 : TWZ_FOREVER;
 	return due;
 }
 
@@ -125,13 +125,13 @@ static void describe(struct handler *handler)
 {
 	const struct twz_handler_image *image = handler->current->program->image;
 	struct twz_handler_stat stat = {
-	        .flags = (handler->slot ? TWZ_HANDLER_STAT_PERSISTENT : 0) |
-	                 (handler->previous ? TWZ_HANDLER_STAT_PREVIOUS : 0),
-	        .budget_ms = image->budget_ms,
-	        .memory_kb = image->memory_kb,
-	        .event_count = image->event_count,
-	        .sequence = handler->current->sequence,
-	        .snapshot_bytes = program_data_pages(handler->current->program) << PAGE_SHIFT,
+		.flags = (handler->slot ? TWZ_HANDLER_STAT_PERSISTENT : 0) |
+			 (handler->previous ? TWZ_HANDLER_STAT_PREVIOUS : 0),
+		.budget_ms = image->budget_ms,
+		.memory_kb = image->memory_kb,
+		.event_count = image->event_count,
+		.sequence = handler->current->sequence,
+		.snapshot_bytes = program_data_pages(handler->current->program) << PAGE_SHIFT,
 	};
 	uint64_t flags;
 
@@ -144,7 +144,7 @@ static void describe(struct handler *handler)
 
 /* A handler that nobody sees yet. NULL: out of memory; the versions stay the caller's. */
 static struct handler *handler_make(struct handler_version *version,
-                                    struct handler_version *previous)
+				    struct handler_version *previous)
 {
 	struct handler *handler = kernel_alloc(sizeof(*handler));
 	uint64_t *due = first_deadlines(version->program->image);
@@ -187,11 +187,11 @@ static twz_result handler_add(struct handler_version *version)
 /* Put `version` into a handler, with `previous` (or NULL) to roll back to; what is neither is
  * freed. */
 static twz_result handler_replace(struct handler *handler, struct handler_version *version,
-                                  struct handler_version *previous)
+				  struct handler_version *previous)
 {
 	uint64_t *due = first_deadlines(version->program->image);
 	twz_result result =
-	        due ? persist_replace(handler, version, previous) : -TWZ_ERR_OUT_OF_MEMORY;
+		due ? persist_replace(handler, version, previous) : -TWZ_ERR_OUT_OF_MEMORY;
 
 	if (result < 0) {
 		kernel_free(due);
@@ -289,10 +289,10 @@ static void record_result(struct handler *handler, const struct handler_run *run
 
 /* Run one event of a handler's manifest. `size` bytes of payload. */
 static twz_result deliver(struct handler *handler, uint32_t index, const void *payload,
-                          uint64_t size)
+			  uint64_t size)
 {
 	const struct twz_handler_image_event *events =
-	        handler_image_events(handler->current->program->image);
+		handler_image_events(handler->current->program->image);
 	struct twz_event *event = kernel_alloc(sizeof(*event) + size);
 	struct handler_run *run = kernel_alloc(sizeof(*run));
 	twz_result result = -TWZ_ERR_OUT_OF_MEMORY;
@@ -328,7 +328,7 @@ static twz_result emit(const struct request *request)
 			if (events[i].kind == TWZ_EVENT_APPLICATION &&
 			    !strcmp((const char *)image + events[i].name, request->name))
 				committed +=
-				        deliver(handler, i, request->payload, request->size) >= 0;
+					deliver(handler, i, request->payload, request->size) >= 0;
 	}
 	return committed;
 }
@@ -383,7 +383,7 @@ static void run_timer(void)
 	if (due > now)
 		return;
 	period = handler_image_events(handler->current->program->image)[index].period_ms *
-	         NANOSECONDS_PER_MS;
+		 NANOSECONDS_PER_MS;
 	handler->due[index] = due + ((now - due) / period + 1) * period;
 	deliver(handler, index, NULL, 0);
 }
@@ -404,13 +404,13 @@ static struct request *wait_for_work(void)
 }
 
 static void handler_restore(uint64_t slot, struct handler_version *version,
-                            struct handler_version *previous)
+			    struct handler_version *previous)
 {
 	struct handler *handler = handler_make(version, previous);
 
 	if (!handler) {
 		log_alert("handler %s: out of memory; it is back at the next boot",
-		          version->program->image->name);
+			  version->program->image->name);
 		version_free(version);
 		version_free(previous);
 		return;

@@ -16,7 +16,7 @@ struct request {
 	twz_result result;
 	char name[TWZ_HANDLER_NAME_MAX]; /* of the handler or event */
 	struct handler_version *version; /* REGISTER; taken over when result is not negative */
-	uint64_t size;                   /* EMIT: of payload */
+	uint64_t size;			 /* EMIT: of payload */
 	uint8_t payload[];
 };
 

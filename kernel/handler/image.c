@@ -53,7 +53,7 @@ static int64_t string_length(const struct twz_handler_image *image, uint64_t off
 }
 
 static bool segment_valid(const struct twz_handler_image *image,
-                          const struct twz_handler_segment *segment, uint64_t address)
+			  const struct twz_handler_segment *segment, uint64_t address)
 {
 	if (segment->address != address || segment->memory_size > TWZ_SLOT_SIZE ||
 	    segment->file_size > segment->memory_size)
@@ -67,7 +67,7 @@ static bool segment_valid(const struct twz_handler_image *image,
 }
 
 static bool table_valid(const struct twz_handler_image *image, uint64_t offset, uint64_t count,
-                        uint64_t size)
+			uint64_t size)
 {
 	return offset >= sizeof(*image) && offset % 8 == 0 && offset <= image->header_size &&
 	       count <= (image->header_size - offset) / size;
@@ -80,7 +80,7 @@ static bool in_text(const struct twz_handler_image *image, uint64_t address)
 }
 
 twz_result handler_image_check_header(const struct twz_handler_image *image, uint64_t available,
-                                      const char **reason)
+				      const char **reason)
 {
 	struct twz_abi_version ours = {TWZ_ABI_MAJOR, TWZ_ABI_MINOR, TWZ_ABI_PATCH};
 	uint64_t data;
@@ -123,7 +123,7 @@ twz_result handler_image_check_header(const struct twz_handler_image *image, uin
 }
 
 static twz_result check_event(const struct twz_handler_image *image,
-                              const struct twz_handler_image_event *event, const char **reason)
+			      const struct twz_handler_image_event *event, const char **reason)
 {
 	int64_t length;
 

@@ -12,7 +12,7 @@
  * text without full stop.
  */
 twz_result handler_image_check_header(const struct twz_handler_image *image, uint64_t available,
-                                      const char **reason);
+				      const char **reason);
 
 /*
  * Whether the tables and strings are right: `image` is followed by the rest of its header_size

@@ -21,7 +21,7 @@
 
 struct handler_program {
 	struct twz_handler_image *image; /* checked: header, tables and strings */
-	struct object *text, *rodata;    /* rodata NULL: none */
+	struct object *text, *rodata;	 /* rodata NULL: none */
 };
 
 /*
@@ -30,7 +30,7 @@ struct handler_program {
  * image.h, CORRUPT (checksum), OUT_OF_MEMORY.
  */
 twz_result program_load(struct object *source, uint64_t base, uint64_t available,
-                        struct handler_program **out, struct object **state);
+			struct handler_program **out, struct object **state);
 void program_free(struct handler_program *program);
 
 static inline uint64_t program_data_pages(const struct handler_program *program)
@@ -44,7 +44,7 @@ static inline uint64_t program_data_pages(const struct handler_program *program)
 struct space {
 	uint64_t first_end, second_start, second_end;
 	struct object *
-	        parent; /* a reference, or NULL: where unwritten pages come from, copied on write */
+		parent; /* a reference, or NULL: where unwritten pages come from, copied on write */
 };
 
 /* A raw object of these pages, out of the id table: nobody else can name it. Takes over the parent.
@@ -56,10 +56,10 @@ twz_result space_make(const struct space *space, struct object **out);
 /* A handler's program with its snapshot; a version change makes another one. */
 struct handler_version {
 	struct handler_program *program;
-	struct object *state;    /* the snapshot; NULL: no globals */
+	struct object *state;	 /* the snapshot; NULL: no globals */
 	struct object **outputs; /* file objects in the manifest's order */
-	uint64_t sequence;       /* of the last committed event */
-	struct object *source;   /* where the image was read, until it is in the store */
+	uint64_t sequence;	 /* of the last committed event */
+	struct object *source;	 /* where the image was read, until it is in the store */
 	uint64_t source_base;
 	struct twz_id image_id, state_id; /* in the store, or none */
 };
@@ -105,7 +105,7 @@ struct handler_run {
  * thrown away. *run tells how it went. 0: committed; an error: nothing has changed. Sleeps.
  */
 twz_result run_event(struct handler *handler, const struct twz_event *event, uint64_t function,
-                     struct handler_run *run);
+		     struct handler_run *run);
 
 /* ---- commits (apply.c) ---- */
 

@@ -51,7 +51,7 @@ static void drop_object(struct twz_id id)
 }
 
 static twz_result copy_bytes(struct object *to, struct object *from, uint64_t from_offset,
-                             uint64_t length)
+			     uint64_t length)
 {
 	uint8_t *page = kernel_alloc(PAGE_SIZE);
 	twz_result result = page ? TWZ_OK : -TWZ_ERR_OUT_OF_MEMORY;
@@ -80,7 +80,7 @@ static twz_result write_record(uint64_t slot, const union registry_page *page)
 	const struct store_object *handle = persistent_handle(handler_registry);
 	struct store_swap swap = {handle, slot, page, 0};
 	struct store_update update = {handle, offsetof(struct registry_header, slots),
-	                              slot > registry_slots ? slot : registry_slots};
+				      slot > registry_slots ? slot : registry_slots};
 	twz_result result;
 
 	persistent_lock();
@@ -105,7 +105,7 @@ static twz_result make_registry(void)
 		if (result >= 0) {
 			persistent_lock();
 			result = store_set_root(persistent_store(), STORE_ROOT_HANDLERS,
-			                        handler_registry->id);
+						handler_registry->id);
 			persistent_unlock();
 		}
 		if (result < 0) {
@@ -134,12 +134,12 @@ static void find_registry(void)
 	if (!page || !handler_registry || read_page(0, page) < 0 ||
 	    page->header.magic != REGISTRY_MAGIC) {
 		log_alert("handlers: the store's registry is damaged; handlers do not persist in "
-		          "this boot");
+			  "this boot");
 	} else if (page->header.version != REGISTRY_VERSION) {
 		log_alert("handlers: the store's registry has version %u and this kernel knows %u; "
-		          "use that "
-		          "version's kernel",
-		          page->header.version, REGISTRY_VERSION);
+			  "use that "
+			  "version's kernel",
+			  page->header.version, REGISTRY_VERSION);
 	} else {
 		registry_slots = page->header.slots;
 		kernel_free(page);
@@ -194,10 +194,10 @@ static twz_result store_image(struct handler_version *version)
 	result = copy_bytes(object, version->source, version->source_base, image->image_size);
 	for (uint32_t i = 0; i < image->output_count && result >= 0; i++)
 		result = object_write(object, outputs_offset(version) + i * sizeof(struct twz_id),
-		                      &version->outputs[i]->id, sizeof(struct twz_id));
+				      &version->outputs[i]->id, sizeof(struct twz_id));
 	if (result >= 0)
 		result = sync(object, outputs_offset(version) +
-		                              image->output_count * sizeof(struct twz_id));
+					      image->output_count * sizeof(struct twz_id));
 	if (result < 0)
 		object_delete(object);
 	else
@@ -243,7 +243,7 @@ static twz_result store_version(struct handler_version *version)
 
 /* Deletes a version's objects from the store, but those that `kept` uses too. */
 static void unstore_version(const struct handler_version *version,
-                            const struct handler_version *kept)
+			    const struct handler_version *kept)
 {
 	if (!kept || !twz_id_equal(version->image_id, kept->image_id))
 		drop_object(version->image_id);
@@ -252,7 +252,7 @@ static void unstore_version(const struct handler_version *version,
 }
 
 static twz_result commit_record(uint64_t slot, const struct handler_version *version,
-                                const struct handler_version *previous)
+				const struct handler_version *previous)
 {
 	union registry_page *page = kernel_alloc(sizeof(*page));
 	twz_result result;
@@ -261,10 +261,10 @@ static twz_result commit_record(uint64_t slot, const struct handler_version *ver
 		return -TWZ_ERR_OUT_OF_MEMORY;
 	page->record.magic = RECORD_MAGIC;
 	page->record.current =
-	        (struct registry_version){version->image_id, version->state_id, version->sequence};
+		(struct registry_version){version->image_id, version->state_id, version->sequence};
 	if (previous)
 		page->record.previous = (struct registry_version){
-		        previous->image_id, previous->state_id, previous->sequence};
+			previous->image_id, previous->state_id, previous->sequence};
 	page->record.sequence = version->sequence;
 	result = write_record(slot, page);
 	kernel_free(page);
@@ -297,7 +297,7 @@ twz_result persist_add(struct handler *handler, struct handler_version *version)
 }
 
 twz_result persist_replace(struct handler *handler, struct handler_version *version,
-                           struct handler_version *previous)
+			   struct handler_version *previous)
 {
 	twz_result result;
 
@@ -351,7 +351,7 @@ static twz_result load_outputs(struct object *image, struct handler_version *ver
 		return -TWZ_ERR_OUT_OF_MEMORY;
 	for (uint32_t i = 0; i < count && result >= 0; i++) {
 		result = object_read(image, outputs_offset(version) + i * sizeof(id), &id,
-		                     sizeof(id));
+				     sizeof(id));
 		/* a file that is gone stays NULL: runs that append to it are discarded */
 		if (result >= 0)
 			version->outputs[i] = object_find(id);
@@ -367,7 +367,7 @@ static twz_result load_version(const struct registry_version *from, struct handl
 
 	if (version)
 		result = image ? program_load(image, 0, TWZ_SLOT_SIZE, &version->program, NULL)
-		               : -TWZ_ERR_NO_SUCH_OBJECT;
+			       : -TWZ_ERR_NO_SUCH_OBJECT;
 	if (result >= 0)
 		result = load_outputs(image, version);
 	if (image)
@@ -388,7 +388,7 @@ static twz_result load_version(const struct registry_version *from, struct handl
 }
 
 bool persist_load(uint64_t *slot, struct handler_version **version,
-                  struct handler_version **previous)
+		  struct handler_version **previous)
 {
 	union registry_page *page;
 	twz_result result = -TWZ_ERR_NOT_FOUND;
@@ -406,13 +406,13 @@ bool persist_load(uint64_t *slot, struct handler_version **version,
 		}
 		if (result >= 0)
 			result = page->record.magic == RECORD_MAGIC
-			                 ? load_version(&page->record.current, version)
-			                 : -TWZ_ERR_CORRUPT;
+					 ? load_version(&page->record.current, version)
+					 : -TWZ_ERR_CORRUPT;
 		if (result < 0)
 			log_alert("handlers: the one in slot %lu of the store cannot be brought "
-			          "back (error %ld); "
-			          "register it again",
-			          (unsigned long)*slot, (long)-result);
+				  "back (error %ld); "
+				  "register it again",
+				  (unsigned long)*slot, (long)-result);
 	}
 	if (result >= 0) {
 		(*version)->sequence = page->record.sequence;

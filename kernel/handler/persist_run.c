@@ -40,7 +40,7 @@ struct appends {
 };
 
 static twz_result gather_files(const struct handler_run *run, const struct file_growth *growths,
-                               struct appends *appends)
+			       struct appends *appends)
 {
 	uint64_t outputs = run->version->program->image->output_count;
 	twz_result result = TWZ_OK;
@@ -57,12 +57,12 @@ static twz_result gather_files(const struct handler_run *run, const struct file_
 		object = persistent_handle(growths[i].file);
 		if (!object)
 			return -TWZ_ERR_CROSS_DEVICE; /* not in the store: it could not be one
-			                                 transaction */
+							 transaction */
 		bytes = kernel_alloc(growths[i].length);
 		if (!bytes)
 			return -TWZ_ERR_OUT_OF_MEMORY;
 		appends->files[appends->count++] = (struct handler_commit_file){
-		        object, growths[i].size, bytes, growths[i].length};
+			object, growths[i].size, bytes, growths[i].length};
 		result = growth_bytes(run, i, collect_bytes, &bytes);
 	}
 	return result < 0 ? result : TWZ_OK;
@@ -76,25 +76,25 @@ static void release_files(struct appends *appends)
 }
 
 static twz_result commit_run(struct handler *handler, struct handler_run *run,
-                             const struct appends *appends, const struct gathering *gathering,
-                             uint64_t sequence)
+			     const struct appends *appends, const struct gathering *gathering,
+			     uint64_t sequence)
 {
 	struct object *state = run->version->state;
 	struct handler_commit commit = {
-	        .store = persistent_store(),
-	        .state = state ? persistent_handle(state) : NULL,
-	        .pages = gathering->pages,
-	        .page_count = gathering->count,
-	        .files = appends->files,
-	        .file_count = appends->count,
-	        .time = run->time,
-	        .registry = persistent_handle(handler_registry),
-	        .sequence_offset =
-	                (handler->slot << PAGE_SHIFT) + offsetof(struct registry_record, sequence),
-	        .sequence = sequence,
-	        .allocate = kernel_alloc_array,
-	        .release = kernel_free,
-	        .moved = persistent_moved,
+		.store = persistent_store(),
+		.state = state ? persistent_handle(state) : NULL,
+		.pages = gathering->pages,
+		.page_count = gathering->count,
+		.files = appends->files,
+		.file_count = appends->count,
+		.time = run->time,
+		.registry = persistent_handle(handler_registry),
+		.sequence_offset =
+			(handler->slot << PAGE_SHIFT) + offsetof(struct registry_record, sequence),
+		.sequence = sequence,
+		.allocate = kernel_alloc_array,
+		.release = kernel_free,
+		.moved = persistent_moved,
 	};
 	twz_result result;
 
@@ -107,18 +107,18 @@ static twz_result commit_run(struct handler *handler, struct handler_run *run,
 }
 
 twz_result persist_apply(struct handler *handler, struct handler_run *run,
-                         const struct file_growth *growths, uint64_t sequence)
+			 const struct file_growth *growths, uint64_t sequence)
 {
 	uint64_t pages = program_data_pages(run->version->program);
 	struct gathering gathering = {
-	        kernel_alloc_array(pages ? pages : 1, sizeof(*gathering.pages)), 0};
+		kernel_alloc_array(pages ? pages : 1, sizeof(*gathering.pages)), 0};
 	struct appends appends = {0};
 	twz_result result = -TWZ_ERR_OUT_OF_MEMORY;
 
 	if (gathering.pages)
 		result = run->data ? object_visit_dirty(run->data, 0, pages, false, gather_page,
-		                                        &gathering)
-		                   : TWZ_OK;
+							&gathering)
+				   : TWZ_OK;
 	if (result >= 0)
 		result = gather_files(run, growths, &appends);
 	if (result >= 0)

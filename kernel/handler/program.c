@@ -6,7 +6,7 @@
 
 /* Copies in steps through one page of kernel memory. */
 static twz_result copy_bytes(struct object *to, struct object *from, uint64_t from_offset,
-                             uint64_t length, void *page)
+			     uint64_t length, void *page)
 {
 	twz_result result = TWZ_OK;
 	uint64_t part;
@@ -22,8 +22,8 @@ static twz_result copy_bytes(struct object *to, struct object *from, uint64_t fr
 }
 
 static twz_result load_segment(struct object *source, uint64_t base,
-                               const struct twz_handler_segment *segment, void *page,
-                               struct object **out)
+			       const struct twz_handler_segment *segment, void *page,
+			       struct object **out)
 {
 	struct space space = {.first_end = PAGE_ROUND_UP(segment->memory_size) >> PAGE_SHIFT};
 	twz_result result;
@@ -43,7 +43,7 @@ static twz_result load_segment(struct object *source, uint64_t base,
 }
 
 static twz_result check_sum(struct object *source, uint64_t base,
-                            const struct twz_handler_image *image, void *page)
+			    const struct twz_handler_image *image, void *page)
 {
 	uint64_t sum = HANDLER_CHECKSUM_START, part;
 	twz_result result;
@@ -61,7 +61,7 @@ static twz_result check_sum(struct object *source, uint64_t base,
 
 /* Header, tables and strings in kernel memory, checked. */
 static twz_result load_header(struct object *source, uint64_t base, uint64_t available,
-                              struct twz_handler_image **out, const char **reason)
+			      struct twz_handler_image **out, const char **reason)
 {
 	struct twz_handler_image header, *image;
 	twz_result result;
@@ -94,7 +94,7 @@ static twz_result load_header(struct object *source, uint64_t base, uint64_t ava
 }
 
 twz_result program_load(struct object *source, uint64_t base, uint64_t available,
-                        struct handler_program **out, struct object **state)
+			struct handler_program **out, struct object **state)
 {
 	struct handler_program *program = kernel_alloc(sizeof(*program));
 	void *page = kernel_alloc(PAGE_SIZE);
@@ -111,13 +111,13 @@ twz_result program_load(struct object *source, uint64_t base, uint64_t available
 	}
 	if (result >= 0)
 		result =
-		        load_segment(source, base, &program->image->rodata, page, &program->rodata);
+			load_segment(source, base, &program->image->rodata, page, &program->rodata);
 	if (result >= 0)
 		result = load_segment(source, base, &program->image->text, page, &program->text);
 	if (result >= 0)
 		result = object_protect_pages(program->text, 0,
-		                              PAGE_ROUND_UP(program->image->text.memory_size),
-		                              TWZ_RIGHT_READ | TWZ_RIGHT_EXEC);
+					      PAGE_ROUND_UP(program->image->text.memory_size),
+					      TWZ_RIGHT_READ | TWZ_RIGHT_EXEC);
 	if (result >= 0 && state)
 		result = load_segment(source, base, &program->image->data, page, state);
 	kernel_free(page);

@@ -5,9 +5,9 @@
 
 #include <object.h>
 
-#define REGISTRY_MAGIC   0x47455248445a5754ull /* "TWZDHREG" */
+#define REGISTRY_MAGIC	 0x47455248445a5754ull /* "TWZDHREG" */
 #define REGISTRY_VERSION 1u
-#define RECORD_MAGIC     0x43455248445a5754ull /* "TWZDHREC" */
+#define RECORD_MAGIC	 0x43455248445a5754ull /* "TWZDHREC" */
 
 /* One raw object of the store: page 0 this header, page n the record of the handler in slot n. */
 struct registry_header {
@@ -19,7 +19,7 @@ struct registry_header {
 
 struct registry_version {
 	struct twz_id image; /* the .twh, and from the next page on the ids of the outputs; none: no
-	                        such version */
+				such version */
 	struct twz_id state; /* or none: no globals */
 	uint64_t sequence;   /* as of the change; the current one's is record.sequence */
 };

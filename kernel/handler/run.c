@@ -8,8 +8,8 @@
 #include "internal.h"
 
 #define SIGNAL_SYSTEM_CALL 31 /* SIGSYS: the view's end as its control page reports it */
-#define SIGNAL_SEGMENT     11
-#define SIGNAL_CPU         24
+#define SIGNAL_SEGMENT	   11
+#define SIGNAL_CPU	   24
 
 #define SLOT(address) ((address) >> TWZ_SLOT_SHIFT)
 
@@ -30,7 +30,7 @@ static struct run_layout layout_of(const struct twz_handler_image *image, uint64
 	layout.output_base = PAGE_ROUND_UP(head);
 	layout.output_size = spare - stack;
 	layout.space.first_end =
-	        (layout.output_base + PAGE_ROUND_UP(layout.output_size)) >> PAGE_SHIFT;
+		(layout.output_base + PAGE_ROUND_UP(layout.output_size)) >> PAGE_SHIFT;
 	layout.space.second_start = layout.space.first_end + 1;
 	layout.space.second_end = layout.space.second_start + (stack >> PAGE_SHIFT);
 	layout.space.parent = NULL;
@@ -38,13 +38,13 @@ static struct run_layout layout_of(const struct twz_handler_image *image, uint64
 }
 
 static twz_result fill_run_space(struct handler_run *run, const struct run_layout *layout,
-                                 const struct twz_event *event, uint64_t function)
+				 const struct twz_event *event, uint64_t function)
 {
 	struct twz_handler_entry entry = {
-	        .event = TWZ_HANDLER_RUN + sizeof(entry),
-	        .function = function,
-	        .output = TWZ_HANDLER_RUN + layout->output_base,
-	        .output_size = layout->output_size,
+		.event = TWZ_HANDLER_RUN + sizeof(entry),
+		.function = function,
+		.output = TWZ_HANDLER_RUN + layout->output_base,
+		.output_size = layout->output_size,
 	};
 	twz_result result = space_make(&layout->space, &run->run_space);
 
@@ -66,17 +66,17 @@ static twz_result map_run(struct view *view, const struct handler_run *run)
 		uint64_t address;
 		uint32_t rights;
 	} parts[] = {
-	        {program->rodata, TWZ_HANDLER_RODATA, TWZ_RIGHT_READ},
-	        {program->text, TWZ_HANDLER_TEXT, TWZ_RIGHT_READ | TWZ_RIGHT_EXEC},
-	        {run->data, TWZ_HANDLER_DATA, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE},
-	        {run->run_space, TWZ_HANDLER_RUN, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE},
+		{program->rodata, TWZ_HANDLER_RODATA, TWZ_RIGHT_READ},
+		{program->text, TWZ_HANDLER_TEXT, TWZ_RIGHT_READ | TWZ_RIGHT_EXEC},
+		{run->data, TWZ_HANDLER_DATA, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE},
+		{run->run_space, TWZ_HANDLER_RUN, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE},
 	};
 	twz_result result = TWZ_OK;
 
 	for (uint64_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && result >= 0; i++)
 		if (parts[i].object)
 			result = view_map_object(view, parts[i].object, SLOT(parts[i].address),
-			                         parts[i].rights, TWZ_INHERIT_NONE, 0);
+						 parts[i].rights, TWZ_INHERIT_NONE, 0);
 	return result;
 }
 
@@ -95,12 +95,12 @@ static twz_result clone_state(struct handler_run *run)
 
 /* `started` tells whether the view has had a thread, whose end has ended it. */
 static twz_result start_and_wait(struct view *view, struct handler_run *run,
-                                 const struct run_layout *layout, bool *started)
+				 const struct run_layout *layout, bool *started)
 {
 	struct twz_thread_spec spec = {
-	        .entry = run->version->program->image->entry,
-	        .stack = TWZ_HANDLER_RUN + (layout->space.second_end << PAGE_SHIFT),
-	        .argument = TWZ_HANDLER_RUN,
+		.entry = run->version->program->image->entry,
+		.stack = TWZ_HANDLER_RUN + (layout->space.second_end << PAGE_SHIFT),
+		.argument = TWZ_HANDLER_RUN,
 	};
 	struct thread *thread;
 	twz_result result = thread_create(view, &spec, &thread);
@@ -127,7 +127,7 @@ static twz_result start_and_wait(struct view *view, struct handler_run *run,
 }
 
 twz_result run_event(struct handler *handler, const struct twz_event *event, uint64_t function,
-                     struct handler_run *run)
+		     struct handler_run *run)
 {
 	struct run_layout layout = layout_of(handler->current->program->image, event->size);
 	struct view *view = NULL;
@@ -169,7 +169,7 @@ uint64_t handler_run_time(const struct handler_run *run)
 /* ---- the ways a run's own thread ends it ---- */
 
 static _Noreturn void leave(enum run_state state, uint32_t view_state, int32_t code,
-                            const struct twz_fault *fault)
+			    const struct twz_fault *fault)
 {
 	struct thread *thread = current_thread();
 

@@ -9,7 +9,7 @@ static bool space_holds(const struct space *space, uint64_t page)
 }
 
 static twz_result space_fetch(struct object *object, uint64_t page, bool write,
-                              struct object_page *out)
+			      struct object_page *out)
 {
 	const struct space *space = object->pager_data;
 	twz_result error = TWZ_OK;
@@ -36,8 +36,8 @@ static void space_release(struct object *object)
 }
 
 static const struct object_pager space_pager = {
-        .fetch = space_fetch,
-        .release = space_release,
+	.fetch = space_fetch,
+	.release = space_release,
 };
 
 twz_result space_make(const struct space *space, struct object **out)
@@ -48,7 +48,7 @@ twz_result space_make(const struct space *space, struct object **out)
 	if (own) {
 		*own = *space;
 		result = object_make_paged(TWZ_ID_NONE, TWZ_OBJECT_RAW, 0, TWZ_RIGHTS_ALL,
-		                           &space_pager, own, out);
+					   &space_pager, own, out);
 	}
 	if (result < 0) {
 		if (space->parent)

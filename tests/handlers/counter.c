@@ -26,5 +26,5 @@ void tick(const struct twz_event *event)
 void mark(const struct twz_event *event)
 {
 	twz_append("/var/log/counter", "%s: %.*s\n", VERSION, (int)event->size,
-	           (const char *)twz_event_payload(event));
+		   (const char *)twz_event_payload(event));
 }

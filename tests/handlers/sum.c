@@ -19,7 +19,7 @@ TWZ_ON_EVENT(wild, "sum.wild");
 TWZ_MAY_APPEND("/output");
 
 static uint64_t sum = 100; /* a first value that is in the image */
-static uint64_t runs;      /* and one that is zero */
+static uint64_t runs;	   /* and one that is zero */
 #ifdef MORE
 static volatile char more[3 * 4096];
 #endif
@@ -36,7 +36,7 @@ void add(const struct twz_event *event)
 	more[4096]++;
 #endif
 	twz_append("/output", "%s: %lu after %lu, event %lu\n", VERSION, sum, runs,
-	           event->sequence);
+		   event->sequence);
 }
 
 /* Changes everything, writes, and then discards itself. */
@@ -55,7 +55,7 @@ void wild(const struct twz_event *event)
 
 	runs += event->sequence;
 	__asm__ volatile("syscall"
-	                 : "=a"(result)
-	                 : "a"(TWZ_SYS_handler_return), "D"(forged), "S"(sizeof(forged))
-	                 : "rcx", "rdx", "r11", "memory");
+			 : "=a"(result)
+			 : "a"(TWZ_SYS_handler_return), "D"(forged), "S"(sizeof(forged))
+			 : "rcx", "rdx", "r11", "memory");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The handler calls, with images from the host's directory: register, emit, version changes, rollback,
- * remove, and refusals, down to every truncation and some hundred flipped bits.
+ * The handler calls, with images from the host's directory: register, emit, version changes,
+ * rollback, remove, and refusals, down to every truncation and some hundred flipped bits.
  */
 /* shapes: static */
 #include <stdio.h>
@@ -98,7 +98,7 @@ static int appended(const char *text)
 	static uint64_t seen;
 	uint64_t size = output_meta()->size, length = size - seen;
 	int same = length == strlen(text) &&
-	           !memcmp(output.start + TWZ_BASE_OFFSET + seen, text, length);
+		   !memcmp(output.start + TWZ_BASE_OFFSET + seen, text, length);
 
 	if (!same)
 		printf("appended: '%.*s'\n", (int)length,
@@ -120,7 +120,7 @@ static struct twz_handler_stat stat_of(const char *name)
 
 static void runs(const struct image *one)
 {
-	EXPECT(emit("sum.add", "5") == 0);                        /* nobody there */
+	EXPECT(emit("sum.add", "5") == 0);			  /* nobody there */
 	EXPECT(register_as(one, 0) == -TWZ_ERR_INVALID_ARGUMENT); /* its output is missing */
 	EXPECT(register_as(one, 1) == 0);
 	EXPECT(emit("sum.add", "5") == 1);
@@ -146,7 +146,7 @@ static void versions(const struct image *one, const struct image *two, const str
 	EXPECT(emit("sum.add", "1") == 1);
 	EXPECT(appended("1.0: 113 after 3, event 3\n"));
 	EXPECT(register_as(more, 1) == -TWZ_ERR_EXISTS); /* other globals under the same version */
-	EXPECT(register_as(two, 1) == 0);                /* another version: reset */
+	EXPECT(register_as(two, 1) == 0);		 /* another version: reset */
 	EXPECT(emit("sum.add", "1") == 1);
 	EXPECT(appended("2.0: 101 after 1, event 1\n"));
 	EXPECT(stat_of("sum").flags & TWZ_HANDLER_STAT_PREVIOUS);
@@ -178,7 +178,7 @@ static void arguments(const struct image *one)
 	EXPECT(emit(long_name, "") == -TWZ_ERR_NAME_TOO_LONG);
 	EXPECT(twz_sys_handler_remove(long_name, 99) == -TWZ_ERR_NAME_TOO_LONG);
 	EXPECT(twz_sys_handler_stat(~0ull, &stat) == -TWZ_ERR_NOT_FOUND);
-	EXPECT(twz_sys_handler_stat(0, NULL) == -TWZ_ERR_NOT_FOUND);       /* there is none */
+	EXPECT(twz_sys_handler_stat(0, NULL) == -TWZ_ERR_NOT_FOUND);	   /* there is none */
 	EXPECT(twz_sys_handler_return(NULL, 0) == -TWZ_ERR_ACCESS_DENIED); /* not a handler's run */
 	EXPECT(register_as(one, 1) == 0);
 	EXPECT(twz_sys_handler_stat(0, NULL) == -TWZ_ERR_BAD_ADDRESS);

@@ -8,7 +8,7 @@
 #include "image.h"
 #include <twizzler/syscall.h>
 
-#define EVENTS  2
+#define EVENTS	2
 #define OUTPUTS 1
 #define STRINGS "go\0/var/log/x"
 
@@ -37,27 +37,27 @@ static struct sample good(void)
 
 	memset(&s, 0, sizeof(s));
 	s.header = (struct twz_handler_image){
-	        .magic = TWZ_HANDLER_MAGIC,
-	        .format = TWZ_HANDLER_FORMAT,
-	        .header_size = sizeof(s),
-	        .abi = {TWZ_ABI_MAJOR, TWZ_ABI_MINOR, TWZ_ABI_PATCH},
-	        .image_size = 4 * 4096,
-	        .name = "counter",
-	        .version = "1.0",
-	        .budget_ms = 500,
-	        .memory_kb = 64,
-	        .entry = TWZ_HANDLER_TEXT + 8,
-	        .rodata = {4096, 100, TWZ_HANDLER_RODATA, 100},
-	        .text = {8192, 4096, TWZ_HANDLER_TEXT, 4096},
-	        .data = {12288, 4096, TWZ_HANDLER_DATA, 8192},
-	        .events_offset = offsetof(struct sample, events),
-	        .event_count = EVENTS,
-	        .outputs_offset = offsetof(struct sample, outputs),
-	        .output_count = OUTPUTS,
+		.magic = TWZ_HANDLER_MAGIC,
+		.format = TWZ_HANDLER_FORMAT,
+		.header_size = sizeof(s),
+		.abi = {TWZ_ABI_MAJOR, TWZ_ABI_MINOR, TWZ_ABI_PATCH},
+		.image_size = 4 * 4096,
+		.name = "counter",
+		.version = "1.0",
+		.budget_ms = 500,
+		.memory_kb = 64,
+		.entry = TWZ_HANDLER_TEXT + 8,
+		.rodata = {4096, 100, TWZ_HANDLER_RODATA, 100},
+		.text = {8192, 4096, TWZ_HANDLER_TEXT, 4096},
+		.data = {12288, 4096, TWZ_HANDLER_DATA, 8192},
+		.events_offset = offsetof(struct sample, events),
+		.event_count = EVENTS,
+		.outputs_offset = offsetof(struct sample, outputs),
+		.output_count = OUTPUTS,
 	};
 	s.events[0] = (struct twz_handler_image_event){TWZ_EVENT_TIMER, 0, 1000, TWZ_HANDLER_TEXT};
 	s.events[1] = (struct twz_handler_image_event){TWZ_EVENT_APPLICATION, strings, 0,
-	                                               TWZ_HANDLER_TEXT + 16};
+						       TWZ_HANDLER_TEXT + 16};
 	s.outputs[0] = (struct twz_handler_image_output){TWZ_OUTPUT_APPEND, strings + 3};
 	memcpy(s.strings, STRINGS, sizeof(STRINGS));
 	return s;
@@ -73,7 +73,7 @@ static twz_result verdict(const struct sample *s, uint64_t available)
 
 	if (result == 0) {
 		uint64_t size =
-		        s->header.header_size < sizeof(*s) ? s->header.header_size : sizeof(*s);
+			s->header.header_size < sizeof(*s) ? s->header.header_size : sizeof(*s);
 
 		copy = malloc(size);
 		memcpy(copy, s, size);
@@ -138,7 +138,7 @@ static void fields(void)
 	REFUSED(BAD_FORMAT, s.header.text.file_offset = ~0ull << 12);
 	REFUSED(BAD_FORMAT, s.header.text.file_size = ~0ull);
 	REFUSED(BAD_FORMAT,
-	        s.header.text = ((struct twz_handler_segment){0, 0, TWZ_HANDLER_TEXT, 0}));
+		s.header.text = ((struct twz_handler_segment){0, 0, TWZ_HANDLER_TEXT, 0}));
 	REFUSED(BAD_FORMAT, s.header.data.memory_size = ~0ull);
 	REFUSED(BAD_FORMAT, s.header.data.memory_size = 4095);
 	REFUSED(BAD_FORMAT, s.header.data.memory_size = 32769);

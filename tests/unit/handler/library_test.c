@@ -8,10 +8,10 @@
 
 /* The manifest's outputs, which handler.ld gathers in a handler. */
 const struct twz_handler_output test_outputs[] = {{TWZ_OUTPUT_APPEND, "/a"},
-                                                  {TWZ_OUTPUT_APPEND, "/log/b"}};
+						  {TWZ_OUTPUT_APPEND, "/log/b"}};
 __asm__(".globl twz_outputs_start, twz_outputs_end\n"
-        ".set twz_outputs_start, test_outputs\n"
-        ".set twz_outputs_end, test_outputs + 32\n");
+	".set twz_outputs_start, test_outputs\n"
+	".set twz_outputs_end, test_outputs + 32\n");
 _Static_assert(sizeof(test_outputs) == 32, "the end of test_outputs");
 
 static struct {
