@@ -48,7 +48,7 @@ char *unikernel_command_line(const struct job *job)
 		complain("out of memory");
 		exit(EXIT_MACHINE);
 	}
-	fputs("exit=debug report=402 --", line);
+	fputs("exit=debug report=5e9 --", line);
 	for (size_t i = 0; i < job->argv.count; i++) {
 		fputc(' ', line);
 		append_word(line, job->argv.items[i]);
@@ -278,7 +278,7 @@ int unikernel_run(const struct options *options)
 	strings_add(&arguments, "-serial");
 	strings_add(&arguments, "chardev:console");
 	strings_add(&arguments, "-device");
-	strings_add(&arguments, "isa-debugcon,iobase=0x402,chardev=report");
+	strings_add(&arguments, "isa-debugcon,iobase=0x5e9,chardev=report");
 	code = machine_start(&run.machine, &arguments);
 	close(guest_ends[0]);
 	close(guest_ends[1]);
