@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The concurrent prime sieve: a chain of filters, one thread and one channel each; prints the first
- * primes. shapes: dynamic static */
+ * primes. shapes: dynamic static unikernel */
 
 #include <pthread.h>
 #include <stdio.h>

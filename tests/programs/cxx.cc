@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // C++: iostream, a thread, an exception across frames and out of a thread, thread_local, static
-// order. shapes: dynamic static
+// order. shapes: dynamic static unikernel
 
 #include <algorithm>
 #include <future>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Arguments, environment, standard streams, atexit, exit code. shapes: dynamic static */
+/* Arguments, environment, standard streams, atexit, exit code. shapes: dynamic static unikernel */
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* POSIX threads: mutexes, conditions, keys, TLS, rwlocks, semaphores, barriers, once, detach,
- * cancel. shapes: dynamic static */
+ * cancel. shapes: dynamic static unikernel */
 
 #include <pthread.h>
 #include <semaphore.h>
