@@ -12,10 +12,10 @@
 #include "xen/xen.h"
 
 #define CALIBRATION_NS 300000ull
-#define SECOND         1000000000ull
+#define SECOND	       1000000000ull
 
 static uint64_t base_tsc;
-static uint64_t ns_per_2_32_ticks;        /* nanoseconds a tick, 32.32 fixed point */
+static uint64_t ns_per_2_32_ticks;	  /* nanoseconds a tick, 32.32 fixed point */
 static volatile uint64_t realtime_offset; /* epoch minus monotonic zero; 0: not read yet */
 
 /* A counter of known frequency: bits wide, ticks a second. */
@@ -54,7 +54,7 @@ static bool find_hpet(struct reference *reference)
 		return false;
 	hpet[0x10 / 8] |= 1; /* count */
 	*reference =
-	        (struct reference){"HPET", read_hpet, 0xffffffff, 1000000000000000ull / period};
+		(struct reference){"HPET", read_hpet, 0xffffffff, 1000000000000000ull / period};
 	return true;
 }
 
@@ -138,7 +138,7 @@ static bool find_reference(struct reference *reference)
  * the smallest uncertainty of eight.
  */
 static void sample(const struct reference *reference, uint64_t *ticks, uint64_t *tsc,
-                   uint32_t *timer)
+		   uint32_t *timer)
 {
 	uint64_t best = ~0ull;
 
@@ -168,7 +168,7 @@ void clock_init(void)
 	sample(&reference, &ticks, &tsc, &timer);
 	do {
 		elapsed = ((reference.read() - ticks) & reference.mask) * SECOND /
-		          reference.frequency;
+			  reference.frequency;
 	} while (elapsed < CALIBRATION_NS);
 	sample(&reference, &ticks_end, &tsc_end, &timer_end);
 	elapsed = ((ticks_end - ticks) & reference.mask) * SECOND / reference.frequency;
@@ -263,7 +263,7 @@ uint64_t clock_realtime(void)
 		uint64_t offset = read_calendar() * SECOND - clock_monotonic(), none = 0;
 
 		__atomic_compare_exchange_n(&realtime_offset, &none, offset, false,
-		                            __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 	}
 	return realtime_offset + clock_monotonic();
 }

@@ -58,8 +58,8 @@ twz_result command_line_split(struct command_line *line, const char *text, const
 	int took;
 
 	*line = (struct command_line){
-	        .text = kernel_alloc(length + name_length + 1),
-	        .words = kernel_alloc_array(length / 2 + 2, sizeof(char *)),
+		.text = kernel_alloc(length + name_length + 1),
+		.words = kernel_alloc_array(length / 2 + 2, sizeof(char *)),
 	};
 	if (!line->text || !line->words) {
 		command_line_free(line);

@@ -11,7 +11,7 @@
 #include <twizzler/types.h>
 
 struct command_line {
-	char **words;   /* of the program; words[0] is its name */
+	char **words;	/* of the program; words[0] is its name */
 	uint64_t count; /* at least 1 */
 	uint64_t bytes; /* of the words with their NULs */
 	char *text;

@@ -60,9 +60,9 @@ static void map_image(struct view *view)
 		char *start, *end;
 		uint32_t rights;
 	} parts[] = {
-	        {kernel_image_start, kernel_text_end, TWZ_RIGHT_READ | TWZ_RIGHT_EXEC},
-	        {kernel_text_end, kernel_rodata_end, TWZ_RIGHT_READ},
-	        {kernel_rodata_end, kernel_image_end, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE},
+		{kernel_image_start, kernel_text_end, TWZ_RIGHT_READ | TWZ_RIGHT_EXEC},
+		{kernel_text_end, kernel_rodata_end, TWZ_RIGHT_READ},
+		{kernel_rodata_end, kernel_image_end, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE},
 	};
 	struct object *image = raw_object(view, OBJECT_FIXED, 0, all);
 
@@ -122,19 +122,19 @@ static uint64_t fill_stack(struct stack *stack, const struct command_line *line)
 	words[n++] = 0; /* argv */
 	words[n++] = 0; /* envp */
 	const uint64_t auxv[][2] = {
-	        {AT_PHDR, (uint64_t)&__ehdr_start + __ehdr_start.segments},
-	        {AT_PHENT, __ehdr_start.segment_size},
-	        {AT_PHNUM, __ehdr_start.segment_count},
-	        {AT_PAGESZ, PAGE_SIZE},
-	        {AT_BASE, 0},
-	        {AT_ENTRY, (uint64_t)_start},
-	        {AT_RANDOM, random_at},
-	        {AT_EXECFN, name_at},
-	        {AT_SECURE, 0},
-	        {AT_HWCAP, 0},
-	        {AT_TWZ_STACK, STACK_END - STACK_SIZE},
-	        {AT_TWZ_STACK_SIZE, STACK_SIZE},
-	        {AT_NULL, 0},
+		{AT_PHDR, (uint64_t)&__ehdr_start + __ehdr_start.segments},
+		{AT_PHENT, __ehdr_start.segment_size},
+		{AT_PHNUM, __ehdr_start.segment_count},
+		{AT_PAGESZ, PAGE_SIZE},
+		{AT_BASE, 0},
+		{AT_ENTRY, (uint64_t)_start},
+		{AT_RANDOM, random_at},
+		{AT_EXECFN, name_at},
+		{AT_SECURE, 0},
+		{AT_HWCAP, 0},
+		{AT_TWZ_STACK, STACK_END - STACK_SIZE},
+		{AT_TWZ_STACK_SIZE, STACK_SIZE},
+		{AT_NULL, 0},
 	};
 	memcpy(&words[n], auxv, sizeof(auxv));
 	n += sizeof(auxv) / sizeof(words[0]);
@@ -157,7 +157,7 @@ static uint64_t make_stack(struct view *view, const struct command_line *line)
 	rsp = fill_stack(&stack, line);
 	if (object_protect_pages(object, 0, TWZ_SLOT_SIZE - STACK_SIZE, 0) < 0 ||
 	    object_write(object, rsp & (TWZ_SLOT_SIZE - 1), stack.bytes + stack.size - stack.used,
-	                 stack.used) < 0)
+			 stack.used) < 0)
 		panic("out of memory for the program's stack");
 	kernel_free(stack.bytes);
 	object_put(object);
@@ -186,13 +186,13 @@ void boot_program_start(void)
 	while (view_wait(view, TWZ_FOREVER) < 0)
 		;
 	const struct twz_channel_exit end = {
-	        .state = view->exit_state,
-	        .code = view->exit_code,
-	        .nanoseconds = clock_monotonic() - start,
-	        .fault = view->fault,
+		.state = view->exit_state,
+		.code = view->exit_code,
+		.nanoseconds = clock_monotonic() - start,
+		.fault = view->fault,
 	};
 	report_end(&end);
 	platform->shutdown(TWZ_SHUTDOWN_POWEROFF,
-	                   end.state == TWZ_VIEW_EXITED ? end.code : 128 + end.code);
+			   end.state == TWZ_VIEW_EXITED ? end.code : 128 + end.code);
 	panic("the machine cannot be switched off");
 }

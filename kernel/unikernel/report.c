@@ -17,9 +17,9 @@ static uint16_t report_port(void)
 		return 0;
 	for (size_t i = 0; i < length; i++) {
 		char c = text[i];
-		unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-		                 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
-		                                        : 16;
+		unsigned digit = c >= '0' && c <= '9'	? (unsigned)(c - '0')
+				 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
+							: 16;
 
 		if (digit == 16)
 			return 0;
@@ -39,9 +39,9 @@ static void write_bytes(uint16_t port, const void *bytes, size_t length)
 void report_end(const struct twz_channel_exit *end)
 {
 	const struct twz_channel_header header = {
-	        .magic = TWZ_CHANNEL_MAGIC,
-	        .kind = TWZ_CHANNEL_EXIT,
-	        .size = sizeof(*end),
+		.magic = TWZ_CHANNEL_MAGIC,
+		.kind = TWZ_CHANNEL_EXIT,
+		.size = sizeof(*end),
 	};
 	uint16_t port = report_port();
 
@@ -50,6 +50,6 @@ void report_end(const struct twz_channel_exit *end)
 		write_bytes(port, end, sizeof(*end));
 	} else if (end->state == TWZ_VIEW_KILLED) {
 		log_alert("killed by signal %d: fault %u at %lx, rip %lx", end->code,
-		          end->fault.kind, end->fault.address, end->fault.registers.rip);
+			  end->fault.kind, end->fault.address, end->fault.registers.rip);
 	}
 }

@@ -62,11 +62,11 @@ struct unikernel {
 	const struct options *options;
 	struct machine machine;
 	int console;
-	int report;      /* what the kernel says of the end */
+	int report;	 /* what the kernel says of the end */
 	bool input_open; /* our standard input has more */
 	bool line_start; /* of the console, for the hypervisor's lines */
-	bool foreign;    /* in a line of the hypervisor */
-	size_t matched;  /* bytes of XEN_PREFIX seen at a line's start */
+	bool foreign;	 /* in a line of the hypervisor */
+	size_t matched;	 /* bytes of XEN_PREFIX seen at a line's start */
 	uint8_t end[sizeof(struct twz_channel_header) + sizeof(struct twz_channel_exit)];
 	size_t have;
 };
@@ -142,7 +142,7 @@ static bool take_console(struct unikernel *run, bool *closed)
 static void take_report(struct unikernel *run)
 {
 	ssize_t got =
-	        recv(run->report, run->end + run->have, sizeof(run->end) - run->have, MSG_DONTWAIT);
+		recv(run->report, run->end + run->have, sizeof(run->end) - run->have, MSG_DONTWAIT);
 
 	run->have += got > 0 ? (size_t)got : 0;
 }
@@ -182,9 +182,9 @@ static bool move_bytes(struct unikernel *run)
 
 	while (!closed) {
 		struct pollfd events[] = {
-		        {.fd = run->console, .events = POLLIN},
-		        {.fd = run->have < sizeof(run->end) ? run->report : -1, .events = POLLIN},
-		        {.fd = run->input_open ? STDIN_FILENO : -1, .events = POLLIN},
+			{.fd = run->console, .events = POLLIN},
+			{.fd = run->have < sizeof(run->end) ? run->report : -1, .events = POLLIN},
+			{.fd = run->input_open ? STDIN_FILENO : -1, .events = POLLIN},
 		};
 		int64_t left = limit != 0 ? limit - (milliseconds() - start) : 0;
 
@@ -255,7 +255,7 @@ static int judge(const struct unikernel *run, int status)
 		complain("QEMU was killed by %s", signal_name(WTERMSIG(status)));
 	else
 		complain("%s: the machine ended without the program's exit code (QEMU's status %d)",
-		         job->argv.items[0], WEXITSTATUS(status));
+			 job->argv.items[0], WEXITSTATUS(status));
 	return EXIT_MACHINE;
 }
 
@@ -263,10 +263,10 @@ int unikernel_run(const struct options *options)
 {
 	struct strings arguments = {0};
 	struct unikernel run = {
-	        .options = options,
-	        .machine = {.pid = -1, .log = -1},
-	        .input_open = true,
-	        .line_start = true,
+		.options = options,
+		.machine = {.pid = -1, .log = -1},
+		.input_open = true,
+		.line_start = true,
 	};
 	int guest_ends[2];
 	int code = add_machine(&arguments, options);
@@ -289,6 +289,6 @@ int unikernel_run(const struct options *options)
 	if (ended)
 		return judge(&run, status);
 	complain("%s: killed after %g s (--timeout)", options->jobs[0].argv.items[0],
-	         (double)options->timeout_ns / 1e9);
+		 (double)options->timeout_ns / 1e9);
 	return EXIT_TIMED_OUT;
 }

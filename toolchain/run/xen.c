@@ -20,9 +20,9 @@ int machine_xen(struct strings *arguments, const struct options *options)
 
 	if (access(xen, R_OK) != 0) {
 		complain("%s is not there; ./build.sh xen fetches Debian's hypervisor, or set "
-		         "TWZ_XEN to an "
-		         "uncompressed one",
-		         xen);
+			 "TWZ_XEN to an "
+			 "uncompressed one",
+			 xen);
 		free(xen);
 		return EXIT_MACHINE;
 	}
@@ -39,9 +39,9 @@ int machine_xen(struct strings *arguments, const struct options *options)
 	strings_add(arguments, xen);
 	strings_add(arguments, "-append");
 	strings_addf(arguments,
-	             "console=com1 com1=115200,8n1 dom0=pvh dom0_mem=%luM dom0_max_vcpus=1 "
-	             "loglvl=none guest_loglvl=none",
-	             memory);
+		     "console=com1 com1=115200,8n1 dom0=pvh dom0_mem=%luM dom0_max_vcpus=1 "
+		     "loglvl=none guest_loglvl=none",
+		     memory);
 	char *line = unikernel_command_line(job);
 	char *module = format_string("%s %s", job->host_path, line);
 	char *escaped = escape_commas(module);

@@ -6,15 +6,15 @@
 #include "xen.h"
 
 #define XEN_LEAVES_FIRST 0x40000000u
-#define XEN_LEAVES_LAST  0x40010000u
-#define XEN_LEAVES_STEP  0x100u
+#define XEN_LEAVES_LAST	 0x40010000u
+#define XEN_LEAVES_STEP	 0x100u
 
 #define HYPERVISOR_MEMORY_OP  12
 #define HYPERVISOR_CONSOLE_IO 18
-#define CONSOLEIO_WRITE       0ul
+#define CONSOLEIO_WRITE	      0ul
 #define XENMEM_MEMORY_MAP     9ul
-#define MEMORY_ENTRIES        128u /* E820MAX: more than Xen ever makes */
-#define MEMORY_USABLE         1u
+#define MEMORY_ENTRIES	      128u /* E820MAX: more than Xen ever makes */
+#define MEMORY_USABLE	      1u
 
 extern char xen_hypercall_page[];
 
@@ -55,9 +55,9 @@ static long hypercall3(unsigned number, unsigned long a, unsigned long b, unsign
 	long result;
 
 	__asm__ volatile("call *%[entry]"
-	                 : "=a"(result), "+D"(a), "+S"(b), "+d"(c)
-	                 : [entry] "r"(xen_hypercall_page + number * 32)
-	                 : "memory", "rcx", "r8", "r9", "r10", "r11");
+			 : "=a"(result), "+D"(a), "+S"(b), "+d"(c)
+			 : [entry] "r"(xen_hypercall_page + number * 32)
+			 : "memory", "rcx", "r8", "r9", "r10", "r11");
 	return result;
 }
 
@@ -69,7 +69,7 @@ static void console_write(const char *bytes, size_t length)
 {
 	while (length) {
 		unsigned long part =
-		        length < 1024 ? length : 1024; /* Xen takes it in pieces anyway */
+			length < 1024 ? length : 1024; /* Xen takes it in pieces anyway */
 
 		if (hypercall3(HYPERVISOR_CONSOLE_IO, CONSOLEIO_WRITE, part, (unsigned long)bytes) <
 		    0)
