@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Start the initial image's first program: a static ELF, hostile until checked. Its segments become ranges of
- * raw objects, sharing the image's pages copy-on-write.
+ * Start the initial image's first program: a static ELF, hostile until checked. Its segments become
+ * ranges of raw objects, sharing the image's pages copy-on-write.
  */
 #include <heap.h>
 #include <image.h>
@@ -20,15 +20,15 @@
 
 #define STACK_SLOT (TWZ_SLOT_COUNT - 2)
 #define STACK_SIZE (8ull << 20)
-#define STACK_END ((STACK_SLOT + 1) << TWZ_SLOT_SHIFT)
+#define STACK_END  ((STACK_SLOT + 1) << TWZ_SLOT_SHIFT)
 
 struct loading {
 	struct object *file;
-	uint64_t size;              /* of the file */
+	uint64_t size; /* of the file */
 	struct view *view;
 	struct elf_header header;
 	struct elf_segment *segments;
-	uint64_t segments_address;  /* where the program finds its program headers */
+	uint64_t segments_address; /* where the program finds its program headers */
 };
 
 static twz_result file_read(const struct loading *l, uint64_t offset, void *buffer, uint64_t length)
@@ -76,8 +76,7 @@ static const char *read_headers(struct loading *l)
 /* The raw object at a slot of the new program; made when first asked for. */
 static struct object *slot_object(struct loading *l, uint64_t slot, uint32_t rights)
 {
-	const struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW,
-					     .tie = l->view->control->id};
+	const struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW, .tie = l->view->control->id};
 	struct object *object;
 	uint64_t offset;
 	uint32_t have;
@@ -146,8 +145,8 @@ static const char *load_segment(struct loading *l, const struct elf_segment *s)
 		uint64_t length = PAGE_ROUND_UP(file_end) - file_end;
 		void *zeros = kernel_alloc(PAGE_SIZE);
 
-		result = zeros ? object_write(object, file_end, zeros, length) :
-				 -TWZ_ERR_OUT_OF_MEMORY;
+		result = zeros ? object_write(object, file_end, zeros, length)
+			       : -TWZ_ERR_OUT_OF_MEMORY;
 		kernel_free(zeros);
 	}
 	if (result >= 0)
@@ -245,7 +244,8 @@ void boot_program_start(void)
 		;
 	/* it has to end by system_shutdown */
 	if (view->exit_state == TWZ_VIEW_KILLED)
-		panic("the first program died: signal %d, fault %u at %lx, rip %lx", view->exit_code,
-		      view->fault.kind, view->fault.address, view->fault.registers.rip);
+		panic("the first program died: signal %d, fault %u at %lx, rip %lx",
+		      view->exit_code, view->fault.kind, view->fault.address,
+		      view->fault.registers.rip);
 	panic("the first program ended with code %d without shutting down", view->exit_code);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The part of the ELF format and of the auxiliary vector that starting a static program needs (System V ABI). */
+/* The part of the ELF format and of the auxiliary vector that starting a static program needs
+ * (System V ABI). */
 #ifndef KERNEL_ELF_H
 #define KERNEL_ELF_H
 
@@ -21,23 +22,23 @@ struct elf_segment {
 };
 
 #define ELF_EXECUTABLE 2
-#define ELF_X86_64 62
-#define ELF_LOAD 1
-#define ELF_EXEC 1u
-#define ELF_WRITE 2u
+#define ELF_X86_64     62
+#define ELF_LOAD       1
+#define ELF_EXEC       1u
+#define ELF_WRITE      2u
 
-#define AT_NULL 0
-#define AT_PHDR 3
-#define AT_PHENT 4
-#define AT_PHNUM 5
-#define AT_PAGESZ 6
-#define AT_BASE 7
-#define AT_ENTRY 9
-#define AT_HWCAP 16
-#define AT_SECURE 23
-#define AT_RANDOM 25
-#define AT_EXECFN 31
-#define AT_TWZ_STACK 0x7001
+#define AT_NULL		  0
+#define AT_PHDR		  3
+#define AT_PHENT	  4
+#define AT_PHNUM	  5
+#define AT_PAGESZ	  6
+#define AT_BASE		  7
+#define AT_ENTRY	  9
+#define AT_HWCAP	  16
+#define AT_SECURE	  23
+#define AT_RANDOM	  25
+#define AT_EXECFN	  31
+#define AT_TWZ_STACK	  0x7001
 #define AT_TWZ_STACK_SIZE 0x7002
 
 #endif

@@ -20,33 +20,33 @@ static void start(void *unused)
 {
 	(void)unused;
 	platform->start_other_cpus(); /* they go straight to their idle loops */
-	devices_init();               /* PCI, virtio, NVDIMM */
+	devices_init();		      /* PCI, virtio, NVDIMM */
 	if (store_init)
-		store_init();         /* persistent objects: recovery comes before any program */
+		store_init(); /* persistent objects: recovery comes before any program */
 	if (handlers_init)
-		handlers_init();      /* event handlers of the store */
-	boot_program_start();         /* the initial image's first program */
+		handlers_init(); /* event handlers of the store */
+	boot_program_start();	 /* the initial image's first program */
 }
 
 void kernel_main(uint64_t start_info)
 {
-	platform_select();                          /* bare metal or Xen */
-	boot_cpu_init();                            /* per-CPU data: locks work from here on */
-	platform->console_init();                   /* messages and panics */
+	platform_select();			    /* bare metal or Xen */
+	boot_cpu_init();			    /* per-CPU data: locks work from here on */
+	platform->console_init();		    /* messages and panics */
 	boot_info_init(start_info, boot_entry_tsc); /* memory map, image, command line */
-	frames_init();                              /* physical memory */
-	kernel_map_init();                          /* the kernel half of the address space, W^X */
-	platform->cpu_init(this_cpu());             /* GDT, TSS, IDT, protection bits */
-	acpi_init();                                /* tables */
-	platform->devices_init();                   /* interrupt controllers */
-	clock_init();                               /* time stamp counter, calibrated */
-	platform->timer_init();                     /* this CPU's timer */
-	random_init();                              /* object ids must not be guessed */
-	objects_init();                             /* the id table */
-	views_init();                               /* address spaces */
-	scheduler_init();                           /* run queues */
-	image_init();                               /* the initial image's objects */
+	frames_init();				    /* physical memory */
+	kernel_map_init();			    /* the kernel half of the address space, W^X */
+	platform->cpu_init(this_cpu());		    /* GDT, TSS, IDT, protection bits */
+	acpi_init();				    /* tables */
+	platform->devices_init();		    /* interrupt controllers */
+	clock_init();				    /* time stamp counter, calibrated */
+	platform->timer_init();			    /* this CPU's timer */
+	random_init();				    /* object ids must not be guessed */
+	objects_init();				    /* the id table */
+	views_init();				    /* address spaces */
+	scheduler_init();			    /* run queues */
+	image_init();				    /* the initial image's objects */
 	if (kernel_thread_start("start", start, NULL))
 		__builtin_trap();
-	scheduler_idle();                           /* this context is the boot CPU's idle thread */
+	scheduler_idle(); /* this context is the boot CPU's idle thread */
 }

@@ -14,9 +14,9 @@ void console_write(const char *bytes, size_t length);
 /* Input bytes wait here, at most CONSOLE_INPUT_SIZE; more are dropped, as a terminal does. */
 #define CONSOLE_INPUT_SIZE 4096
 struct console_input {
-	struct spinlock lock;         /* LOCK_DEVICE */
-	struct wait_queue arrived;    /* woken when bytes come */
-	uint32_t head, tail;          /* tail - head bytes are there */
+	struct spinlock lock;	   /* LOCK_DEVICE */
+	struct wait_queue arrived; /* woken when bytes come */
+	uint32_t head, tail;	   /* tail - head bytes are there */
 	uint8_t bytes[CONSOLE_INPUT_SIZE];
 };
 extern struct console_input console_input;

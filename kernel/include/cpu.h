@@ -17,25 +17,27 @@ struct view;
 struct gdt_and_tss; /* kernel/platform/bare/descriptor.c */
 
 struct cpu {
-	struct cpu *self;           /* offset 0: %gs:0 */
-	uint64_t syscall_stack;     /* offset 8: top of the current thread's kernel stack */
-	uint64_t user_stack;        /* offset 16: scratch in the system call entry */
-	struct thread *current;     /* offset 24 */
-	uint32_t number;            /* 0 is the boot CPU */
+	struct cpu *self;	/* offset 0: %gs:0 */
+	uint64_t syscall_stack; /* offset 8: top of the current thread's kernel stack */
+	uint64_t user_stack;	/* offset 16: scratch in the system call entry */
+	struct thread *current; /* offset 24 */
+	uint32_t number;	/* 0 is the boot CPU */
 	uint32_t apic_id;
 	volatile bool online;
-	volatile bool reschedule;   /* leave the current thread at the next return to user space */
-	struct view *loaded_view;   /* whose root is in CR3; may outlive the thread's stay. Own CPU only */
+	volatile bool reschedule; /* leave the current thread at the next return to user space */
+	struct view *
+		loaded_view; /* whose root is in CR3; may outlive the thread's stay. Own CPU only */
 	struct thread *idle;
 	struct spinlock queue_lock; /* run queue: threads ready to run here */
 	struct list queue;
 	uint32_t queue_length;
-	struct thread *ended;       /* switched away from for ever; its memory is to be freed */
+	struct thread *ended;	     /* switched away from for ever; its memory is to be freed */
 	volatile bool program_timer; /* a slice has begun to count: set the hardware timer */
-	uint64_t slice_end;         /* monotonic time when current must make room */
+	uint64_t slice_end;	     /* monotonic time when current must make room */
 	struct timer_queue timers;
-	uint64_t timer_armed;       /* deadline in the hardware timer */
-	volatile uint32_t flush_pending; /* a TLB request waits in the mailbox (kernel/memory/tlb.c) */
+	uint64_t timer_armed; /* deadline in the hardware timer */
+	volatile uint32_t
+		flush_pending; /* a TLB request waits in the mailbox (kernel/memory/tlb.c) */
 	volatile uint64_t switch_count;
 	struct gdt_and_tss *descriptors;
 	void *emergency_stacks;
@@ -66,8 +68,8 @@ static inline struct thread *current_thread(void)
 /* What the boot CPU has; the kernel uses it where it is there. */
 struct cpu_features {
 	bool fsgsbase, smep, smap, umip, xsave, gigabyte_pages, rdrand, rdseed, clwb, clflushopt;
-	uint64_t xsave_mask;     /* XCR0 */
-	uint32_t extended_size;  /* bytes of FXSAVE/XSAVE state */
+	uint64_t xsave_mask;	/* XCR0 */
+	uint32_t extended_size; /* bytes of FXSAVE/XSAVE state */
 	uint32_t physical_bits;
 };
 extern struct cpu_features cpu_features;

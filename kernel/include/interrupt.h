@@ -22,8 +22,8 @@ typedef void (*interrupt_handler)(void *context);
  */
 
 /*
- * Take a free vector for a message-signalled interrupt. Store the address and data to program into the
- * device's MSI or MSI-X entry. -TOO_MANY when no vector is free.
+ * Take a free vector for a message-signalled interrupt. Store the address and data to program into
+ * the device's MSI or MSI-X entry. -TOO_MANY when no vector is free.
  */
 int64_t interrupt_register_message(interrupt_handler handler, void *context, uint64_t *address,
 				   uint32_t *data);
@@ -41,10 +41,10 @@ bool interrupts_off(void);
 
 #define VECTOR_FIRST_DEVICE 0x30
 #define VECTOR_LAST_DEVICE  0xef
-#define VECTOR_TIMER        0xf0
+#define VECTOR_TIMER	    0xf0
 #define VECTOR_RESCHEDULE   0xf1
-#define VECTOR_FLUSH        0xf2
-#define VECTOR_STOP         0xf3
-#define VECTOR_SPURIOUS     0xff
+#define VECTOR_FLUSH	    0xf2
+#define VECTOR_STOP	    0xf3
+#define VECTOR_SPURIOUS	    0xff
 
 #endif

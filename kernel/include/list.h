@@ -11,13 +11,16 @@ struct list {
 	struct list *prev;
 };
 
-#define LIST_INIT(head) {&(head), &(head)}
-#define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
-#define LIST_ENTRY(node, type, member) CONTAINER_OF(node, type, member)
+#define LIST_INIT(head)          \
+	{                        \
+		&(head), &(head) \
+	}
+#define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
+#define LIST_ENTRY(node, type, member)	    CONTAINER_OF(node, type, member)
 #define LIST_FOR_EACH(node, head) \
 	for (struct list *node = (head)->next; node != (head); node = node->next)
 /* As above, and the body may remove `node`. */
-#define LIST_FOR_EACH_SAFE(node, head) \
+#define LIST_FOR_EACH_SAFE(node, head)                                                    \
 	for (struct list *node = (head)->next, *node##_next = node->next; node != (head); \
 	     node = node##_next, node##_next = node->next)
 

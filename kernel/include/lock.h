@@ -12,20 +12,20 @@
 
 /* The lock order, outermost first (explained in kernel/README.md). */
 enum lock_rank {
-	LOCK_HANDLER = 10,   /* registered handlers */
-	LOCK_STORE = 20,     /* the object store */
-	LOCK_VIEW = 30,      /* a view's entries and threads */
-	LOCK_OBJECT = 40,    /* an object's page map and list of maps */
-	LOCK_TABLE = 50,     /* object ids */
-	LOCK_THREADS = 55,   /* thread numbers */
-	LOCK_DEVICE = 60,    /* device drivers, streams */
-	LOCK_SYNC = 70,      /* a bucket of sleeping thread_sync words */
-	LOCK_SLEEPER = 75,   /* one thread asleep on words */
-	LOCK_TIMER = 80,     /* a CPU's timers */
-	LOCK_RUN_QUEUE = 90, /* a CPU's run queue */
-	LOCK_HEAP = 100,     /* kernel heap */
+	LOCK_HANDLER = 10,     /* registered handlers */
+	LOCK_STORE = 20,       /* the object store */
+	LOCK_VIEW = 30,	       /* a view's entries and threads */
+	LOCK_OBJECT = 40,      /* an object's page map and list of maps */
+	LOCK_TABLE = 50,       /* object ids */
+	LOCK_THREADS = 55,     /* thread numbers */
+	LOCK_DEVICE = 60,      /* device drivers, streams */
+	LOCK_SYNC = 70,	       /* a bucket of sleeping thread_sync words */
+	LOCK_SLEEPER = 75,     /* one thread asleep on words */
+	LOCK_TIMER = 80,       /* a CPU's timers */
+	LOCK_RUN_QUEUE = 90,   /* a CPU's run queue */
+	LOCK_HEAP = 100,       /* kernel heap */
 	LOCK_KERNEL_MAP = 105, /* the kernel half of the address space */
-	LOCK_FRAME = 110,    /* frame allocator */
+	LOCK_FRAME = 110,      /* frame allocator */
 	LOCK_CONSOLE = 120,
 };
 
@@ -34,7 +34,10 @@ struct spinlock {
 	uint32_t rank; /* enum lock_rank */
 };
 
-#define SPINLOCK_INIT(rank) {0, rank}
+#define SPINLOCK_INIT(rank) \
+	{                   \
+		0, rank     \
+	}
 
 static inline void spin_init(struct spinlock *lock, enum lock_rank rank)
 {

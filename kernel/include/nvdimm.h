@@ -8,8 +8,8 @@
 #include <page.h>
 
 /*
- * The index-th range of byte-addressable persistent memory, page-aligned; false past the last. It is not
- * mapped: map_memory (page.h) shows it.
+ * The index-th range of byte-addressable persistent memory, page-aligned; false past the last. It
+ * is not mapped: map_memory (page.h) shows it.
  */
 bool nvdimm_region(unsigned index, physical_address *start, uint64_t *length);
 

@@ -22,10 +22,12 @@ struct object_page {
 	physical_address frame;
 	uint32_t flags; /* OBJECT_PAGE_* */
 };
-#define OBJECT_PAGE_COPY     0x1u /* belongs to someone else: copy before writing */
-#define OBJECT_PAGE_READONLY 0x2u /* present but not to be written until the pager was asked with write */
-#define OBJECT_PAGE_ENTERED  0x4u /* the pager has put the page into the map itself (object_set_page) */
-#define OBJECT_PAGE_HOLE     0x8u /* there is no page: the frame is zeros that stand for it */
+#define OBJECT_PAGE_COPY 0x1u /* belongs to someone else: copy before writing */
+#define OBJECT_PAGE_READONLY \
+	0x2u /* present but not to be written until the pager was asked with write */
+#define OBJECT_PAGE_ENTERED \
+	0x4u		      /* the pager has put the page into the map itself (object_set_page) */
+#define OBJECT_PAGE_HOLE 0x8u /* there is no page: the frame is zeros that stand for it */
 
 /*
  * Where the pages of an object come from when its page map has none: the initial image, the store.
@@ -33,11 +35,12 @@ struct object_page {
  */
 struct object_pager {
 	/*
-	 * Supply page number `page` (offset / 4096). `write`: somebody wants to write it. The frame's
-	 * reference goes to the caller; a frame outside counted RAM has none. frame 0 with TWZ_OK: no page
-	 * there, use a zeroed one. Two CPUs may ask for the same page at once.
+	 * Supply page number `page` (offset / 4096). `write`: somebody wants to write it. The
+	 * frame's reference goes to the caller; a frame outside counted RAM has none. frame 0 with
+	 * TWZ_OK: no page there, use a zeroed one. Two CPUs may ask for the same page at once.
 	 */
-	twz_result (*fetch)(struct object *object, uint64_t page, bool write, struct object_page *out);
+	twz_result (*fetch)(struct object *object, uint64_t page, bool write,
+			    struct object_page *out);
 	/* Make a range durable (object_sync). NULL: NOT_SUPPORTED. */
 	twz_result (*sync)(struct object *object, uint64_t offset, uint64_t length);
 	/* Drop pages [first, first + count) from the backing (object_discard). May be NULL. */
@@ -49,49 +52,51 @@ struct object_pager {
 };
 
 /* Kernel-internal flags, above TWZ_OBJECT_*. */
-#define OBJECT_CONTROL   0x10000u /* a view's or thread's control page: read-only for programs */
-#define OBJECT_DELETED   0x20000u /* not in the id table any more */
-#define OBJECT_SEALED    0x40000u /* of the initial image: nobody may write */
-#define OBJECT_ORPHAN    0x80000u /* a view's control object whose maker ended: deleted at its end */
-#define OBJECT_FIXED     0x100000u /* pages that are absent stay so: a touch is a fault */
+#define OBJECT_CONTROL 0x10000u	 /* a view's or thread's control page: read-only for programs */
+#define OBJECT_DELETED 0x20000u	 /* not in the id table any more */
+#define OBJECT_SEALED  0x40000u	 /* of the initial image: nobody may write */
+#define OBJECT_ORPHAN  0x80000u	 /* a view's control object whose maker ended: deleted at its end */
+#define OBJECT_FIXED   0x100000u /* pages that are absent stay so: a touch is a fault */
 
 struct object {
 	struct twz_id id;
-	struct twz_id nonce, owner;   /* for the meta page, made when first touched */
-	uint32_t flags;               /* TWZ_OBJECT_*, OBJECT_* */
+	struct twz_id nonce, owner; /* for the meta page, made when first touched */
+	uint32_t flags;		    /* TWZ_OBJECT_*, OBJECT_* */
 	uint32_t kind;
-	uint32_t protections;         /* rights that the default context grants */
+	uint32_t protections;	      /* rights that the default context grants */
 	volatile uint32_t references; /* the id table, each map, each user */
 	struct object *hash_next;
 
-	struct spinlock lock;         /* LOCK_OBJECT: all below */
-	physical_address directory;   /* the page directory, or 0: built on demand */
-	uint64_t pages;               /* present pages */
-	struct list maps;             /* struct mapping.object_node */
+	struct spinlock lock;	    /* LOCK_OBJECT: all below */
+	physical_address directory; /* the page directory, or 0: built on demand */
+	uint64_t pages;		    /* present pages */
+	struct list maps;	    /* struct mapping.object_node */
 	uint32_t map_count;
-	struct list ties;             /* objects to delete when this one goes, by tie_node; table's lock */
+	struct list ties; /* objects to delete when this one goes, by tie_node; table's lock */
 	struct list tie_node;
 
 	const struct object_pager *pager; /* or NULL: demand zero */
-	void *pager_data;             /* the pager's own */
-	struct view *control_view;    /* OBJECT_CONTROL of a view: a reference; else NULL */
-	struct twz_id shown_id;       /* what programs see: a clone's copy shows its source's id */
+	void *pager_data;		  /* the pager's own */
+	struct view *control_view;	  /* OBJECT_CONTROL of a view: a reference; else NULL */
+	struct twz_id shown_id; /* what programs see: a clone's copy shows its source's id */
 };
 
 /* ---- lifetime ---- */
 
 /*
- * Make an object as spec says (pointers in it are kernel pointers), with one reference for the caller
- * and one for the id table. id none: a fresh one is made.
+ * Make an object as spec says (pointers in it are kernel pointers), with one reference for the
+ * caller and one for the id table. id none: a fresh one is made.
  */
 twz_result object_make(const struct twz_object_spec *spec, struct twz_id id, struct object **out);
 
 /* An object whose pages come from `pager`; as object_make. For the image, the store, handlers. */
 twz_result object_make_paged(struct twz_id id, uint32_t flags, uint32_t kind, uint32_t protections,
-			     const struct object_pager *pager, void *pager_data, struct object **out);
+			     const struct object_pager *pager, void *pager_data,
+			     struct object **out);
 
 /* Make an object persistent by spec: the store sets it. NULL: NOT_SUPPORTED. As object_make. */
-extern twz_result (*object_make_persistent)(const struct twz_object_spec *spec, struct object **out);
+extern twz_result (*object_make_persistent)(const struct twz_object_spec *spec,
+					    struct object **out);
 
 /* Delete `object` when the object `owner` is deleted or, for control objects, ends. */
 void object_tie(struct object *owner, struct object *object);
@@ -112,7 +117,8 @@ void object_get(struct object *object);
 /* Drops a reference; the last one frees pages and object. No lock held. */
 void object_put(struct object *object);
 
-/* Take the id out of the table: no new maps; memory goes with the last reference. Deletes what is tied. */
+/* Take the id out of the table: no new maps; memory goes with the last reference. Deletes what is
+ * tied. */
 void object_delete(struct object *object);
 
 /* A fresh unguessable id: BLAKE2b-128 of nonce, owner and protections. */
@@ -125,7 +131,8 @@ uint64_t object_count(void);
 
 /* Copy between a kernel buffer and an object, as if mapped with all rights. May sleep. */
 twz_result object_read(struct object *object, uint64_t offset, void *buffer, uint64_t length);
-twz_result object_write(struct object *object, uint64_t offset, const void *buffer, uint64_t length);
+twz_result object_write(struct object *object, uint64_t offset, const void *buffer,
+			uint64_t length);
 
 /* object_copy_range and object_move_range between referenced objects. May sleep. */
 twz_result object_copy(struct object *to, uint64_t to_offset, struct object *from,
@@ -139,8 +146,8 @@ twz_result object_protect_pages(struct object *object, uint64_t offset, uint64_t
 				uint32_t rights);
 
 /*
- * A copy-on-write copy that shares table pages lazily; same kind and flags, fresh id, not in the id table.
- * Only of objects without a pager: the pages of others belong to their pager.
+ * A copy-on-write copy that shares table pages lazily; same kind and flags, fresh id, not in the id
+ * table. Only of objects without a pager: the pages of others belong to their pager.
  */
 twz_result object_clone(struct object *source, struct object **out);
 
@@ -154,22 +161,24 @@ twz_result object_clone(struct object *source, struct object **out);
 twz_result object_fault(struct object *object, uint64_t offset, uint32_t access);
 
 /*
- * Frame behind an offset after object_fault, with a reference; `write`: private to the object and dirty.
- * 0 and an error in *error otherwise.
+ * Frame behind an offset after object_fault, with a reference; `write`: private to the object and
+ * dirty. 0 and an error in *error otherwise.
  */
-physical_address object_frame(struct object *object, uint64_t offset, bool write, twz_result *error);
+physical_address object_frame(struct object *object, uint64_t offset, bool write,
+			      twz_result *error);
 
 /*
- * Replace what the map holds at a page (0 frame: nothing), flush every CPU, drop the old frame's reference.
- * Takes over the new frame's reference. For pagers that move pages.
+ * Replace what the map holds at a page (0 frame: nothing), flush every CPU, drop the old frame's
+ * reference. Takes over the new frame's reference. For pagers that move pages.
  */
 twz_result object_set_page(struct object *object, uint64_t page, struct object_page new_page);
 
 /*
- * Visit the present pages of [first, first + count) that were written since the last visit with `clear`;
- * `clear` marks them clean and, with READONLY semantics, write-protects them so that the next write asks the
- * pager; complete on all CPUs before the visits. The visitor runs without locks and may sleep; the frame
- * stays referenced during it. A negative result ends the walk and is returned.
+ * Visit the present pages of [first, first + count) that were written since the last visit with
+ * `clear`; `clear` marks them clean and, with READONLY semantics, write-protects them so that the
+ * next write asks the pager; complete on all CPUs before the visits. The visitor runs without locks
+ * and may sleep; the frame stays referenced during it. A negative result ends the walk and is
+ * returned.
  */
 typedef twz_result (*object_visitor)(void *context, uint64_t page, physical_address frame);
 twz_result object_visit_dirty(struct object *object, uint64_t first, uint64_t count, bool clear,

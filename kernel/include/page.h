@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAGE_SHIFT 12
-#define PAGE_SIZE  4096ull
-#define PAGE_MASK  (PAGE_SIZE - 1)
+#define PAGE_SHIFT	   12
+#define PAGE_SIZE	   4096ull
+#define PAGE_MASK	   (PAGE_SIZE - 1)
 #define PAGE_ROUND_UP(x)   (((x) + PAGE_MASK) & ~PAGE_MASK)
 #define PAGE_ROUND_DOWN(x) ((x) & ~PAGE_MASK)
 
@@ -45,8 +45,9 @@ physical_address frames_alloc(unsigned order);
 #define FRAME_MAX_ORDER 10
 
 /*
- * Add or drop a reference; the last one frees. Frames outside counted RAM (the initial image, device
- * memory) are left alone. The caller has made sure that no TLB still maps a frame it gives up.
+ * Add or drop a reference; the last one frees. Frames outside counted RAM (the initial image,
+ * device memory) are left alone. The caller has made sure that no TLB still maps a frame it gives
+ * up.
  */
 void frame_ref(physical_address frame);
 void frame_unref(physical_address frame);
@@ -64,13 +65,14 @@ uint64_t frames_total(void);
 uint64_t frames_free(void);
 
 /*
- * Map device memory (uncached) or NVDIMM and other memory that is not RAM (cached) into the direct map,
- * so that phys_to_virt works for it. NULL when out of memory.
+ * Map device memory (uncached) or NVDIMM and other memory that is not RAM (cached) into the direct
+ * map, so that phys_to_virt works for it. NULL when out of memory.
  */
 void *map_device(physical_address address, uint64_t length);
 void *map_memory(physical_address address, uint64_t length);
 
-/* A kernel stack with an unmapped page below it: lowest address, or 0. Freed ones are kept for reuse. */
+/* A kernel stack with an unmapped page below it: lowest address, or 0. Freed ones are kept for
+ * reuse. */
 uint64_t kernel_stack_alloc(void);
 void kernel_stack_free(uint64_t base);
 

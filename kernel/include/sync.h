@@ -8,7 +8,8 @@
 
 struct object;
 
-/* Wake up to `count` threads that wait on the word at an offset of an object; how many were. Any context. */
+/* Wake up to `count` threads that wait on the word at an offset of an object; how many were. Any
+ * context. */
 uint64_t sync_wake_object(struct object *object, uint64_t offset, uint64_t count);
 
 /* As above for an address of the calling program; 0 when nothing is mapped there. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * System call handlers, declared from syscall.def: `sys_<name>` with the arguments of the table. They run in
- * the caller's thread with interrupts on, may sleep, and find every pointer unchecked (user.h). One that
- * no object file defines answers NOT_SUPPORTED.
+ * System call handlers, declared from syscall.def: `sys_<name>` with the arguments of the table.
+ * They run in the caller's thread with interrupts on, may sleep, and find every pointer unchecked
+ * (user.h). One that no object file defines answers NOT_SUPPORTED.
  */
 #ifndef KERNEL_SYSCALL_H
 #define KERNEL_SYSCALL_H

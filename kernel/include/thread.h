@@ -25,37 +25,39 @@ enum thread_run_state {
 };
 
 /* Reasons to leave the way back to user space, in thread->pending. */
-#define PENDING_KILL      0x1u
+#define PENDING_KILL	  0x1u
 #define PENDING_INTERRUPT 0x2u
 
 struct thread {
-	uint64_t saved_stack;        /* kernel stack pointer while not running */
-	uint64_t stack_base;         /* lowest address of the kernel stack */
-	struct trap_frame *frame;    /* user registers, at the top of the kernel stack; NULL: kernel thread */
-	void *extended_state;        /* FXSAVE/XSAVE area; NULL for kernel threads */
-	uint64_t fs_base, gs_base;   /* while not running */
+	uint64_t saved_stack; /* kernel stack pointer while not running */
+	uint64_t stack_base;  /* lowest address of the kernel stack */
+	struct trap_frame
+		*frame; /* user registers, at the top of the kernel stack; NULL: kernel thread */
+	void *extended_state;	   /* FXSAVE/XSAVE area; NULL for kernel threads */
+	uint64_t fs_base, gs_base; /* while not running */
 
-	volatile uint32_t state;     /* enum thread_run_state, under its CPU's queue lock */
-	struct cpu *cpu;             /* runs or last ran here; under its queue lock */
-	struct list queue_node;      /* run queue */
-	struct list wait_node;       /* wait queue */
-	volatile bool woken;         /* taken off its wait queue by a waker */
+	volatile uint32_t state; /* enum thread_run_state, under its CPU's queue lock */
+	struct cpu *cpu;	 /* runs or last ran here; under its queue lock */
+	struct list queue_node;	 /* run queue */
+	struct list wait_node;	 /* wait queue */
+	volatile bool woken;	 /* taken off its wait queue by a waker */
 	struct timer timer;
 
-	volatile uint32_t pending;   /* PENDING_* */
+	volatile uint32_t pending; /* PENDING_* */
 	volatile uint64_t interrupt_code;
 
-	struct view *view;           /* a reference; NULL: kernel thread */
-	struct list view_node;       /* view->threads, under the view's lock */
-	struct object *control;      /* a reference */
+	struct view *view;	/* a reference; NULL: kernel thread */
+	struct list view_node;	/* view->threads, under the view's lock */
+	struct object *control; /* a reference */
 	uint32_t number;
 	char name[32];
 	uint64_t robust_list;
 	uint64_t clear_word; /* cleared and woken at the end */
 	uint64_t exit_word;  /* the same, of thread_exit's argument */
 	uint64_t upcall_stack, upcall_stack_length;
-	uint64_t started, run_time;  /* nanoseconds: since when it has the CPU, and before that */
-	uint64_t run_limit;          /* nanoseconds of run_time after which handler_over_budget is called; 0: none */
+	uint64_t started, run_time; /* nanoseconds: since when it has the CPU, and before that */
+	uint64_t run_limit; /* nanoseconds of run_time after which handler_over_budget is called; 0:
+			       none */
 	struct handler_run *handler; /* the run that this thread is, or NULL */
 };
 
@@ -66,7 +68,8 @@ twz_result kernel_thread_start(const char *name, void (*function)(void *), void 
  * Make a thread of a view that will begin with these registers; it does not run until thread_start.
  * Takes its own reference on the view.
  */
-twz_result thread_create(struct view *view, const struct twz_thread_spec *spec, struct thread **out);
+twz_result thread_create(struct view *view, const struct twz_thread_spec *spec,
+			 struct thread **out);
 void thread_start(struct thread *thread);
 /* Throw away a thread that was never started. */
 void thread_discard(struct thread *thread);
@@ -94,7 +97,8 @@ void thread_before_user(struct trap_frame *frame);
 /* CPU time of a thread so far in nanoseconds; exact for the calling thread. */
 uint64_t thread_run_time(const struct thread *thread);
 
-/* A thread's run_limit is over; on its way to user space. Ends the run. Defined by kernel/handler; weak. */
+/* A thread's run_limit is over; on its way to user space. Ends the run. Defined by kernel/handler;
+ * weak. */
 _Noreturn void handler_over_budget(void) __attribute__((weak));
 
 /* Threads alive, kernel threads not counted. */

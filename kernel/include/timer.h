@@ -11,9 +11,10 @@ struct cpu;
 
 /* A pairing heap's node; all zero is "not armed". */
 struct timer {
-	uint64_t deadline;             /* monotonic nanoseconds */
-	void (*fire)(struct timer *);  /* interrupt context, timer lock held: wake something, no more */
-	struct cpu *cpu;               /* whose queue holds it; NULL: not armed */
+	uint64_t deadline; /* monotonic nanoseconds */
+	void (*fire)(
+		struct timer *); /* interrupt context, timer lock held: wake something, no more */
+	struct cpu *cpu;	 /* whose queue holds it; NULL: not armed */
 	struct timer *child, *sibling, *previous;
 };
 

@@ -13,9 +13,9 @@ struct object;
 struct view;
 
 /*
- * Flush all program translations on the CPUs of the set, the caller's included, and return when done.
- * `leave`: those that have this view loaded without running it load the kernel's root instead.
- * Locks up to LOCK_OBJECT may be held.
+ * Flush all program translations on the CPUs of the set, the caller's included, and return when
+ * done. `leave`: those that have this view loaded without running it load the kernel's root
+ * instead. Locks up to LOCK_OBJECT may be held.
  */
 void tlb_flush_cpus(uint64_t cpus, const struct view *leave);
 
@@ -31,14 +31,14 @@ void tlb_flush_object_page(const struct object *object, uint64_t page);
 void tlb_flush_object(const struct object *object);
 
 /*
- * Frames and table pages whose entries were removed from an object, given up together after one flush.
- * Its lock is held from the first add to the finish.
+ * Frames and table pages whose entries were removed from an object, given up together after one
+ * flush. Its lock is held from the first add to the finish.
  */
 #define TLB_BATCH 64
 struct tlb_batch {
 	struct object *object;
 	uint32_t count;
-	bool needed;              /* some entry was narrowed, even if nothing is given up */
+	bool needed; /* some entry was narrowed, even if nothing is given up */
 	physical_address frames[TLB_BATCH];
 };
 void tlb_batch_begin(struct tlb_batch *batch, struct object *object);

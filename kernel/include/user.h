@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Access to the calling program's memory. Every pointer from a program is checked here; page faults are
- * resolved on the way. No lock held.
+ * Access to the calling program's memory. Every pointer from a program is checked here; page faults
+ * are resolved on the way. No lock held.
  */
 #ifndef KERNEL_USER_H
 #define KERNEL_USER_H
@@ -22,7 +22,8 @@ twz_result copy_name_from_user(char *buffer, uint64_t size, const char *user, ui
 /* [user, user + length) lies in the program's half. */
 bool user_range_valid(const void *user, uint64_t length);
 
-/* Make every page of the range present and writable (or readable) before a device or a lock needs it. */
+/* Make every page of the range present and writable (or readable) before a device or a lock needs
+ * it. */
 twz_result user_prefault(const void *user, uint64_t length, bool write);
 
 /* Read a word without resolving faults, under a lock: false when it is not there. */

@@ -16,44 +16,45 @@ struct thread;
 /* A slot of a view that shows an object. */
 struct mapping {
 	struct view *view;
-	struct object *object;      /* a reference */
-	struct list object_node;    /* object->maps, under the object's lock */
-	volatile uint64_t *entry;   /* page-directory-pointer entry, under the object's lock */
+	struct object *object;	  /* a reference */
+	struct list object_node;  /* object->maps, under the object's lock */
+	volatile uint64_t *entry; /* page-directory-pointer entry, under the object's lock */
 	uint64_t slot;
 	uint32_t rights, inherit;
 };
 
-/* The page-directory-pointer entry that a map of an object with a directory needs; 0 without one. */
+/* The page-directory-pointer entry that a map of an object with a directory needs; 0 without one.
+ */
 uint64_t mapping_entry(const struct mapping *map);
 
 /* A clone's own copy of a private object: `id` of the source resolves to `copy` here. */
 struct view_copy {
 	struct twz_id id;
-	struct object *copy;        /* a reference */
+	struct object *copy; /* a reference */
 	struct view_copy *next;
 };
 
 #define VIEW_TABLES 256 /* user half of the top level */
 
 struct view {
-	volatile uint32_t references; /* threads, the control object, who works on it */
-	struct spinlock lock;         /* LOCK_VIEW: all below but cpus */
-	physical_address root;        /* top-level page table */
+	volatile uint32_t references;	      /* threads, the control object, who works on it */
+	struct spinlock lock;		      /* LOCK_VIEW: all below but cpus */
+	physical_address root;		      /* top-level page table */
 	struct mapping **tables[VIEW_TABLES]; /* by slot: tables[slot >> 9][slot & 511] */
-	volatile uint64_t cpus;       /* CPUs whose TLB may hold its translations */
-	struct list threads;          /* struct thread.view_node */
+	volatile uint64_t cpus;		      /* CPUs whose TLB may hold its translations */
+	struct list threads;		      /* struct thread.view_node */
 	uint32_t thread_count;
-	bool exiting;                 /* no new threads or maps */
-	bool ended;                   /* the last thread is gone and so are the maps */
+	bool exiting; /* no new threads or maps */
+	bool ended;   /* the last thread is gone and so are the maps */
 	int32_t exit_code;
-	uint32_t exit_state;          /* enum twz_view_state */
-	struct twz_fault fault;       /* why, where it was a fault */
+	uint32_t exit_state;	/* enum twz_view_state */
+	struct twz_fault fault; /* why, where it was a fault */
 	uint64_t upcall_entry;
-	struct object *control;       /* its id; the control page */
+	struct object *control;		       /* its id; the control page */
 	struct twz_view_control *control_page; /* in the direct map */
 	struct view_copy *copies;
-	uint64_t run_time;            /* of ended threads */
-	void *host_state;             /* the 9P channel's per-view data (kernel/device) */
+	uint64_t run_time; /* of ended threads */
+	void *host_state;  /* the 9P channel's per-view data (kernel/device) */
 };
 
 /* A new empty view with one reference, its control object in the id table. */
@@ -73,7 +74,8 @@ twz_result view_unmap_slot(struct view *view, uint64_t slot);
 twz_result view_make_clone(struct view *source, struct view **out);
 
 /* The object at an address and the offset in it, with a reference; NULL when nothing is mapped. */
-struct object *view_object_at(struct view *view, uint64_t address, uint64_t *offset, uint32_t *rights);
+struct object *view_object_at(struct view *view, uint64_t address, uint64_t *offset,
+			      uint32_t *rights);
 
 /*
  * Handle a fault of the loaded view. 0: resolved, retry. Otherwise -error and *kind is an enum
@@ -88,8 +90,9 @@ void view_end(struct view *view, uint32_t state, int32_t code, const struct twz_
 twz_result view_wait(struct view *view, uint64_t deadline);
 
 /*
- * Nobody wants to hear of the view any more. A program that runs goes on, and its control object is deleted
- * at its end (true); a view without threads is taken apart, and one that has ended is left alone (false).
+ * Nobody wants to hear of the view any more. A program that runs goes on, and its control object is
+ * deleted at its end (true); a view without threads is taken apart, and one that has ended is left
+ * alone (false).
  */
 bool view_disown(struct view *view);
 

@@ -13,7 +13,10 @@ struct wait_queue {
 	struct list waiters;
 };
 
-#define WAIT_QUEUE_INIT(queue) {LIST_INIT((queue).waiters)}
+#define WAIT_QUEUE_INIT(queue)             \
+	{                                  \
+		LIST_INIT((queue).waiters) \
+	}
 
 static inline void wait_init(struct wait_queue *queue)
 {
@@ -21,9 +24,9 @@ static inline void wait_init(struct wait_queue *queue)
 }
 
 /*
- * Sleep on the queue. The caller holds `lock` (and no other) and has found that its condition does not
- * hold; the lock is released while sleeping and held again at return. Use in a loop that tests the
- * condition:
+ * Sleep on the queue. The caller holds `lock` (and no other) and has found that its condition does
+ *not hold; the lock is released while sleeping and held again at return. Use in a loop that tests
+ *the condition:
  *
  *	flags = spin_lock(&device->lock);
  *	while (!device->done && !error)

@@ -6,14 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MSR_APIC_BASE     0x1bu
-#define MSR_EFER          0xc0000080u
-#define MSR_STAR          0xc0000081u
-#define MSR_LSTAR         0xc0000082u
-#define MSR_SFMASK        0xc0000084u
-#define MSR_FS_BASE       0xc0000100u
-#define MSR_GS_BASE       0xc0000101u
-#define MSR_KERNEL_GS     0xc0000102u
+#define MSR_APIC_BASE 0x1bu
+#define MSR_EFER      0xc0000080u
+#define MSR_STAR      0xc0000081u
+#define MSR_LSTAR     0xc0000082u
+#define MSR_SFMASK    0xc0000084u
+#define MSR_FS_BASE   0xc0000100u
+#define MSR_GS_BASE   0xc0000101u
+#define MSR_KERNEL_GS 0xc0000102u
 
 #define EFER_SCE (1ull << 0)
 #define EFER_LME (1ull << 8)
@@ -25,7 +25,7 @@
 #define CR0_NE (1ull << 5)
 #define CR0_WP (1ull << 16)
 
-#define CR4_PGE        (1ull << 7)
+#define CR4_PGE	       (1ull << 7)
 #define CR4_OSFXSR     (1ull << 9)
 #define CR4_OSXMMEXCPT (1ull << 10)
 #define CR4_UMIP       (1ull << 11)

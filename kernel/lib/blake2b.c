@@ -27,7 +27,8 @@ static uint64_t rotate(uint64_t x, unsigned n)
 	return x >> n | x << (64 - n);
 }
 
-static void mix(uint64_t v[16], unsigned a, unsigned b, unsigned c, unsigned d, uint64_t x, uint64_t y)
+static void mix(uint64_t v[16], unsigned a, unsigned b, unsigned c, unsigned d, uint64_t x,
+		uint64_t y)
 {
 	v[a] += v[b] + x;
 	v[d] = rotate(v[d] ^ v[a], 32);
@@ -54,8 +55,8 @@ static void compress(uint64_t h[8], const uint64_t m[16], uint64_t counter, int 
 		for (unsigned i = 0; i < 4; i++)
 			mix(v, i, i + 4, i + 8, i + 12, m[s[2 * i]], m[s[2 * i + 1]]);
 		for (unsigned i = 0; i < 4; i++)
-			mix(v, i, (i + 1) % 4 + 4, (i + 2) % 4 + 8, (i + 3) % 4 + 12, m[s[8 + 2 * i]],
-			    m[s[9 + 2 * i]]);
+			mix(v, i, (i + 1) % 4 + 4, (i + 2) % 4 + 8, (i + 3) % 4 + 12,
+			    m[s[8 + 2 * i]], m[s[9 + 2 * i]]);
 	}
 	for (unsigned i = 0; i < 8; i++)
 		h[i] ^= v[i] ^ v[i + 8];

@@ -85,12 +85,13 @@ int format_text_list(char *buffer, size_t size, const char *f, va_list arguments
 		switch (*f) {
 		case 'd':
 			number = wide ? va_arg(arguments, int64_t) : va_arg(arguments, int);
-			put_number(&out, number < 0 ? -(uint64_t)number : (uint64_t)number, number < 0, 10,
-				   how);
+			put_number(&out, number < 0 ? -(uint64_t)number : (uint64_t)number,
+				   number < 0, 10, how);
 			break;
 		case 'u':
 		case 'x':
-			put_number(&out, wide ? va_arg(arguments, uint64_t) : va_arg(arguments, unsigned),
+			put_number(&out,
+				   wide ? va_arg(arguments, uint64_t) : va_arg(arguments, unsigned),
 				   false, *f == 'u' ? 10 : 16, how);
 			break;
 		case 'p':

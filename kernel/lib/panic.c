@@ -8,11 +8,13 @@
 #include <string.h>
 #include <thread.h>
 #include <twizzler/syscall.h>
+#include <x86.h>
 
 #define EXIT_CODE 127
-#define DEPTH 24
+#define DEPTH	  24
 
-/* Made from the linked kernel (kernel/symbols.py): sorted addresses, relative to the image's start, and names. */
+/* Made from the linked kernel (kernel/symbols.py): sorted addresses, relative to the image's start,
+ * and names. */
 extern const uint32_t kernel_symbol_count;
 extern const uint32_t kernel_symbol_offsets[], kernel_symbol_names[];
 extern const char kernel_symbol_text[];
@@ -38,9 +40,11 @@ static void line(const char *format, ...)
 	platform->console_write("\r\n", 2);
 }
 
-static void print_address(uint64_t address)
+/* `back`: 1 for a return address, whose call may be the last instruction of its function, else 0.
+ */
+static void print_address(uint64_t address, uint64_t back)
 {
-	uint64_t offset = address - (uint64_t)kernel_image_start;
+	uint64_t offset = address - back - (uint64_t)kernel_image_start;
 	uint32_t low = 0, high = kernel_symbol_count;
 
 	if (address < (uint64_t)kernel_image_start || address >= (uint64_t)kernel_text_end) {
@@ -57,22 +61,22 @@ static void print_address(uint64_t address)
 	}
 	if (kernel_symbol_count)
 		line("  %016lx %s+%lx", address, kernel_symbol_text + kernel_symbol_names[low],
-		     offset - kernel_symbol_offsets[low]);
+		     offset + back - kernel_symbol_offsets[low]);
 	else
 		line("  %016lx", address);
 }
 
 /* Frame pointers lead up the stack; each must lie above the last and near it. */
-static void backtrace(uint64_t rip, uint64_t rbp)
+static void backtrace(uint64_t rip, uint64_t back, uint64_t rbp)
 {
-	print_address(rip);
+	print_address(rip, back);
 	for (unsigned depth = 0; depth < DEPTH && rbp && rbp % 8 == 0 && rbp >= STACK_AREA_START;
 	     depth++) {
 		const uint64_t *frame = (const uint64_t *)rbp;
 
 		if (!frame[1])
 			break;
-		print_address(frame[1]);
+		print_address(frame[1], 1);
 		if (frame[0] <= rbp || frame[0] - rbp > KERNEL_STACK_SIZE)
 			break;
 		rbp = frame[0];
@@ -116,16 +120,31 @@ static _Noreturn void finish(void)
 		__asm__ volatile("cli; hlt");
 }
 
+/* The registers that a call keeps, as they were in the caller; the others it has lost already. */
+static void print_kept_registers(const uint64_t *frame)
+{
+	uint64_t rbx, r12, r13, r14, r15;
+
+	__asm__ volatile("movq %%rbx, %0\n\tmovq %%r12, %1\n\tmovq %%r13, %2\n\t"
+			 "movq %%r14, %3\n\tmovq %%r15, %4"
+			 : "=m"(rbx), "=m"(r12), "=m"(r13), "=m"(r14), "=m"(r15));
+	line("rbx %016lx rbp %016lx rsp %016lx rip %016lx", rbx, frame[0], (uint64_t)(frame + 2),
+	     frame[1]);
+	line("r12 %016lx r13 %016lx r14 %016lx r15 %016lx", r12, r13, r14, r15);
+	line("cr2 %016lx cr3 %016lx flags %08lx", read_cr2(), read_cr3(), read_rflags());
+}
+
 void panic(const char *format, ...)
 {
+	const uint64_t *frame = __builtin_frame_address(0);
 	va_list arguments;
 
 	va_start(arguments, format);
 	begin(format, arguments);
 	va_end(arguments);
+	print_kept_registers(frame);
 	line("backtrace:");
-	backtrace((uint64_t)__builtin_return_address(0),
-		  *(const uint64_t *)__builtin_frame_address(0));
+	backtrace(frame[1], 1, frame[0]);
 	finish();
 }
 
@@ -138,6 +157,6 @@ void panic_frame(const struct trap_frame *frame, const char *format, ...)
 	va_end(arguments);
 	print_registers(frame);
 	line("backtrace:");
-	backtrace(frame->rip, frame->rbp);
+	backtrace(frame->rip, 0, frame->rbp);
 	finish();
 }

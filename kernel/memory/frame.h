@@ -13,10 +13,10 @@ enum frame_state {
 
 struct frame {
 	uint32_t references;
-	uint8_t state;      /* enum frame_state */
-	uint8_t order;      /* of the free block, or of the heap's allocation */
+	uint8_t state;	    /* enum frame_state */
+	uint8_t order;	    /* of the free block, or of the heap's allocation */
 	uint8_t heap_class; /* heap: size class + 1, or 0 for whole frames */
-	uint8_t stale;      /* debug: an entry was removed and not yet flushed */
+	uint8_t stale;	    /* debug: an entry was removed and not yet flushed */
 	uint32_t next, previous;
 	uint16_t heap_used; /* heap: pieces handed out */
 	uint16_t heap_free; /* heap: offset / 16 + 1 of the first free piece, 0: none */

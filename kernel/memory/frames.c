@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The frame allocator: buddies of up to 4 MiB, fed lazily from the memory map, so that booting touches none of
- * the memory that it does not use.
+ * The frame allocator: buddies of up to 4 MiB, fed lazily from the memory map, so that booting
+ * touches none of the memory that it does not use.
  */
 #include <boot.h>
 #include <lock.h>
@@ -14,7 +14,7 @@
 
 struct region {
 	uint32_t start, end; /* frame numbers */
-	uint32_t fresh;      /* [fresh, end) was never handed to the buddies */
+	uint32_t fresh;	     /* [fresh, end) was never handed to the buddies */
 };
 
 static struct region regions[BOOT_RANGES_MAX * 2];
@@ -172,7 +172,8 @@ uint32_t frame_references(physical_address address)
 void frame_ref(physical_address address)
 {
 	if (frame_counted(address))
-		__atomic_add_fetch(&frame_table[address >> PAGE_SHIFT].references, 1, __ATOMIC_RELAXED);
+		__atomic_add_fetch(&frame_table[address >> PAGE_SHIFT].references, 1,
+				   __ATOMIC_RELAXED);
 }
 
 void frame_unref(physical_address address)
@@ -246,9 +247,9 @@ static void add_region(uint64_t start, uint64_t end, const struct boot_range *ho
 	}
 	if (start >= end || region_count == sizeof(regions) / sizeof(regions[0]))
 		return;
-	regions[region_count++] = (struct region){(uint32_t)(start >> PAGE_SHIFT),
-						  (uint32_t)(end >> PAGE_SHIFT),
-						  (uint32_t)(start >> PAGE_SHIFT)};
+	regions[region_count++] =
+		(struct region){(uint32_t)(start >> PAGE_SHIFT), (uint32_t)(end >> PAGE_SHIFT),
+				(uint32_t)(start >> PAGE_SHIFT)};
 	total += (end - start) >> PAGE_SHIFT;
 }
 
@@ -275,14 +276,16 @@ void frames_init(void)
 {
 	struct boot_range holes[3] = {
 		{0, 0x100000}, /* firmware's, and the other CPUs' first steps */
-		{kernel_to_phys(kernel_image_start), (uint64_t)(kernel_image_end - kernel_image_start)},
+		{kernel_to_phys(kernel_image_start),
+		 (uint64_t)(kernel_image_end - kernel_image_start)},
 		boot_info.image,
 	};
 	uint64_t last = 0;
 
 	for (uint32_t i = 0; i < boot_info.memory_count; i++) {
 		uint64_t start = PAGE_ROUND_UP(boot_info.memory[i].start);
-		uint64_t end = PAGE_ROUND_DOWN(boot_info.memory[i].start + boot_info.memory[i].length);
+		uint64_t end =
+			PAGE_ROUND_DOWN(boot_info.memory[i].start + boot_info.memory[i].length);
 
 		add_region(start, end, holes, 3);
 		if (end > last)

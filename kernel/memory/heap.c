@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The kernel heap: pages cut into pieces of one size class each; larger requests take whole frames. */
+/* The kernel heap: pages cut into pieces of one size class each; larger requests take whole frames.
+ */
 #include <heap.h>
 #include <lock.h>
 #include <log.h>
@@ -7,7 +8,8 @@
 #include <string.h>
 #include "frame.h"
 
-static const uint16_t class_sizes[] = {16, 32, 48, 64, 96, 128, 192, 256, 336, 512, 672, 1008, 2048};
+static const uint16_t class_sizes[] = {16,  32,	 48,  64,  96,	 128, 192,
+				       256, 336, 512, 672, 1008, 2048};
 #define CLASSES (sizeof(class_sizes) / sizeof(class_sizes[0]))
 
 static uint32_t partial[CLASSES]; /* frame numbers of pages with free pieces, linked by next */
@@ -45,7 +47,8 @@ static bool grow(unsigned class)
 	if (!address)
 		return false;
 	for (unsigned at = 0; at + size <= PAGE_SIZE; at += size)
-		*(uint16_t *)(page + at) = at + 2 * size <= PAGE_SIZE ? (uint16_t)((at + size) / 16 + 1) : 0;
+		*(uint16_t *)(page + at) =
+			at + 2 * size <= PAGE_SIZE ? (uint16_t)((at + size) / 16 + 1) : 0;
 	frame->heap_class = (uint8_t)(class + 1);
 	frame->heap_used = 0;
 	frame->heap_free = 1;
@@ -82,7 +85,7 @@ void *kernel_alloc(size_t size)
 	unsigned order = 0;
 	physical_address address;
 
-	for (unsigned class = 0; class < CLASSES; class++) {
+	for (unsigned class = 0; class < CLASSES; class ++) {
 		if (size <= class_sizes[class])
 			return alloc_piece(class);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel's half of every address space: the direct map, the kernel's image (W^X, its text read-only in
- * the direct map too), kernel stacks with guard pages, device memory.
+ * The kernel's half of every address space: the direct map, the kernel's image (W^X, its text
+ * read-only in the direct map too), kernel stacks with guard pages, device memory.
  */
 #include <boot.h>
 #include <cpu.h>
@@ -88,7 +88,8 @@ static bool map_range(uint64_t address, physical_address physical, uint64_t leng
 	return true;
 }
 
-static void map_or_panic(uint64_t address, physical_address physical, uint64_t length, uint64_t bits)
+static void map_or_panic(uint64_t address, physical_address physical, uint64_t length,
+			 uint64_t bits)
 {
 	if (!map_range(address, physical, length, bits))
 		panic("out of memory while mapping the kernel");
@@ -103,7 +104,8 @@ static void map_image(void)
 	map_or_panic(start, at, text - start, KERNEL_BITS);
 	map_or_panic(text, at + (text - start), rodata - text, KERNEL_BITS | PTE_NX);
 	map_or_panic(rodata, at + (rodata - start), end - rodata, KERNEL_BITS | PTE_WRITE | PTE_NX);
-	/* the same frames in the direct map: text and constants read-only; done first, so these hold */
+	/* the same frames in the direct map: text and constants read-only; done first, so these
+	 * hold */
 	map_or_panic((uint64_t)phys_to_virt(at), at, rodata - start, KERNEL_BITS | PTE_NX);
 }
 
@@ -117,11 +119,11 @@ void kernel_map_init(void)
 	map_image();
 	for (uint32_t i = 0; i < boot_info.memory_count; i++) {
 		uint64_t start = PAGE_ROUND_DOWN(boot_info.memory[i].start);
-		uint64_t end = PAGE_ROUND_UP(boot_info.memory[i].start + boot_info.memory[i].length);
+		uint64_t end =
+			PAGE_ROUND_UP(boot_info.memory[i].start + boot_info.memory[i].length);
 		uint64_t edge = (start + 0x1fffff) & ~0x1fffffull;
 		uint64_t image = kernel_to_phys(kernel_image_start) & ~0x1fffffull;
-		uint64_t image_end =
-			(kernel_to_phys(kernel_rodata_end) + 0x1fffff) & ~0x1fffffull;
+		uint64_t image_end = (kernel_to_phys(kernel_rodata_end) + 0x1fffff) & ~0x1fffffull;
 
 		/* small pages up to 2 MiB alignment and around the image, large ones elsewhere */
 		if (edge < end)
@@ -182,7 +184,8 @@ uint64_t kernel_stack_alloc(void)
 	base = stack_area_next + PAGE_SIZE;
 	for (uint64_t at = base; at < base + KERNEL_STACK_SIZE; at += PAGE_SIZE) {
 		uint64_t *entry = kernel_entry(at, 0);
-		physical_address frame = entry && !(*entry & PTE_PRESENT) ? frame_alloc_zeroed() : 0;
+		physical_address frame =
+			entry && !(*entry & PTE_PRESENT) ? frame_alloc_zeroed() : 0;
 
 		/* pages mapped before memory ran out serve the next attempt */
 		if (entry && (*entry & PTE_PRESENT))

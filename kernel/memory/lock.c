@@ -12,7 +12,8 @@ static void remember(struct cpu *cpu, const struct spinlock *lock, bool second)
 #ifdef KERNEL_DEBUG
 	ASSERT(cpu->lock_depth < sizeof(cpu->lock_ranks) / sizeof(cpu->lock_ranks[0]));
 	for (uint32_t i = 0; i < cpu->lock_depth; i++) {
-		if (cpu->lock_ranks[i] > lock->rank || (cpu->lock_ranks[i] == lock->rank && !second))
+		if (cpu->lock_ranks[i] > lock->rank ||
+		    (cpu->lock_ranks[i] == lock->rank && !second))
 			panic("lock order: rank %u taken with rank %u held", lock->rank,
 			      cpu->lock_ranks[i]);
 	}

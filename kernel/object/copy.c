@@ -38,8 +38,8 @@ static twz_result copy_frame(struct object *from, uint64_t page, physical_addres
 }
 
 /*
- * A page of an object with a pager that is not in its map: straight from the pager, without entering it, when
- * it may be shared; else through the map. *out 0: no page there.
+ * A page of an object with a pager that is not in its map: straight from the pager, without
+ * entering it, when it may be shared; else through the map. *out 0: no page there.
  */
 static twz_result take_from_pager(struct object *from, uint64_t page, physical_address *out)
 {
@@ -58,7 +58,8 @@ static twz_result take_from_pager(struct object *from, uint64_t page, physical_a
 }
 
 /* Take up to CHUNK frames of the source for sharing; complete on all CPUs at return. */
-static twz_result take_chunk(struct object *from, uint64_t page, uint64_t count, struct chunk *chunk)
+static twz_result take_chunk(struct object *from, uint64_t page, uint64_t count,
+			     struct chunk *chunk)
 {
 	uint64_t flags = spin_lock(&from->lock), ask = 0, copy = 0;
 	bool narrowed = false;
@@ -216,8 +217,8 @@ twz_result object_copy(struct object *to, uint64_t to_offset, struct object *fro
 
 twz_result object_clone(struct object *source, struct object **out)
 {
-	struct object *copy = object_allocate(source->flags & ~OBJECT_DELETED, source->kind,
-					      source->protections);
+	struct object *copy =
+		object_allocate(source->flags & ~OBJECT_DELETED, source->kind, source->protections);
 	volatile uint64_t *from, *to;
 	uint64_t flags;
 

@@ -72,7 +72,8 @@ static twz_result fault_locked(struct object *object, uint64_t page, uint32_t ac
 		if (pte_has_frame(*entry) && !write)
 			return TWZ_OK;
 	}
-	/* the entry is going to change, or to be made, or its table is shared and must be writable */
+	/* the entry is going to change, or to be made, or its table is shared and must be writable
+	 */
 	entry = page_map_entry(object, page, true);
 	if (!entry)
 		return -TWZ_ERR_OUT_OF_MEMORY;
@@ -160,7 +161,8 @@ static twz_result fault(struct object *object, uint64_t offset, uint32_t access,
 		result = enter_page(object, page, need, got);
 		if (result < 0)
 			return result;
-		/* again: a copy-on-write page may have to be copied, another thread may have been faster */
+		/* again: a copy-on-write page may have to be copied, another thread may have been
+		 * faster */
 	}
 }
 

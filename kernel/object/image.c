@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The initial image: its objects read their pages in place, where the boot loader put them. Everything in
- * the image is checked before it is used; what is wrong ends the boot with the reason.
+ * The initial image: its objects read their pages in place, where the boot loader put them.
+ * Everything in the image is checked before it is used; what is wrong ends the boot with the
+ * reason.
  */
 #include <boot.h>
 #include <heap.h>
@@ -32,8 +33,8 @@ static twz_result fetch(struct object *object, uint64_t page, bool write, struct
 		} else if (page >= first + extent->pages) {
 			low = middle + 1;
 		} else {
-			out->frame = boot_info.image.start + extent->source +
-				     (page - first) * PAGE_SIZE;
+			out->frame =
+				boot_info.image.start + extent->source + (page - first) * PAGE_SIZE;
 			out->flags = OBJECT_PAGE_COPY;
 			return TWZ_OK;
 		}
@@ -123,7 +124,8 @@ void image_init(void)
 		panic("the initial image is unusable: %s", wrong);
 	for (uint64_t i = 0; i < header->object_count; i++) {
 		const struct twz_image_object *entry = &objects[i];
-		/* names come and go in memory, from the image's on; the files' bytes stay as they are */
+		/* names come and go in memory, from the image's on; the files' bytes stay as they
+		 * are */
 		bool names = entry->kind == TWZ_KIND_DIRECTORY;
 		uint32_t rights = entry->protections & (TWZ_RIGHT_READ | TWZ_RIGHT_EXEC);
 		struct object *object;

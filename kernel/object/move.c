@@ -33,10 +33,9 @@ static int64_t move_chunk(struct object *to, uint64_t to_page, struct object *fr
 		if (pte_has_frame(*target))
 			tlb_batch_add(&given_up, pte_frame(*target));
 		page_map_write(to, target,
-			       pte_has_frame(moved) ?
-				       pte_make(to, pte_frame(moved),
-						moved & (PTE_RIGHTS | PTE_COPY)) :
-				       moved & PTE_RIGHTS);
+			       pte_has_frame(moved) ? pte_make(to, pte_frame(moved),
+							       moved & (PTE_RIGHTS | PTE_COPY))
+						    : moved & PTE_RIGHTS);
 	}
 	tlb_batch_finish(&left);
 	tlb_batch_finish(&given_up);

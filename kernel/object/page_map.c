@@ -64,8 +64,9 @@ static bool make_table(volatile uint64_t *slot)
 }
 
 /*
- * Give this object a table of its own in place of a shared one. Both sides' pages become copy-on-write; the
- * other sharers' directory entries forbid writing as ours does, so theirs need no flush.
+ * Give this object a table of its own in place of a shared one. Both sides' pages become
+ * copy-on-write; the other sharers' directory entries forbid writing as ours does, so theirs need
+ * no flush.
  */
 static bool own_table(struct object *object, uint64_t page, volatile uint64_t *slot)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The page map of an object: a page directory and page tables, which are both the hardware's and the only
- * record. All functions need the object's lock unless they say otherwise.
+ * The page map of an object: a page directory and page tables, which are both the hardware's and
+ * the only record. All functions need the object's lock unless they say otherwise.
  */
 #ifndef OBJECT_PAGE_MAP_H
 #define OBJECT_PAGE_MAP_H
@@ -14,12 +14,12 @@
 #define PTE_COPY     (1ull << 9)  /* frame (or table) shared: copy before writing; not protection */
 #define PTE_NOWRITE  (1ull << 10) /* page-level rights: no writing */
 #define PTE_NOACCESS (1ull << 11) /* page-level rights: none; the frame stays */
-#define PTE_ASK      (1ull << 52) /* ask the pager before the first write */
+#define PTE_ASK	     (1ull << 52) /* ask the pager before the first write */
 #define PTE_EXEC     (1ull << 53) /* page-level rights of a raw object: execution allowed */
 #define PTE_RIGHTS   (PTE_NOWRITE | PTE_NOACCESS | PTE_EXEC)
 
-#define OBJECT_PAGES   (TWZ_SLOT_SIZE / PAGE_SIZE)
-#define TABLE_ENTRIES  512u
+#define OBJECT_PAGES  (TWZ_SLOT_SIZE / PAGE_SIZE)
+#define TABLE_ENTRIES 512u
 
 /* A page is there when its entry names a frame, present to the hardware or not. */
 static inline bool pte_has_frame(uint64_t entry)
@@ -36,8 +36,8 @@ static inline physical_address pte_frame(uint64_t entry)
 uint64_t pte_make(const struct object *object, physical_address frame, uint64_t soft);
 
 /*
- * The page-table entry of a page; NULL when the table is absent. `own`: make the directory and the table if
- * need be, and take a shared table out of sharing; NULL then means out of memory.
+ * The page-table entry of a page; NULL when the table is absent. `own`: make the directory and the
+ * table if need be, and take a shared table out of sharing; NULL then means out of memory.
  */
 volatile uint64_t *page_map_entry(struct object *object, uint64_t page, bool own);
 
@@ -57,8 +57,9 @@ void page_map_destroy(struct object *object);
 uint64_t directory_entry(physical_address table, uint64_t soft);
 
 /*
- * The present page of an entry as something to share: marks it copy-on-write on this side (*narrowed is set
- * when a writable translation may be cached) and takes a reference. 0: cannot be shared, copy the bytes.
+ * The present page of an entry as something to share: marks it copy-on-write on this side
+ * (*narrowed is set when a writable translation may be cached) and takes a reference. 0: cannot be
+ * shared, copy the bytes.
  */
 physical_address page_map_share(struct object *object, volatile uint64_t *entry, bool *narrowed);
 

@@ -9,7 +9,8 @@ static bool range_valid(uint64_t offset, uint64_t length)
 	       length <= TWZ_SLOT_SIZE - offset;
 }
 
-/* One table's worth at most: pages [page, end) of one page table. Returns false when out of memory. */
+/* One table's worth at most: pages [page, end) of one page table. Returns false when out of memory.
+ */
 static bool discard_in_table(struct object *object, uint64_t page, uint64_t end)
 {
 	uint64_t flags = spin_lock(&object->lock);
@@ -135,12 +136,12 @@ static bool protect_in_table(struct object *object, uint64_t page, uint64_t end,
 			break;
 		}
 		old = *entry;
-		value = pte_has_frame(old) ?
-				pte_make(object, pte_frame(old),
-					 bits | (old & (PTE_COPY | PTE_ASK | PTE_DIRTY))) :
-				bits;
-		if (old & PTE_PRESENT && (old & ~value & (PTE_PRESENT | PTE_WRITE) ||
-					  ~old & value & PTE_NX))
+		value = pte_has_frame(old)
+				? pte_make(object, pte_frame(old),
+					   bits | (old & (PTE_COPY | PTE_ASK | PTE_DIRTY)))
+				: bits;
+		if (old & PTE_PRESENT &&
+		    (old & ~value & (PTE_PRESENT | PTE_WRITE) || ~old & value & PTE_NX))
 			batch.needed = true;
 		page_map_write(object, entry, value);
 	}

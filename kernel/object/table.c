@@ -163,8 +163,9 @@ static twz_result publish(struct object *object, struct twz_id id, struct object
 	twz_result result;
 
 	object->nonce = object_make_nonce();
-	object->id = twz_id_is_none(id) ? object_make_id(object->nonce, object->owner,
-							object->protections) : id;
+	object->id = twz_id_is_none(id)
+			     ? object_make_id(object->nonce, object->owner, object->protections)
+			     : id;
 	object->shown_id = object->id;
 	result = table_add(object);
 	if (result < 0) {
@@ -188,7 +189,8 @@ twz_result object_make(const struct twz_object_spec *spec, struct twz_id id, str
 }
 
 twz_result object_make_paged(struct twz_id id, uint32_t flags, uint32_t kind, uint32_t protections,
-			     const struct object_pager *pager, void *pager_data, struct object **out)
+			     const struct object_pager *pager, void *pager_data,
+			     struct object **out)
 {
 	struct object *object = object_allocate(flags, kind, protections);
 

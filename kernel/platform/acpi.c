@@ -43,9 +43,9 @@ _Static_assert(offsetof(struct fadt, flags) == 112, "FADT layout");
 _Static_assert(offsetof(struct fadt, sleep_control) == 244, "FADT layout");
 
 #define FADT_RESET_SUPPORTED (1u << 10)
-#define SPACE_MEMORY 0
-#define SPACE_PORT 1
-#define SLEEP_ENABLE (1u << 13)
+#define SPACE_MEMORY	     0
+#define SPACE_PORT	     1
+#define SLEEP_ENABLE	     (1u << 13)
 
 static const struct acpi_header *root; /* RSDT or XSDT */
 static unsigned root_entry_size;
@@ -138,7 +138,8 @@ static const struct fadt *find_fadt(void)
 {
 	const struct acpi_header *table = acpi_find("FACP", 0);
 
-	return table && table->length >= offsetof(struct fadt, arm_flags) ? (const void *)table : NULL;
+	return table && table->length >= offsetof(struct fadt, arm_flags) ? (const void *)table
+									  : NULL;
 }
 
 /*

@@ -8,16 +8,16 @@
 typedef twz_result (*call_function)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
 struct call {
-	void *function;        /* sys_*; NULL: this kernel is built without it */
+	void *function; /* sys_*; NULL: this kernel is built without it */
 	const char *name;
 	uint8_t arguments;
-	uint8_t handler;       /* a handler run may issue it */
+	uint8_t handler; /* a handler run may issue it */
 };
 
 /* Number of arguments in a parenthesised list of 1 to 6. */
 #define COUNT_PICK(a, b, c, d, e, f, n, ...) n
-#define COUNT(...) COUNT_PICK(__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
-#define APPLY(macro, list) macro list
+#define COUNT(...)			     COUNT_PICK(__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
+#define APPLY(macro, list)		     macro list
 
 #define TWZ_SYSCALL(number, call, list, rights, may_block, in_handler, doc) \
 	[number - 0x1000] = {(void *)sys_##call, #call, APPLY(COUNT, list), in_handler},

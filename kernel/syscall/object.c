@@ -146,10 +146,9 @@ twz_result sys_object_stat(uint64_t hi, uint64_t lo, struct twz_object_stat *out
 	return copy_to_user(out, &stat, sizeof(stat));
 }
 
-static twz_result on_range(const struct twz_copy_range *user, uint32_t target_rights,
-			   uint32_t source_rights,
-			   twz_result (*act)(struct object *, uint64_t, struct object *, uint64_t,
-					     uint64_t))
+static twz_result
+on_range(const struct twz_copy_range *user, uint32_t target_rights, uint32_t source_rights,
+	 twz_result (*act)(struct object *, uint64_t, struct object *, uint64_t, uint64_t))
 {
 	struct twz_copy_range range;
 	struct object *to, *from;
@@ -162,8 +161,7 @@ static twz_result on_range(const struct twz_copy_range *user, uint32_t target_ri
 		return result;
 	result = find(range.source, source_rights, &from);
 	if (result >= 0) {
-		result = act(to, range.destination_offset, from, range.source_offset,
-			     range.length);
+		result = act(to, range.destination_offset, from, range.source_offset, range.length);
 		object_put(from);
 	}
 	object_put(to);

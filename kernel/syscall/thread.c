@@ -28,8 +28,8 @@ twz_result sys_thread_spawn(const struct twz_thread_spec *user, struct twz_id *i
 		struct object *control = object_find(spec.view);
 
 		result = control ? security_check(current_thread()->view, control,
-						  RIGHTS_thread_spawn) :
-				   -TWZ_ERR_NO_SUCH_OBJECT;
+						  RIGHTS_thread_spawn)
+				 : -TWZ_ERR_NO_SUCH_OBJECT;
 		if (control)
 			object_put(control);
 	}

@@ -107,8 +107,8 @@ static twz_result find_view(struct twz_id id, uint32_t rights, struct view **out
 	if (*out != current_thread()->view) {
 		struct object *control = object_find(id);
 
-		result = control ? security_check(current_thread()->view, control, rights) :
-				   -TWZ_ERR_NO_SUCH_OBJECT;
+		result = control ? security_check(current_thread()->view, control, rights)
+				 : -TWZ_ERR_NO_SUCH_OBJECT;
 		if (control)
 			object_put(control);
 	}
@@ -134,8 +134,8 @@ twz_result sys_view_map(const struct twz_map *user)
 	if (result >= 0)
 		result = security_check(current_thread()->view, object, map.rights);
 	if (result >= 0)
-		result = view_map_object(view, object, map.slot, map.rights, map.inherit,
-					 map.flags);
+		result =
+			view_map_object(view, object, map.slot, map.rights, map.inherit, map.flags);
 	if (object)
 		object_put(object);
 	view_put(view);

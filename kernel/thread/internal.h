@@ -26,7 +26,8 @@ void thread_free(struct thread *thread);
 /* Walk the robust list of the calling thread, which is about to end. */
 void robust_list_walk(struct thread *thread);
 
-/* Send a fault to the program's upcall entry, or end it. Interrupts on; may not return to the old place. */
+/* Send a fault to the program's upcall entry, or end it. Interrupts on; may not return to the old
+ * place. */
 void upcall_fault(struct trap_frame *frame, struct twz_fault *fault);
 void upcall_interrupt(struct trap_frame *frame, uint64_t code);
 void registers_from_frame(struct twz_registers *registers, const struct trap_frame *frame);

@@ -5,9 +5,9 @@
 #include <user.h>
 #include "internal.h"
 
-#define OWNER 0x3fffffffu
-#define OWNER_DIED 0x40000000u
-#define WAITERS 0x80000000u
+#define OWNER	    0x3fffffffu
+#define OWNER_DIED  0x40000000u
+#define WAITERS	    0x80000000u
 #define ENTRIES_MAX 2048 /* a hostile list may be a ring */
 
 struct robust_head {

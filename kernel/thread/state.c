@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The extended processor state of programs: FXSAVE, or XSAVE where there is (SDM volume 1, chapter 13). */
+/* The extended processor state of programs: FXSAVE, or XSAVE where there is (SDM volume 1, chapter
+ * 13). */
 #include <cpu.h>
 #include <interrupt.h>
 #include <string.h>

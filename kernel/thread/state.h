@@ -14,7 +14,8 @@ void *extended_state_of(struct thread *thread);
 void extended_state_init(struct thread *thread);
 void extended_state_save(struct thread *thread);
 void extended_state_load(struct thread *thread);
-/* Load an area that a program gave; false when it is malformed, and then the thread's own is loaded. */
+/* Load an area that a program gave; false when it is malformed, and then the thread's own is
+ * loaded. */
 bool extended_state_load_checked(struct thread *thread);
 
 /* Selectors and flags of a program; and whether a frame's are what a program may have. */
@@ -24,7 +25,8 @@ void trap_frame_make_user(struct trap_frame *frame);
 uint32_t thread_number_take(struct thread *thread);
 void thread_number_give(struct thread *thread);
 /*
- * Call `act` for the thread with this number under the lock that keeps it alive; false when there is none.
+ * Call `act` for the thread with this number under the lock that keeps it alive; false when there
+ * is none.
  */
 bool thread_number_act(uint64_t number, bool (*act)(struct thread *, void *), void *context);
 

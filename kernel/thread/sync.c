@@ -11,9 +11,9 @@
 #include <user.h>
 #include <view.h>
 
-#define BUCKETS 256
+#define BUCKETS	     256
 #define OPS_ON_STACK 4
-#define OPS_MAX 65536 /* of one call: bounds the time with a thread half queued */
+#define OPS_MAX	     65536 /* of one call: bounds the time with a thread half queued */
 
 struct bucket {
 	struct spinlock lock;
@@ -21,12 +21,12 @@ struct bucket {
 };
 
 struct waiter {
-	struct list node;          /* under the bucket's lock */
+	struct list node;		/* under the bucket's lock */
 	struct bucket *volatile bucket; /* changes by requeueing, under both locks */
 	struct object *object;
 	uint64_t offset;
 	struct thread *thread;
-	struct object *reference;  /* what keeps the key's object alive; the waiter's own */
+	struct object *reference; /* what keeps the key's object alive; the waiter's own */
 	bool queued, fired;
 };
 
@@ -55,7 +55,8 @@ static uint64_t wake_in(struct bucket *bucket, const struct object *object, uint
 	uint64_t woken = 0;
 
 	bucket_prepare(bucket);
-	LIST_FOR_EACH_SAFE (node, &bucket->waiters) {
+	LIST_FOR_EACH_SAFE(node, &bucket->waiters)
+	{
 		struct waiter *waiter = LIST_ENTRY(node, struct waiter, node);
 
 		if (woken == count)
@@ -118,7 +119,8 @@ static twz_result requeue(const struct twz_sync_op *op)
 		inner = spin_lock_second(a < b ? &b->lock : &a->lock);
 	bucket_prepare(b);
 	woken = wake_in(a, from, from_offset, 1);
-	LIST_FOR_EACH_SAFE (node, &a->waiters) {
+	LIST_FOR_EACH_SAFE(node, &a->waiters)
+	{
 		struct waiter *waiter = LIST_ENTRY(node, struct waiter, node);
 
 		if (moved == op->value || from == to)
@@ -221,7 +223,8 @@ static twz_result queue_all(const struct twz_sync_op *ops, uint64_t count, struc
 			break;
 		case UNREADABLE:
 			thread->state = THREAD_RUNNABLE;
-			if (user_prefault(ops[i].word, ops[i].flags & TWZ_SYNC_64 ? 8 : 4, false) < 0)
+			if (user_prefault(ops[i].word, ops[i].flags & TWZ_SYNC_64 ? 8 : 4, false) <
+			    0)
 				return -TWZ_ERR_BAD_ADDRESS;
 			return 1;
 		}

@@ -44,7 +44,8 @@ static struct thread *allocate(const char *name)
 /* The stack of a thread that will start in thread_begin with r12 and r13 as given. */
 static void prepare_stack(struct thread *thread, uint64_t top, uint64_t r12, uint64_t r13)
 {
-	/* as context_switch pops: r15 r14 r13 r12 rbx rbp, return address; 16-aligned for the call */
+	/* as context_switch pops: r15 r14 r13 r12 rbx rbp, return address; 16-aligned for the call
+	 */
 	uint64_t *stack = (uint64_t *)(top - 16) - 8;
 
 	memset(stack, 0, 8 * sizeof(*stack));
@@ -78,7 +79,8 @@ static twz_result check_spec(const struct twz_thread_spec *spec)
 
 static void fill_frame(struct thread *thread, const struct twz_thread_spec *spec)
 {
-	struct trap_frame *frame = (struct trap_frame *)(thread->stack_base + KERNEL_STACK_SIZE) - 1;
+	struct trap_frame *frame =
+		(struct trap_frame *)(thread->stack_base + KERNEL_STACK_SIZE) - 1;
 
 	memset(frame, 0, sizeof(*frame));
 	frame->rip = spec->entry;

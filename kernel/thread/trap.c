@@ -13,13 +13,13 @@
 #include "../platform/bare/madt.h"
 #include "internal.h"
 
-#define VECTOR_DIVIDE 0
-#define VECTOR_DEBUG 1
+#define VECTOR_DIVIDE	  0
+#define VECTOR_DEBUG	  1
 #define VECTOR_BREAKPOINT 3
-#define VECTOR_ILLEGAL 6
-#define VECTOR_FLOAT 16
-#define VECTOR_PAGE 14
-#define VECTOR_SIMD 19
+#define VECTOR_ILLEGAL	  6
+#define VECTOR_FLOAT	  16
+#define VECTOR_PAGE	  14
+#define VECTOR_SIMD	  19
 
 #define ERROR_WRITE 0x2u
 #define ERROR_FETCH 0x10u
@@ -135,6 +135,8 @@ void interrupt_dispatch(struct trap_frame *frame)
 
 void emergency_dispatch(struct trap_frame *frame)
 {
-	panic_frame(frame, "%s", frame->vector == 8 ? "double fault: kernel stack overflow?" :
-				 frame->vector == 2 ? "non-maskable interrupt" : "machine check");
+	panic_frame(frame, "%s",
+		    frame->vector == 8	 ? "double fault: kernel stack overflow?"
+		    : frame->vector == 2 ? "non-maskable interrupt"
+					 : "machine check");
 }

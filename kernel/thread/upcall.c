@@ -34,9 +34,25 @@ static int32_t signal_of(const struct twz_fault *fault)
 void registers_from_frame(struct twz_registers *r, const struct trap_frame *frame)
 {
 	*r = (struct twz_registers){
-		frame->r15, frame->r14, frame->r13, frame->r12, frame->r11, frame->r10, frame->r9,
-		frame->r8, frame->rbp, frame->rdi, frame->rsi, frame->rdx, frame->rcx, frame->rbx,
-		frame->rax, frame->rip, frame->rflags, frame->rsp, platform->get_fs_base(),
+		frame->r15,
+		frame->r14,
+		frame->r13,
+		frame->r12,
+		frame->r11,
+		frame->r10,
+		frame->r9,
+		frame->r8,
+		frame->rbp,
+		frame->rdi,
+		frame->rsi,
+		frame->rdx,
+		frame->rcx,
+		frame->rbx,
+		frame->rax,
+		frame->rip,
+		frame->rflags,
+		frame->rsp,
+		platform->get_fs_base(),
 	};
 }
 

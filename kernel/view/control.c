@@ -22,7 +22,8 @@ static void release(struct object *object)
 
 static const struct object_pager control_pager = {.fetch = fetch, .release = release};
 
-twz_result control_make(struct view *view, uint32_t protections, struct object **object, void **page)
+twz_result control_make(struct view *view, uint32_t protections, struct object **object,
+			void **page)
 {
 	physical_address frame = frame_alloc_zeroed();
 	twz_result result;

@@ -11,8 +11,8 @@
 struct mapping *view_lookup(const struct view *view, uint64_t slot);
 
 /*
- * Enter an object at a free slot; takes its own reference. The view's lock is held, or nobody else knows the
- * view.
+ * Enter an object at a free slot; takes its own reference. The view's lock is held, or nobody else
+ * knows the view.
  */
 twz_result view_insert(struct view *view, struct object *object, uint64_t slot, uint32_t rights,
 		       uint32_t inherit);

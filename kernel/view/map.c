@@ -23,7 +23,8 @@ uint64_t mapping_entry(const struct mapping *map)
 
 struct mapping *view_lookup(const struct view *view, uint64_t slot)
 {
-	struct mapping **table = slot < TWZ_SLOT_COUNT ? view->tables[slot / SLOTS_PER_TABLE] : NULL;
+	struct mapping **table =
+		slot < TWZ_SLOT_COUNT ? view->tables[slot / SLOTS_PER_TABLE] : NULL;
 
 	return table ? table[slot % SLOTS_PER_TABLE] : NULL;
 }
@@ -100,7 +101,8 @@ static uint64_t free_slot(const struct view *view)
 	return TWZ_SLOT_ANY;
 }
 
-/* A mapping that is out of the tables: nobody can reach its translations after this. View lock held. */
+/* A mapping that is out of the tables: nobody can reach its translations after this. View lock
+ * held. */
 static void flush_slot(const struct view *view)
 {
 	if (view->cpus)

@@ -20,16 +20,29 @@ __asm__(".globl raw_call\n"
 static bool leave_out(uint64_t number)
 {
 	return number == TWZ_SYS_view_exit || number == TWZ_SYS_thread_exit ||
-	       number == TWZ_SYS_upcall_return ||
-	       number == TWZ_SYS_view_set_upcall || number == TWZ_SYS_thread_interrupt ||
-	       number == TWZ_SYS_system_shutdown || number == TWZ_SYS_stream_write ||
-	       number == TWZ_SYS_stream_read || number == TWZ_SYS_handler_return;
+	       number == TWZ_SYS_upcall_return || number == TWZ_SYS_view_set_upcall ||
+	       number == TWZ_SYS_thread_interrupt || number == TWZ_SYS_system_shutdown ||
+	       number == TWZ_SYS_stream_write || number == TWZ_SYS_stream_read ||
+	       number == TWZ_SYS_handler_return;
 }
 
 static const uint64_t absurd[] = {
-	0, 1, 7, 0xfff, 0x1000, 0x400000, 0x7fffffffffff, 0x800000000000, 0xffff800000000000,
-	0xffff880000000000, 0xffffffff80200000, 0xffffffffffffffff, 0xfffffffffffff000,
-	0x8000000000000000, 0x4000000000, 0xffffffff,
+	0,
+	1,
+	7,
+	0xfff,
+	0x1000,
+	0x400000,
+	0x7fffffffffff,
+	0x800000000000,
+	0xffff800000000000,
+	0xffff880000000000,
+	0xffffffff80200000,
+	0xffffffffffffffff,
+	0xfffffffffffff000,
+	0x8000000000000000,
+	0x4000000000,
+	0xffffffff,
 };
 
 static const uint64_t numbers[] = {
@@ -60,7 +73,8 @@ TEST(absurd_arguments_get_errors)
 
 			for (int i = 0; i < 6; i++)
 				arguments[i] = absurd[random_word() % 16];
-			/* thread_control would move FS or the upcall stack; these are put back below */
+			/* thread_control would move FS or the upcall stack; these are put back
+			 * below */
 			if (numbers[n] == TWZ_SYS_thread_sync)
 				arguments[2] = 0;
 			raw_call(numbers[n], arguments);

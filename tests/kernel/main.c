@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Run every test, with a check that nothing leaks; leave the machine with the number of failures. */
+/* Run every test, with a check that nothing leaks; leave the machine with the number of failures.
+ */
 #include "test.h"
 
 extern const struct test __start_tests[], __stop_tests[];
@@ -22,15 +23,19 @@ static struct twz_system_info settle(void)
 			twz_sys_thread_control(TWZ_THREAD_YIELD, 0);
 		twz_sys_system_info(&info);
 		same = info.objects == last.objects && info.views == last.views &&
-		       info.threads == last.threads && info.pages_free == last.pages_free ? same + 1 : 0;
+				       info.threads == last.threads &&
+				       info.pages_free == last.pages_free
+			       ? same + 1
+			       : 0;
 		last = info;
 	}
 	return last;
 }
 
 /*
- * Run the test again and see that nothing is lost. The kernel keeps the stacks of as many threads as there ever
- * were at once, which differs from run to run with several CPUs: only what every one of four runs loses counts.
+ * Run the test again and see that nothing is lost. The kernel keeps the stacks of as many threads
+ * as there ever were at once, which differs from run to run with several CPUs: only what every one
+ * of four runs loses counts.
  */
 static void leak_check(const struct test *test)
 {
@@ -66,7 +71,8 @@ void test_main(const uint64_t *stack)
 	(void)stack;
 	faults_init();
 	for (const struct test *test = __start_tests; test < __stop_tests; test++) {
-		/* once to warm what the kernel keeps (stacks, tables), again to see that nothing is lost */
+		/* once to warm what the kernel keeps (stacks, tables), again to see that nothing is
+		 * lost */
 		test_failed = false;
 		test->run();
 		leak_check(test);

@@ -30,7 +30,8 @@ TEST(pages_come_zeroed_on_demand)
 	EQUAL(twz_sys_object_discard(id.hi, id.lo, 1, PAGE), -TWZ_ERR_INVALID_ARGUMENT);
 	EQUAL(twz_sys_object_discard(id.hi, id.lo, PAGE, TWZ_SLOT_SIZE), -TWZ_ERR_INVALID_ARGUMENT);
 	drop(id, 700);
-	EQUAL(twz_sys_object_stat(id.hi, id.lo, &(struct twz_object_stat){0}), -TWZ_ERR_NO_SUCH_OBJECT);
+	EQUAL(twz_sys_object_stat(id.hi, id.lo, &(struct twz_object_stat){0}),
+	      -TWZ_ERR_NO_SUCH_OBJECT);
 	EQUAL(try_read(p), TWZ_FAULT_PAGE);
 	EQUAL(last_fault.address, (long)p);
 }
@@ -86,7 +87,8 @@ TEST(copies_share_until_written)
 {
 	struct twz_id a = raw_at(700, RW, TWZ_INHERIT_PRIVATE);
 	struct twz_object_source source = {.id = a, .src = 0, .dst = 2 * PAGE, .len = 3 * PAGE};
-	struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW, .sources = &source, .source_count = 1};
+	struct twz_object_spec spec = {
+		.flags = TWZ_OBJECT_RAW, .sources = &source, .source_count = 1};
 	struct twz_copy_range range;
 	char *p = SLOT(700), *q = SLOT(701);
 	struct twz_id b;

@@ -114,7 +114,7 @@ void wake_word(volatile uint32_t *word, uint32_t count)
 /* Stacks of workers: 64 KiB each in one raw object. */
 #define STACK_SLOT 600
 #define STACK_SIZE 0x10000ull
-#define STACKS 256
+#define STACKS	   256
 static volatile uint8_t stack_used[STACKS];
 static struct twz_id stack_object;
 
@@ -127,13 +127,14 @@ void worker_main(struct worker *worker)
 
 void worker_start(struct worker *worker, void (*function)(void *), void *argument)
 {
-	struct twz_thread_spec spec = {.entry = (uint64_t)worker_entry, .argument = (uint64_t)worker};
+	struct twz_thread_spec spec = {.entry = (uint64_t)worker_entry,
+				       .argument = (uint64_t)worker};
 	unsigned i = 0;
 	long number;
 
 	if (!stack_object.hi && !stack_object.lo)
-		stack_object = raw_at(STACK_SLOT, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE,
-				      TWZ_INHERIT_PRIVATE);
+		stack_object =
+			raw_at(STACK_SLOT, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, TWZ_INHERIT_PRIVATE);
 	while (stack_used[i])
 		i++;
 	stack_used[i] = 1;
@@ -163,8 +164,8 @@ const struct twz_view_control *run_clone(void (*function)(void), struct twz_id *
 		.argument = (uint64_t)function,
 	};
 	const struct twz_view_control *control;
-	struct twz_map map = {.slot = TWZ_SLOT_ANY, .rights = TWZ_RIGHT_READ,
-			      .inherit = TWZ_INHERIT_NONE};
+	struct twz_map map = {
+		.slot = TWZ_SLOT_ANY, .rights = TWZ_RIGHT_READ, .inherit = TWZ_INHERIT_NONE};
 	long number = twz_sys_view_clone(&clone, id), at;
 
 	CHECK(number > 0);

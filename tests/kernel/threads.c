@@ -109,7 +109,8 @@ TEST(sleep_on_several_words)
 	EQUAL(twz_sys_thread_sync(ops, 5, now() + 1000000), -TWZ_ERR_TIMED_OUT);
 	ops[3].value = 9;
 	EQUAL(twz_sys_thread_sync(ops, 5, TWZ_FOREVER), 3);
-	ops[0] = (struct twz_sync_op){.word = (uint32_t *)&wide, .flags = TWZ_SYNC_64, .value64 = 7};
+	ops[0] =
+		(struct twz_sync_op){.word = (uint32_t *)&wide, .flags = TWZ_SYNC_64, .value64 = 7};
 	EQUAL(twz_sys_thread_sync(ops, 1, 0), -TWZ_ERR_TIMED_OUT);
 	wide |= 1ull << 40;
 	EQUAL(twz_sys_thread_sync(ops, 1, 0), 0);
@@ -130,7 +131,9 @@ static void sleep_on_first(void *unused)
 
 TEST(requeue_moves_sleepers)
 {
-	struct twz_sync_op op = {.word = (uint32_t *)&first, .value = 10, .kind = TWZ_SYNC_REQUEUE,
+	struct twz_sync_op op = {.word = (uint32_t *)&first,
+				 .value = 10,
+				 .kind = TWZ_SYNC_REQUEUE,
 				 .word2 = (uint32_t *)&second};
 	struct worker workers[3];
 	long moved = 0;

@@ -133,7 +133,8 @@ static struct twz_id program(const char *from, uint64_t argument, struct twz_id 
 	map_at(*text, 700, RW, TWZ_INHERIT_NONE);
 	memcpy(SLOT(700), snippet_exit, (unsigned long)(snippet_end - snippet_exit));
 	EQUAL(twz_sys_view_unmap(0, 0, 700), 0);
-	EQUAL(twz_sys_object_protect(text->hi, text->lo, 0, PAGE, TWZ_RIGHT_READ | TWZ_RIGHT_EXEC), 0);
+	EQUAL(twz_sys_object_protect(text->hi, text->lo, 0, PAGE, TWZ_RIGHT_READ | TWZ_RIGHT_EXEC),
+	      0);
 	map.view = view;
 	map.object = *text;
 	EQUAL(twz_sys_view_map(&map), 3);
@@ -199,7 +200,8 @@ TEST(programs_can_be_killed)
 	EQUAL(control->state, TWZ_VIEW_KILLED);
 	EQUAL(control->code, 9);
 	EQUAL(twz_sys_view_unmap(0, 0, 701), 0);
-	/* the refused deletion made it an orphan: its id goes with it, a moment after its last word */
+	/* the refused deletion made it an orphan: its id goes with it, a moment after its last word
+	 */
 	while (twz_sys_view_kill(view.hi, view.lo, 9) == -TWZ_ERR_NO_SUCH_THREAD)
 		twz_sys_thread_control(TWZ_THREAD_YIELD, 0);
 	EQUAL(twz_sys_view_kill(view.hi, view.lo, 9), -TWZ_ERR_NO_SUCH_OBJECT);

@@ -7,20 +7,20 @@
 #include <x86.h>
 #include "bare.h"
 
-#define REG_ID 0x20
+#define REG_ID		  0x20
 #define REG_TASK_PRIORITY 0x80
-#define REG_EOI 0xb0
-#define REG_SPURIOUS 0xf0
-#define REG_COMMAND_LOW 0x300
-#define REG_COMMAND_HIGH 0x310
-#define REG_TIMER 0x320
+#define REG_EOI		  0xb0
+#define REG_SPURIOUS	  0xf0
+#define REG_COMMAND_LOW	  0x300
+#define REG_COMMAND_HIGH  0x310
+#define REG_TIMER	  0x320
 #define REG_INITIAL_COUNT 0x380
 #define REG_CURRENT_COUNT 0x390
-#define REG_DIVIDE 0x3e0
+#define REG_DIVIDE	  0x3e0
 
-#define TIMER_MASKED 0x10000u
+#define TIMER_MASKED	0x10000u
 #define COMMAND_PENDING 0x1000u
-#define DIVIDE_BY_1 0xbu
+#define DIVIDE_BY_1	0xbu
 
 static volatile char *registers;
 static uint64_t counts_per_2_32_ns; /* timer counts a nanosecond, 32.32 fixed point */
@@ -95,8 +95,11 @@ void apic_timer_set(uint64_t deadline)
 		return;
 	}
 	now = clock_monotonic();
-	counts = deadline > now ? (uint64_t)((unsigned __int128)(deadline - now) *
-					     counts_per_2_32_ns >> 32) + 1 : 1;
+	counts = deadline > now
+			 ? (uint64_t)((unsigned __int128)(deadline - now) * counts_per_2_32_ns >>
+				      32) +
+				   1
+			 : 1;
 	/* a far deadline fires early and is set again */
 	apic_write(REG_INITIAL_COUNT, counts > ~0u ? ~0u : (uint32_t)counts);
 }

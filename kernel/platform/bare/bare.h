@@ -13,7 +13,7 @@
 #define SELECTOR_KERNEL_DATA 0x10
 #define SELECTOR_USER_DATA   0x23
 #define SELECTOR_USER_CODE   0x2b
-#define SELECTOR_TSS         0x30
+#define SELECTOR_TSS	     0x30
 
 /* descriptor.c */
 bool bare_cpu_prepare(struct cpu *cpu);

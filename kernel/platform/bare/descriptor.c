@@ -61,12 +61,12 @@ static void set_gate(unsigned vector, const char *entry, unsigned ist)
 	uint64_t at = (uint64_t)entry;
 
 	idt[vector] = (struct gate){
-	        .offset_low = (uint16_t)at,
-	        .selector = SELECTOR_KERNEL_CODE,
-	        .ist = (uint8_t)ist,
-	        .type = vector == 3 ? 0xee : 0x8e, /* interrupt gate; breakpoint from programs */
-	        .offset_middle = (uint16_t)(at >> 16),
-	        .offset_high = (uint32_t)(at >> 32),
+		.offset_low = (uint16_t)at,
+		.selector = SELECTOR_KERNEL_CODE,
+		.ist = (uint8_t)ist,
+		.type = vector == 3 ? 0xee : 0x8e, /* interrupt gate; breakpoint from programs */
+		.offset_middle = (uint16_t)(at >> 16),
+		.offset_high = (uint32_t)(at >> 32),
 	};
 }
 
@@ -74,7 +74,7 @@ static void fill_idt(void)
 {
 	for (unsigned v = 0; v < 256; v++)
 		set_gate(v, interrupt_stubs + v * 16,
-		         platform->programs_are_supervisor ? TRAP_STACK : 0);
+			 platform->programs_are_supervisor ? TRAP_STACK : 0);
 	for (unsigned i = 0; i < EMERGENCIES; i++)
 		set_gate(emergency_vectors[i], emergency_stubs + i * 16, i + 1);
 }
@@ -89,7 +89,7 @@ static void fill_descriptors(struct cpu *cpu)
 	d->gdt[SELECTOR_USER_DATA / 8] = 0x00cff3000000ffff;
 	d->gdt[SELECTOR_USER_CODE / 8] = 0x00affb000000ffff;
 	d->gdt[SELECTOR_TSS / 8] = 0x0000890000000000 | (sizeof(d->tss) - 1) |
-	                           (base & 0xffffff) << 16 | (base >> 24 & 0xff) << 56;
+				   (base & 0xffffff) << 16 | (base >> 24 & 0xff) << 56;
 	d->gdt[SELECTOR_TSS / 8 + 1] = base >> 32;
 	d->tss.io_map = sizeof(d->tss);
 	for (unsigned i = 0; i < TRAP_STACK; i++) {
@@ -117,7 +117,7 @@ static void detect_features(void)
 	cpu_features.umip = seven.ecx >> 2 & 1;
 	cpu_features.gigabyte_pages = extended.edx >> 26 & 1;
 	cpu_features.physical_bits =
-	        cpuid(0x80000000, 0).eax >= 0x80000008 ? cpuid(0x80000008, 0).eax & 0xff : 36;
+		cpuid(0x80000000, 0).eax >= 0x80000008 ? cpuid(0x80000008, 0).eax & 0xff : 36;
 	cpu_features.extended_size = 512;
 	if (cpu_features.xsave)
 		cpu_features.xsave_mask = cpuid(0xd, 0).eax & 0x7; /* x87, SSE, AVX */
@@ -141,9 +141,9 @@ static void set_control_bits(void)
 	write_cr4(cr4);
 	if (cpu_features.xsave) {
 		__asm__ volatile("xsetbv"
-		                 :
-		                 : "c"(0), "a"((uint32_t)cpu_features.xsave_mask),
-		                   "d"((uint32_t)(cpu_features.xsave_mask >> 32)));
+				 :
+				 : "c"(0), "a"((uint32_t)cpu_features.xsave_mask),
+				   "d"((uint32_t)(cpu_features.xsave_mask >> 32)));
 		cpu_features.extended_size = cpuid(0xd, 0).ebx;
 	}
 	smap_active = cpu_features.smap;
@@ -167,25 +167,25 @@ void bare_cpu_init(struct cpu *cpu)
 	}
 	fill_descriptors(cpu);
 	gdt = (struct table_pointer){sizeof(cpu->descriptors->gdt) - 1,
-	                             (uint64_t)cpu->descriptors->gdt};
+				     (uint64_t)cpu->descriptors->gdt};
 	__asm__ volatile("lgdt %0\n\t"
-	                 "lidt %1\n\t"
-	                 "pushq %2\n\t"
-	                 "leaq 1f(%%rip), %%rax\n\t"
-	                 "pushq %%rax\n\t"
-	                 "lretq\n"
-	                 "1:\tmovl %3, %%eax\n\t"
-	                 "movl %%eax, %%ss\n\t"
-	                 "xorl %%eax, %%eax\n\t"
-	                 "movl %%eax, %%ds\n\t"
-	                 "movl %%eax, %%es\n\t"
-	                 "movl %%eax, %%fs\n\t"
-	                 "movl %%eax, %%gs\n\t"
-	                 "ltr %w4"
-	                 :
-	                 : "m"(gdt), "m"(idt_pointer), "i"(SELECTOR_KERNEL_CODE),
-	                   "i"(SELECTOR_KERNEL_DATA), "r"(SELECTOR_TSS)
-	                 : "rax", "memory");
+			 "lidt %1\n\t"
+			 "pushq %2\n\t"
+			 "leaq 1f(%%rip), %%rax\n\t"
+			 "pushq %%rax\n\t"
+			 "lretq\n"
+			 "1:\tmovl %3, %%eax\n\t"
+			 "movl %%eax, %%ss\n\t"
+			 "xorl %%eax, %%eax\n\t"
+			 "movl %%eax, %%ds\n\t"
+			 "movl %%eax, %%es\n\t"
+			 "movl %%eax, %%fs\n\t"
+			 "movl %%eax, %%gs\n\t"
+			 "ltr %w4"
+			 :
+			 : "m"(gdt), "m"(idt_pointer), "i"(SELECTOR_KERNEL_CODE),
+			   "i"(SELECTOR_KERNEL_DATA), "r"(SELECTOR_TSS)
+			 : "rax", "memory");
 	wrmsr(MSR_GS_BASE, (uint64_t)cpu); /* loading gs cleared it */
 	wrmsr(MSR_KERNEL_GS, 0);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | EFER_NXE);

@@ -11,9 +11,9 @@
 #include "madt.h"
 
 #define REG_VERSION 0x01
-#define REG_ENTRY 0x10
+#define REG_ENTRY   0x10
 #define ENTRY_LEVEL 0x8000u
-#define ENTRY_LOW 0x2000u
+#define ENTRY_LOW   0x2000u
 
 struct action {
 	struct action *next;
@@ -173,8 +173,9 @@ int64_t interrupt_register_line(uint32_t line, bool level, bool active_low,
 			io->vectors[line - io->first] = (uint8_t)vector;
 			add_action(vector, action);
 			ioapic_write(io, reg + 1, cpus[0]->apic_id << 24);
-			ioapic_write(io, reg, vector | (level ? ENTRY_LEVEL : 0) |
-						      (active_low ? ENTRY_LOW : 0));
+			ioapic_write(io, reg,
+				     vector | (level ? ENTRY_LEVEL : 0) |
+					     (active_low ? ENTRY_LOW : 0));
 		} else {
 			result = -TWZ_ERR_TOO_MANY;
 		}

@@ -9,7 +9,8 @@
 
 #define DEBUG_EXIT_PORT 0xf4
 
-/* The runner puts `exit=debug` on the command line when it gave the machine an isa-debug-exit device. */
+/* The runner puts `exit=debug` on the command line when it gave the machine an isa-debug-exit
+ * device. */
 static bool debug_exit(void)
 {
 	size_t length;

@@ -6,14 +6,14 @@
 #include <x86.h>
 #include "bare.h"
 
-#define PORT 0x3f8
-#define DATA (PORT + 0)
+#define PORT		 0x3f8
+#define DATA		 (PORT + 0)
 #define INTERRUPT_ENABLE (PORT + 1)
-#define FIFO_CONTROL (PORT + 2)
-#define LINE_CONTROL (PORT + 3)
-#define MODEM_CONTROL (PORT + 4)
-#define LINE_STATUS (PORT + 5)
-#define SCRATCH (PORT + 7)
+#define FIFO_CONTROL	 (PORT + 2)
+#define LINE_CONTROL	 (PORT + 3)
+#define MODEM_CONTROL	 (PORT + 4)
+#define LINE_STATUS	 (PORT + 5)
+#define SCRATCH		 (PORT + 7)
 
 static bool present;
 
@@ -25,7 +25,7 @@ void serial_init(void)
 		return;
 	outb(INTERRUPT_ENABLE, 0);
 	outb(LINE_CONTROL, 0x80); /* divisor latch */
-	outb(DATA, 1);            /* 115200 baud */
+	outb(DATA, 1);		  /* 115200 baud */
 	outb(INTERRUPT_ENABLE, 0);
 	outb(LINE_CONTROL, 0x03); /* 8n1 */
 	outb(FIFO_CONTROL, 0x07); /* on, cleared */

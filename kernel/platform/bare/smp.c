@@ -12,7 +12,7 @@
 #include "bare.h"
 #include "madt.h"
 
-#define SMP_PAGE 0x8000ull
+#define SMP_PAGE       0x8000ull
 #define ONLINE_WAIT_NS 200000000ull
 
 extern char trampoline_start[], trampoline_end[];
