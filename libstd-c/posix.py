@@ -21,7 +21,7 @@ Made by `libstd-c/posix.py` from `libstd-c/twix/calls.def`; do not edit.
 
 libstd-c is musl: what POSIX asks of a C library is there. Where musl calls the kernel of Linux, libstd-c calls the
 Runtime ABI, and this page lists what each of those calls comes to. "works" means as POSIX and Linux describe it, as
-far as the runtime can: in a static program, calls that need the reference runtime (fork, exec, dlopen) give ENOSYS. What
+far as the runtime can: in a static program, what needs the reference runtime (dlopen) fails. What
 is not listed in the first table gives ENOSYS, always: a program finds out, nothing is pretended.
 
 Not in terms of calls: `dlopen` and its family, `dl_iterate_phdr`, `pthread_getattr_np`, `posix_spawn` and what stands on it (`system`, `popen`)

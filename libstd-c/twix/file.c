@@ -63,8 +63,7 @@ static long fill_stat(twz_result result, const struct twz_rt_stat *from, struct 
 	return 0;
 }
 
-/* stat by path, or of `at` itself where the path is empty and AT_EMPTY_PATH allows it. */
-static long stat_at(int at, const char *path, int flags, struct twz_rt_stat *out)
+long twix_stat_at(int at, const char *path, int flags, struct twz_rt_stat *out)
 {
 	size_t length = 0;
 
@@ -88,7 +87,7 @@ long twix_fstat(int fd, struct kstat *out)
 long twix_newfstatat(int at, const char *path, struct kstat *out, int flags)
 {
 	struct twz_rt_stat stat;
-	long error = stat_at(at, path, flags, &stat);
+	long error = twix_stat_at(at, path, flags, &stat);
 	return error ? error : fill_stat(0, &stat, out);
 }
 
@@ -110,7 +109,7 @@ long twix_faccessat2(int at, const char *path, int mode, int flags)
 	if ((mode & ~(R_OK | W_OK | X_OK)) ||
 	    (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
 		return -EINVAL;
-	long error = stat_at(at, path, flags & ~AT_EACCESS, &stat);
+	long error = twix_stat_at(at, path, flags & ~AT_EACCESS, &stat);
 	if (error)
 		return error;
 	if (((mode & R_OK) && !(stat.mode & 0444)) || ((mode & W_OK) && !(stat.mode & 0222)) ||
@@ -309,120 +308,4 @@ long twix_getdents64(int fd, void *buffer, size_t capacity)
 		filled += size;
 	}
 	return got < 0 ? twix_result(got) : (long)filled;
-}
-
-/* ---- modes, owners, times ---- */
-
-static uint32_t creation_mask = 022;
-
-uint32_t twix_creation_mask(void)
-{
-	return __atomic_load_n(&creation_mask, __ATOMIC_RELAXED);
-}
-
-long twix_umask(mode_t mask)
-{
-	return (long)__atomic_exchange_n(&creation_mask, mask & 0777, __ATOMIC_RELAXED);
-}
-
-long twix_fchmod(int fd, mode_t mode)
-{
-	return twix_result(twz_rt_fd_command(fd, TWZ_FD_SET_MODE, mode & 07777));
-}
-
-/* Runs a command on a file opened for it alone. */
-static long path_command(int at, const char *path, uint32_t open, uint32_t command,
-			 uint64_t argument)
-{
-	size_t length;
-	long error = twix_path(path, &length);
-
-	if (error)
-		return error;
-	twz_result fd = twz_rt_fd_open(at, path, length, open | TWZ_OPEN_CLOEXEC, 0);
-	if (fd < 0)
-		return twix_result(fd);
-	twz_result result = twz_rt_fd_command((int)fd, command, argument);
-	twz_rt_fd_close((int)fd);
-	return twix_result(result);
-}
-
-long twix_fchmodat(int at, const char *path, mode_t mode)
-{
-	return path_command(at, path, TWZ_OPEN_PATH, TWZ_FD_SET_MODE, mode & 07777);
-}
-
-long twix_chmod(const char *path, mode_t mode)
-{
-	return twix_fchmodat(AT_FDCWD, path, mode);
-}
-
-long twix_truncate(const char *path, off_t length)
-{
-	if (length < 0)
-		return -EINVAL;
-	return path_command(AT_FDCWD, path, TWZ_OPEN_WRITE, TWZ_FD_TRUNCATE, (uint64_t)length);
-}
-
-/* There is one user and one group, both 0: giving them a file changes nothing, others do not exist.
- */
-static long change_owner(long error, uid_t user, gid_t group)
-{
-	if (error)
-		return error;
-	return (user == 0 || user == (uid_t)-1) && (group == 0 || group == (gid_t)-1) ? 0 : -EPERM;
-}
-
-long twix_fchownat(int at, const char *path, uid_t user, gid_t group, int flags)
-{
-	struct twz_rt_stat stat;
-	return change_owner(stat_at(at, path, flags, &stat), user, group);
-}
-
-long twix_fchown(int fd, uid_t user, gid_t group)
-{
-	struct twz_rt_stat stat;
-	return change_owner(twix_result(twz_rt_fd_stat(fd, &stat)), user, group);
-}
-
-long twix_chown(const char *path, uid_t user, gid_t group)
-{
-	return twix_fchownat(AT_FDCWD, path, user, group, 0);
-}
-
-long twix_lchown(const char *path, uid_t user, gid_t group)
-{
-	return twix_fchownat(AT_FDCWD, path, user, group, AT_SYMLINK_NOFOLLOW);
-}
-
-/* One of utimensat's two times in nanoseconds, or TWZ_TIME_OMIT; -EINVAL when it is none. */
-static long time_to_set(const struct timespec *time, uint64_t *out)
-{
-	if (!time || time->tv_nsec == UTIME_NOW)
-		*out = twz_rt_clock(TWZ_CLOCK_REALTIME);
-	else if (time->tv_nsec == UTIME_OMIT)
-		*out = TWZ_TIME_OMIT;
-	else if (twix_check_time(time))
-		return -EINVAL;
-	else
-		*out = (uint64_t)time->tv_sec * 1000000000 + (uint64_t)time->tv_nsec;
-	return 0;
-}
-
-long twix_utimensat(int at, const char *path, const struct timespec times[2], int flags)
-{
-	size_t length = 0;
-	uint64_t access, modify;
-
-	if (flags & ~AT_SYMLINK_NOFOLLOW)
-		return -EINVAL;
-	if (path) {
-		long error = twix_path(path, &length);
-		if (error)
-			return error;
-	}
-	if (time_to_set(times, &access) || time_to_set(times ? times + 1 : 0, &modify))
-		return -EINVAL;
-	return twix_result(twz_rt_path_set_times(at, path ? path : "", length,
-						 flags ? TWZ_STAT_NOFOLLOW : 0, access, modify));
 }

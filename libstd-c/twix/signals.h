@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What signal.c and upcall.c share. */
+/* What signal.c, signal_wait.c and upcall.c share. */
 #ifndef TWIX_SIGNALS_H
 #define TWIX_SIGNALS_H
 
@@ -8,6 +8,8 @@
 #include "twix.h"
 
 #define BIT(signal) (1ull << ((signal)-1))
+#define SIGNALS	    64
+#define UNBLOCKABLE (BIT(SIGKILL) | BIT(SIGSTOP))
 
 struct k_sigaction;
 

@@ -55,11 +55,17 @@ static inline struct twix_thread *twix_self(void)
 	return twix_thread_of(__pthread_self());
 }
 
-/* ---- paths (file.c) ---- */
+/* ---- paths (file.c, mode.c, descriptor.c) ---- */
 
 /* Checks a path that must not be empty and stores its length: 0, -EFAULT, -ENOENT or -ENAMETOOLONG.
  */
 hidden long twix_path(const char *path, size_t *length);
+
+/*
+ * Stat by path, or of `at` itself where the path is empty and AT_EMPTY_PATH allows it. flags: AT_*.
+ * 0, or -errno.
+ */
+hidden long twix_stat_at(int at, const char *path, int flags, struct twz_rt_stat *out);
 
 /* The bits that a new file's mode loses. */
 hidden uint32_t twix_creation_mask(void);

@@ -6,6 +6,6 @@ runtime = archive("libtwz_rt_min.a", objects("runtime", glob("*.c"), tool="frees
 nothing = archive("libtwz.a", [])
 
 # Those that tell by their exit code alone; the others' output is looked at in the OS.
-for name in ["stdio", "malloc", "pthread", "posix", "signal", "spawn"]:
+for name in ["stdio", "malloc", "pthread", "posix", "signal", "spawn", "fork"]:
     unit_test(f"libstd-c-{name}", [f"//tests/programs/{name}.c"], tool="target",
               ldflags=["-static", f"-L{OUT}"], needs=[runtime, nothing])
