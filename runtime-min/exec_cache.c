@@ -143,3 +143,20 @@ void exec_cache_put(struct exec_cache_entry *entry)
 	entry->users--;
 	rt_unlock(&cache_lock);
 }
+
+void exec_cache_before_fork(void)
+{
+	rt_lock(&cache_lock);
+}
+
+void exec_cache_after_fork(bool child)
+{
+	/* The objects are the parent's and go with it. */
+	while (child && cache != NULL) {
+		struct exec_cache_entry *entry = cache;
+		cache = entry->next;
+		cache_bytes -= entry->size;
+		twz_rt_free(entry, sizeof(*entry), _Alignof(struct exec_cache_entry));
+	}
+	rt_unlock(&cache_lock);
+}

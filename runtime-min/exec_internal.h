@@ -118,6 +118,8 @@ struct exec_child {
 struct exec_child *exec_child_make(struct twz_id view);
 /* The child runs under this number; waits see it. */
 void exec_child_add(struct exec_child *child, uint32_t number);
+/* The same with exec_before_fork's locks held. */
+void exec_child_add_locked(struct exec_child *child, uint32_t number);
 /* Unmaps the control page, deletes the view's id and frees the record. */
 void exec_child_free(struct exec_child *child);
 
@@ -125,6 +127,18 @@ void exec_child_free(struct exec_child *child);
 
 /* Called by the runtime's entry on the first thread; block: checked, or NULL. */
 void exec_begin(const struct twz_rt_spawn_block *block);
+
+/* Locks of these files over a fork; the child has no children, and no cache of its parent's. */
+void exec_before_fork(void);
+void exec_after_fork(bool child);
+void exec_children_before_fork(void);
+void exec_children_after_fork(bool child);
+void exec_cache_before_fork(void);
+void exec_cache_after_fork(bool child);
+
+/* The same for what only one of the runtimes has: the loader, or nothing (static/fork.c). */
+void runtime_before_fork(void);
+void runtime_after_fork(bool child);
 
 /* Keeps "cannot run PATH: REASON" for twz_rt_exec_error; returns `error`. */
 twz_result exec_fail(twz_result error, const char *path, size_t length, const char *reason);

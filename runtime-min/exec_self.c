@@ -17,6 +17,24 @@ void exec_begin(const struct twz_rt_spawn_block *block)
 	parent_number = block != NULL ? block->parent_number : 0;
 }
 
+void exec_before_fork(void)
+{
+	exec_children_before_fork();
+	exec_cache_before_fork();
+	rt_lock(&failure_lock);
+}
+
+void exec_after_fork(bool child)
+{
+	if (child) {
+		parent_number = self_number;
+		self_number = twz_rt_thread_number();
+	}
+	rt_unlock(&failure_lock);
+	exec_cache_after_fork(child);
+	exec_children_after_fork(child);
+}
+
 uint32_t twz_rt_exec_self(void)
 {
 	return self_number != 0 ? self_number : twz_rt_thread_number();

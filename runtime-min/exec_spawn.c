@@ -111,11 +111,6 @@ twz_result twz_rt_exec_spawn(const struct twz_rt_spawn_args *args)
 	return result;
 }
 
-twz_result twz_rt_exec_fork(void)
-{
-	return RT_ERROR(NOT_SUPPORTED);
-}
-
 twz_result twz_rt_exec_replace(const struct twz_rt_spawn_args *args)
 {
 	if (!arguments_valid(args))

@@ -34,13 +34,34 @@ static void generation_changed(void)
 	twz_rt_futex_wake(&children_generation, ~0u);
 }
 
-void exec_child_add(struct exec_child *child, uint32_t number)
+void exec_child_add_locked(struct exec_child *child, uint32_t number)
 {
 	child->number = number;
-	rt_lock(&children_lock);
 	child->next = children;
 	children = child;
 	generation_changed();
+}
+
+void exec_child_add(struct exec_child *child, uint32_t number)
+{
+	rt_lock(&children_lock);
+	exec_child_add_locked(child, number);
+	rt_unlock(&children_lock);
+}
+
+void exec_children_before_fork(void)
+{
+	rt_lock(&children_lock);
+}
+
+void exec_children_after_fork(bool child)
+{
+	/* The control pages are not mapped in the clone: only the records are there. */
+	while (child && children != NULL) {
+		struct exec_child *record = children;
+		children = record->next;
+		twz_rt_free(record, sizeof(*record), _Alignof(struct exec_child));
+	}
 	rt_unlock(&children_lock);
 }
 

@@ -211,6 +211,9 @@ void tls_release(struct library *library);
 /* Gives a dlopened module static room, for initial-exec accesses. 0, or -1 when there is none left.
  */
 int tls_make_static(struct library *library);
+/* Over a fork; in the child the calling thread is the only one. */
+void tls_before_fork(void);
+void tls_after_fork(bool child);
 /* Fixes the layout once the program's libraries are known; reads libstd-c's area size. */
 void tls_layout_done(size_t thread_area);
 /* The calling thread's place for its dl_error message. */

@@ -38,6 +38,18 @@ void loader_unlock(void)
 	rt_unlock(&lock);
 }
 
+void runtime_before_fork(void)
+{
+	loader_lock();
+	tls_before_fork();
+}
+
+void runtime_after_fork(bool child)
+{
+	tls_after_fork(child);
+	loader_unlock();
+}
+
 void libraries_append(struct library *library)
 {
 	struct library **link = &libraries;

@@ -171,6 +171,20 @@ void tls_release(struct library *library)
 	rt_unlock(&tls_lock);
 }
 
+void tls_before_fork(void)
+{
+	rt_lock(&tls_lock);
+}
+
+void tls_after_fork(bool child)
+{
+	if (child) {
+		threads = thread_of(current());
+		threads->next = threads->previous = NULL;
+	}
+	rt_unlock(&tls_lock);
+}
+
 size_t twz_rt_tls_size(void)
 {
 	size_t size = rt_round_up(static_size, block_align) + (block_align - BLOCK_ALIGN);

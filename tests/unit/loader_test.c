@@ -264,7 +264,7 @@ static void test_mutations(void)
 	static const uint32_t places[] = {HASH, GNU_HASH, SYMBOLS, STRINGS, RELA, RELR, DYNAMIC};
 	uint64_t state = 0x9e3779b97f4a7c15ull, accepted = 0, refused = 0;
 	uint8_t *image = aligned_alloc(4096, IMAGE_SIZE);
-	for (int round = 0; round < 200000; round++) {
+	for (int round = 0; round < 60000; round++) {
 		fill_image(image);
 		for (uint64_t i = 0, count = 1 + next_random(&state) % 4; i < count; i++) {
 			uint64_t value = next_random(&state) % 3 == 0

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A static program has no loader whose locks a fork must hold. */
+#include "../exec_internal.h"
+
+void runtime_before_fork(void)
+{
+}
+
+void runtime_after_fork(bool child)
+{
+	(void)child;
+}
