@@ -45,6 +45,7 @@ static twz_result stream_stat(struct rt_file *file, struct twz_rt_stat *out)
 static twz_result stream_readable(struct rt_file *file)
 {
 	struct twz_stream_stat stat;
+	twz_sys_stream_read(of(file)->stream, NULL, 0, 0); /* have the host send some */
 	twz_result result = twz_sys_stream_stat(of(file)->stream, &stat);
 	if (result < 0)
 		return result;
@@ -55,6 +56,8 @@ static uint32_t stream_poll(struct rt_file *file, uint32_t wanted, struct rt_wai
 {
 	struct twz_stream_stat stat;
 	uint32_t ready = wanted & TWZ_POLL_WRITE;
+	if (wanted & TWZ_POLL_READ)
+		twz_sys_stream_read(of(file)->stream, NULL, 0, 0); /* have the host send some */
 	if (twz_sys_stream_stat(of(file)->stream, &stat) < 0)
 		return TWZ_POLL_ERROR;
 	bool terminal = file->ops->kind == TWZ_FILE_TERMINAL;

@@ -47,7 +47,7 @@ static twz_result console_stream_read(struct stream *stream, void *buffer, uint6
 
 	(void)stream;
 	uint64_t flags = spin_lock(&input->lock);
-	while (input->head == input->tail && result == 0)
+	while (length > 0 && input->head == input->tail && result == 0)
 		result = deadline == 0 ? -TWZ_ERR_WOULD_BLOCK
 				       : wait_sleep(&input->arrived, &input->lock, deadline);
 	uint64_t taken = 0;
@@ -111,7 +111,7 @@ twz_result sys_stream_read(uint32_t number, void *buffer, uint64_t length, uint6
 	if (stream == NULL)
 		return -TWZ_ERR_BAD_HANDLE;
 	if (length == 0)
-		return 0;
+		return stream->operations->read(stream, NULL, 0, 0);
 	uint64_t turn = length < TURN_SIZE ? length : TURN_SIZE;
 	/* Checked first: bytes that were taken could not be put back. */
 	twz_result result = user_prefault(buffer, turn, true);

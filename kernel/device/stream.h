@@ -12,7 +12,7 @@ struct stream;
 struct stream_operations {
 	/*
 	 * At least one byte, at most `length`; 0 at the end of the stream; -TIMED_OUT at the deadline
-	 * (0: at once, -WOULD_BLOCK), -INTERRUPTED.
+	 * (0: at once, -WOULD_BLOCK), -INTERRUPTED. A length of 0 only asks for input: 0 at once.
 	 */
 	twz_result (*read)(struct stream *stream, void *buffer, uint64_t length, uint64_t deadline);
 	/* How many bytes were taken before the other end closed; -INTERRUPTED when none were. */

@@ -174,6 +174,8 @@ static twz_result port_read(struct stream *stream, void *buffer, uint64_t length
 		if (result > 0 || !port->host_open)
 			break;
 		ask_for_input(port);
+		if (length == 0)
+			break;
 		result = deadline == 0 ? -TWZ_ERR_WOULD_BLOCK
 				       : wait_sleep(&port->readable, &serial->lock, deadline);
 	}
@@ -254,8 +256,6 @@ static void port_stat(struct stream *stream, struct twz_stream_stat *out)
 			port->filled[(port->filled_first + i) % RECEIVE_COUNT];
 		out->readable += buffer->length - buffer->taken;
 	}
-	if (out->readable == 0)
-		ask_for_input(port);
 	out->open = port->host_open;
 	spin_unlock(&port->serial->lock, flags);
 }

@@ -44,10 +44,12 @@ printf 'first\nsecond\n' | {
 }
 
 # A reader that goes away ends the writer, not the machine's patience.
-timeout 60 "$run" "$program" lines 100000000 2>"$work/err" </dev/null | head -n 3 >"$work/out"
+{ timeout 60 "$run" "$program" lines 100000000 2>"$work/err" </dev/null || echo $? >"$work/status"; } |
+	head -n 3 >"$work/out" || true
 prints '1
 2
 3'
+grep -qxE '3|141' "$work/status" || fail "the writer ended with $(cat "$work/status")"
 
 # The current directory is /host; programs in it, below it and elsewhere.
 mkdir -p "$work/here/sub" "$work/there"
