@@ -10,9 +10,9 @@
 #define READ_CHUNK	(256ull << 10)
 
 struct exec_cache_entry {
-	struct exec_cache_entry *next; /* most recently used first */
+	struct exec_cache_entry *next;		   /* most recently used first */
 	uint64_t device, inode, modify_time, size; /* of the file */
-	uint64_t bytes; /* held, the same for the same file */
+	uint64_t bytes;				   /* held, the same for the same file */
 	struct twz_id source;
 	uint32_t users;
 };

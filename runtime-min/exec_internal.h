@@ -59,8 +59,8 @@ void exec_file_close(struct exec_file *file);
 twz_result exec_file_check_abi(const struct exec_file *file, const char **reason);
 
 /*
- * The raw object that holds the first `bytes` bytes of the host file behind `fd`, read at first use and
- * kept for as long as the file does not change. The entry is the caller's until exec_cache_put.
+ * The raw object that holds the first `bytes` bytes of the host file behind `fd`, read at first use
+ * and kept for as long as the file does not change. The entry is the caller's until exec_cache_put.
  */
 twz_result exec_cache_get(int fd, const struct twz_rt_stat *stat, uint64_t bytes,
 			  struct exec_cache_entry **entry, struct twz_id *source);

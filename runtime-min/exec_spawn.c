@@ -2,6 +2,7 @@
 /* Starts programs: a new view with the program's image, its interpreter's, a stack and one thread.
  */
 #include "exec_stack.h"
+#include "fd.h"
 
 static bool arguments_valid(const struct twz_rt_spawn_args *args)
 {
@@ -113,7 +114,18 @@ twz_result twz_rt_exec_spawn(const struct twz_rt_spawn_args *args)
 
 twz_result twz_rt_exec_replace(const struct twz_rt_spawn_args *args)
 {
-	if (!arguments_valid(args))
-		return RT_ERROR(INVALID_ARGUMENT);
-	return RT_ERROR(NOT_SUPPORTED);
+	twz_result number = twz_rt_exec_spawn(args);
+	if (number < 0)
+		return number;
+	/* The successor has what it needs of the descriptors; held here they would keep pipes open.
+	 */
+	for (int fd = 0; fd < (int)rt_fds.count; fd++)
+		twz_rt_fd_close(fd);
+	twz_rt_set_upcall_handler(NULL);
+	struct twz_rt_wait_result end;
+	while (twz_rt_exec_wait((uint32_t)number, TWZ_FOREVER, &end) == RT_ERROR(INTERRUPTED))
+		;
+	if (end.state == TWZ_VIEW_KILLED)
+		twz_rt_exit_signal(end.code);
+	twz_rt_exit(end.code);
 }

@@ -45,9 +45,11 @@ for name, source, libs, flags in [
     ("throw", "throw.cc", [throw], []),
     ("start", "start.c", [], []),
     ("start-static", "start.c", [], ["-static"]),
+    ("fork", "fork.c", [], []),
+    ("fork-static", "fork.c", [], ["-static"]),
 ]:
     compiled = objects(f"program-{name}", [f"source/{source}"])
-    for place, more in [("", [])] if name.startswith("start") else [("", []), ("host-", on_host)]:
+    for place, more in [("", [])] if source in ("start.c", "fork.c") else [("", []), ("host-", on_host)]:
         programs.append(link(f"{DIRECTORY}/{place}{name}", compiled, cxx=source.endswith(".cc"), flags=[RUNPATH, *flags, *more],
                              libs=[f"//{lib}" for lib in libs], needs=[f"//{loader}"]))
 

@@ -7,7 +7,7 @@ set -u
 run=$PWD/build/toolchain/bin/x86_64-twizzler-run
 hello=$PWD/$place/hello
 
-for shape in start start-static; do
+for shape in start start-static fork fork-static; do
 	runs 0 '0 failed' "$run" "$PWD/$place/$shape"
 done
 

@@ -79,7 +79,10 @@ twz_result twz_rt_exec_kill(uint32_t number, int signal);
 
 /* fork: 0 in the child, the child's number in the parent. */
 twz_result twz_rt_exec_fork(void);
-/* Replaces this program. Returns only on error. */
+/*
+ * Replaces this program: the other one is started with its descriptors, and this one ends as that one
+ * ends (docs/decisions/0011). Returns only on error.
+ */
 twz_result twz_rt_exec_replace(const struct twz_rt_spawn_args *args);
 
 /*
