@@ -11,7 +11,7 @@
  * Privilege. Frames of the program carry the user selectors while the kernel has them, so that all C code
  * tells program from kernel as it does elsewhere; the way out puts the kernel's back.
  */
-#include "../platform/bare/entry.h"
+#include "../platform/bare/entry.inc"
 
 	.text
 

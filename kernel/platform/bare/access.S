@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Touching what may fault: program memory, extended state. Each access has its place in the fixup table. */
-#include "entry.h"
+#include "entry.inc"
 
 	.text
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Ways into and out of the kernel: interrupts, faults, SYSCALL. */
 
-#include "entry.h"
+#include "entry.inc"
 
 	.text
 
