@@ -4,8 +4,9 @@
 #include <twz/id.h>
 
 #define WHOLE_CHECK (128ull << 20) /* a region up to this size is read whole before mkfs */
-#define SAMPLE	    (1ull << 20) /* of a larger one: the first of these whole, of the others one block \
-				  */
+#define SAMPLE                                                                             \
+	(1ull << 20) /* of a larger one: the first of these whole, of the others one block \
+		      */
 
 static bool is_zero(const uint8_t *from, uint64_t bytes)
 {

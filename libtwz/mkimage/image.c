@@ -218,12 +218,14 @@ void image_write(struct node *root, const struct image_options *options)
 	image.temporary = allocate(strlen(options->output) + 8);
 	sprintf(image.temporary, "%s.tmp", options->output);
 	image.file = fopen(image.temporary, "w+");
+	unfinished = image.file ? image.temporary : NULL;
 	if (!image.file || fseek(image.file, (long)image.position, SEEK_SET) != 0)
 		die("%s: %s", image.temporary, strerror(errno));
 	put_node(&image, root);
 	put_tables(&image, &header);
 	if (fclose(image.file) != 0 || rename(image.temporary, options->output) != 0)
 		die("%s: %s", options->output, strerror(errno));
+	unfinished = NULL;
 	free(image.temporary);
 	free(image.objects);
 	free(image.extents);

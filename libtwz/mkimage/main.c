@@ -6,12 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage[] =
 	"usage: mkimage -o IMAGE [--init PATH] [--nonce TEXT] [--mtime SECONDS]\n"
 	"               [--tree DIRECTORY]... [--manifest FILE]...\n"
 	"Later trees and manifests add to and replace what earlier ones entered.\n"
 	"Manifest lines: dir PATH MODE | file PATH MODE HOST-PATH | link PATH TARGET\n";
+
+const char *unfinished;
 
 void die(const char *format, ...)
 {
@@ -22,6 +25,8 @@ void die(const char *format, ...)
 	vfprintf(stderr, format, arguments);
 	fputc('\n', stderr);
 	va_end(arguments);
+	if (unfinished)
+		unlink(unfinished);
 	exit(1);
 }
 

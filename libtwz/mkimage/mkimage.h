@@ -20,6 +20,9 @@ struct node {
 	size_t child_count;
 };
 
+/* A file to remove when the program dies, or NULL. */
+extern const char *unfinished;
+
 /* Prints "mkimage: ..." and exits with 1. */
 void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void *allocate(size_t size);
