@@ -99,7 +99,7 @@ stage_run() {
 		. "$TWZ_ROOT/toolchain/stages/common.sh"; cd "$WORK"; . "$TWZ_ROOT/toolchain/stages/$STAGE.sh"' \
 		>"$log" 2>&1 </dev/null &
 	echo "$$ $!" >"$TWZ_CACHE/running"
-	trap 'stage_stop; exit 130' INT TERM HUP
+	trap 'stage_stop; wait; exit 130' INT TERM HUP
 	stage_wait $! "[$number/$total] $name" "$start" || {
 		{
 			echo "--- last lines of $log"
