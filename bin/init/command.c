@@ -110,7 +110,8 @@ static void command_info(int argc, char **argv)
 	say(STANDARD_OUTPUT, "ABI %u.%u.%u, %u processors, %lu MiB of memory, %lu MiB free\n",
 	    info.abi.major, info.abi.minor, info.abi.patch, info.cpus, info.pages_total >> 8,
 	    info.pages_free >> 8);
-	say(STANDARD_OUTPUT, "%lu objects, %lu programs, %lu threads, %s; first program after %lu us\n",
+	say(STANDARD_OUTPUT,
+	    "%lu objects, %lu programs, %lu threads, %s; first program after %lu us\n",
 	    info.objects, info.views, info.threads,
 	    twz_id_is_none(info.store_names) ? "no store" : "a store at /store",
 	    info.boot_nanoseconds / 1000);

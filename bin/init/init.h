@@ -8,9 +8,9 @@
 #include <twizzler/rt.h>
 #include <twz/sys.h>
 
-#define STANDARD_INPUT  0
+#define STANDARD_INPUT	0
 #define STANDARD_OUTPUT 1
-#define STANDARD_ERROR  2
+#define STANDARD_ERROR	2
 
 /* ---- text.c ---- */
 
@@ -42,9 +42,9 @@ struct program {
 	const char *path;
 	char *const *argv;
 	char *const *envp;
-	const char *directory;   /* to start in, or NULL */
-	const int *descriptors;  /* its 0, 1 and 2, or NULL: those of init */
-	uint64_t timeout;        /* ns until it is killed, 0: none */
+	const char *directory;	/* to start in, or NULL */
+	const int *descriptors; /* its 0, 1 and 2, or NULL: those of init */
+	uint64_t timeout;	/* ns until it is killed, 0: none */
 };
 
 /* Runs a program to its end. Negative: it was not started; twz_rt_exec_error says why. */

@@ -42,8 +42,7 @@ static void register_handlers(void)
 	size_t words_size = (size / 2 + 2) * sizeof(char *);
 	line = twz_rt_malloc(size, 1, TWZ_MALLOC_ZERO);
 	words = twz_rt_malloc(words_size, sizeof(char *), 0);
-	if (line != NULL && words != NULL &&
-	    twz_sys_system_command_line(line, size) == length) {
+	if (line != NULL && words != NULL && twz_sys_system_command_line(line, size) == length) {
 		int count = split_words(line, words, (int)(size / 2 + 1));
 
 		for (int i = 0; i < count; i++)

@@ -2,8 +2,8 @@
 /* The prompt: reads lines from the console (the runtime edits them), runs commands and programs. */
 #include "init.h"
 
-#define LINE_SIZE  4096
-#define WORDS_MAX  (LINE_SIZE / 2)
+#define LINE_SIZE 4096
+#define WORDS_MAX (LINE_SIZE / 2)
 
 static char *const environment[] = {"PATH=/bin", "HOME=/", "TERM=vt100", NULL};
 
@@ -56,8 +56,7 @@ static void run_program(char **argv)
 		twz_result length = twz_rt_exec_error(reason, sizeof(reason) - 1);
 
 		reason[length > 0 ? length : 0] = '\0';
-		say(STANDARD_OUTPUT, "%s: %s\n", argv[0],
-		    length > 0 ? reason : error_text(result));
+		say(STANDARD_OUTPUT, "%s: %s\n", argv[0], length > 0 ? reason : error_text(result));
 		return;
 	}
 	tell_end(argv[0], &end);

@@ -23,8 +23,7 @@ static void send_error(uint32_t sequence, const char *text)
 static void receive(void *buffer, size_t length)
 {
 	for (char *at = buffer; length > 0;) {
-		twz_result got =
-			twz_sys_stream_read(control_stream, at, length, TWZ_FOREVER);
+		twz_result got = twz_sys_stream_read(control_stream, at, length, TWZ_FOREVER);
 
 		if (got <= 0)
 			power_off();
@@ -35,8 +34,8 @@ static void receive(void *buffer, size_t length)
 
 static int open_port(const char *path, uint32_t flags)
 {
-	twz_result fd = twz_rt_fd_open(TWZ_RT_AT_CWD, path, text_length(path),
-				       flags | TWZ_OPEN_CLOEXEC, 0);
+	twz_result fd =
+		twz_rt_fd_open(TWZ_RT_AT_CWD, path, text_length(path), flags | TWZ_OPEN_CLOEXEC, 0);
 
 	if (fd < 0) {
 		say(STANDARD_ERROR, "init: %s: %s\n", path, error_text(fd));
@@ -124,8 +123,7 @@ static void run_job(uint32_t sequence, const char *payload, size_t size, const i
 
 void serve(uint32_t control)
 {
-	static const struct twz_abi_version version = {TWZ_ABI_MAJOR, TWZ_ABI_MINOR,
-						       TWZ_ABI_PATCH};
+	static const struct twz_abi_version version = {TWZ_ABI_MAJOR, TWZ_ABI_MINOR, TWZ_ABI_PATCH};
 	const int descriptors[3] = {
 		open_port("/dev/twz.stdin", TWZ_OPEN_READ),
 		open_port("/dev/twz.stdout", TWZ_OPEN_WRITE),

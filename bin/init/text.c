@@ -78,8 +78,7 @@ static const char *convert(struct output *output, const char *format, va_list *a
 	case 'u':
 	case 'x':
 		put_number(output,
-			   wide ? va_arg(*arguments, unsigned long)
-				: va_arg(*arguments, unsigned),
+			   wide ? va_arg(*arguments, unsigned long) : va_arg(*arguments, unsigned),
 			   *format == 'u' ? 10 : 16);
 		break;
 	default:
@@ -141,8 +140,8 @@ const char *error_text(twz_result error)
 const char *signal_name(int number)
 {
 	static const char *const names[] = {
-		[4] = "SIGILL",   [5] = "SIGTRAP",  [6] = "SIGABRT",  [7] = "SIGBUS",
-		[8] = "SIGFPE",   [9] = "SIGKILL",  [11] = "SIGSEGV", [13] = "SIGPIPE",
+		[4] = "SIGILL",	  [5] = "SIGTRAP",  [6] = "SIGABRT",  [7] = "SIGBUS",
+		[8] = "SIGFPE",	  [9] = "SIGKILL",  [11] = "SIGSEGV", [13] = "SIGPIPE",
 		[14] = "SIGALRM", [15] = "SIGTERM", [2] = "SIGINT",
 	};
 
@@ -167,8 +166,8 @@ int split_words(char *line, char **words, int limit)
 			words[count] = to;
 		count++;
 		for (; *line != '\0'; line++) {
-			if (quote == 0 && (*line == ' ' || *line == '\t' || *line == '\n' ||
-					   *line == '\r'))
+			if (quote == 0 &&
+			    (*line == ' ' || *line == '\t' || *line == '\n' || *line == '\r'))
 				break;
 			if (*line == '\\' && quote != '\'' && line[1] != '\0')
 				*to++ = *++line;

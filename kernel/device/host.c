@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * host_call and host_info. Each view has fids of its own, which stand for fids of the device that no
- * other view can name; all of them are given back when the view ends.
+ * host_call and host_info. Each view has fids of its own, which stand for fids of the device that
+ * no other view can name; all of them are given back when the view ends.
  */
 #include <cpu.h>
 #include <heap.h>
@@ -36,8 +36,7 @@ static struct fid **find(struct host_view *view, struct host_device *device, uin
 {
 	struct fid **link = &view->buckets[program_fid % BUCKETS];
 
-	while (*link != NULL &&
-	       ((*link)->program_fid != program_fid || (*link)->device != device))
+	while (*link != NULL && ((*link)->program_fid != program_fid || (*link)->device != device))
 		link = &(*link)->next;
 	return link;
 }

@@ -4,34 +4,34 @@
 
 /* Longest answer of every type but the two that ask for a count: Rreadlink of a longest target. */
 #define REPLY_SIZE_USUAL 8192u
-#define REPLY_HEADER     11u /* Rread and Rreaddir: header and count */
-#define WALK_NAMES_MAX   16u
+#define REPLY_HEADER	 11u /* Rread and Rreaddir: header and count */
+#define WALK_NAMES_MAX	 16u
 
 /*
  * After the header: b w d q integers of 1, 2, 4, 8 bytes; f a fid; n a new fid; a HOST_NO_FID;
  * s a string; W a walk's names; D counted bytes; c the count of bytes wanted.
  */
 static const char *const formats[256] = {
-	[8] = "f",           /* Tstatfs */
-	[12] = "fd",         /* Tlopen: flags */
-	[14] = "fsddd",      /* Tlcreate: name flags mode gid */
-	[16] = "fssd",       /* Tsymlink: name target gid */
-	[20] = "ffs",        /* Trename: directory name */
-	[22] = "f",          /* Treadlink */
-	[24] = "fq",         /* Tgetattr: mask */
-	[26] = "fddddqqqqq", /* Tsetattr: valid mode uid gid size times */
-	[40] = "fqc",        /* Treaddir: offset count */
-	[50] = "fd",         /* Tfsync: data only */
-	[52] = "fbdqqds",    /* Tlock: type flags start length process client */
-	[54] = "fbqqds",     /* Tgetlock */
-	[70] = "ffs",        /* Tlink: directory, file, name */
-	[72] = "fsdd",       /* Tmkdir: name mode gid */
-	[74] = "fsfs",       /* Trenameat: old directory, name, new directory, name */
-	[76] = "fsd",        /* Tunlinkat: name flags */
+	[8] = "f",		  /* Tstatfs */
+	[12] = "fd",		  /* Tlopen: flags */
+	[14] = "fsddd",		  /* Tlcreate: name flags mode gid */
+	[16] = "fssd",		  /* Tsymlink: name target gid */
+	[20] = "ffs",		  /* Trename: directory name */
+	[22] = "f",		  /* Treadlink */
+	[24] = "fq",		  /* Tgetattr: mask */
+	[26] = "fddddqqqqq",	  /* Tsetattr: valid mode uid gid size times */
+	[40] = "fqc",		  /* Treaddir: offset count */
+	[50] = "fd",		  /* Tfsync: data only */
+	[52] = "fbdqqds",	  /* Tlock: type flags start length process client */
+	[54] = "fbqqds",	  /* Tgetlock */
+	[70] = "ffs",		  /* Tlink: directory, file, name */
+	[72] = "fsdd",		  /* Tmkdir: name mode gid */
+	[74] = "fsfs",		  /* Trenameat: old directory, name, new directory, name */
+	[76] = "fsd",		  /* Tunlinkat: name flags */
 	[HOST_TATTACH] = "nassd", /* user, tree, user's number */
 	[HOST_TWALK] = "fnW",
-	[116] = "fqc",       /* Tread: offset count */
-	[118] = "fqD",       /* Twrite: offset data */
+	[116] = "fqc", /* Tread: offset count */
+	[118] = "fqD", /* Twrite: offset data */
 	[HOST_TCLUNK] = "f",
 	[HOST_TREMOVE] = "f",
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Checks of 9P2000.L requests (https://github.com/chaos/diod/blob/master/protocol.md and Plan 9's
- * intro(5)), pure code: a malformed request must not reach the host, which gives up the whole device at one.
+ * intro(5)), pure code: a malformed request must not reach the host, which gives up the whole
+ * device at one.
  */
 #ifndef KERNEL_DEVICE_HOST_MESSAGE_H
 #define KERNEL_DEVICE_HOST_MESSAGE_H
@@ -11,7 +12,7 @@
 #include <twizzler/types.h>
 
 #define HOST_HEADER_SIZE 7u /* size[4] type[1] tag[2] */
-#define HOST_NO_FID      0xffffffffu
+#define HOST_NO_FID	 0xffffffffu
 
 enum host_message_type {
 	HOST_RLERROR = 7,
@@ -28,12 +29,12 @@ enum host_message_type {
 
 struct host_message {
 	uint8_t type;
-	unsigned fid_count;                     /* fids that must exist */
+	unsigned fid_count; /* fids that must exist */
 	uint32_t fid_offsets[HOST_MESSAGE_FIDS];
-	uint32_t new_fid_offset;                /* of a fid that the message makes; 0: none */
-	bool ends_fid;                          /* its first fid is gone afterwards, whatever the answer */
-	uint16_t walk_names;                    /* Twalk: the new fid exists when all were walked */
-	uint32_t reply_size;                    /* the longest answer to it */
+	uint32_t new_fid_offset; /* of a fid that the message makes; 0: none */
+	bool ends_fid;		 /* its first fid is gone afterwards, whatever the answer */
+	uint16_t walk_names;	 /* Twalk: the new fid exists when all were walked */
+	uint32_t reply_size;	 /* the longest answer to it */
 };
 
 /*

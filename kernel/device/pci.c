@@ -14,26 +14,26 @@
 #define CONFIG_DATA    0xcfc
 
 #define REGISTER_COMMAND      0x04
-#define REGISTER_STATUS       0x06
-#define REGISTER_CLASS        0x08
+#define REGISTER_STATUS	      0x06
+#define REGISTER_CLASS	      0x08
 #define REGISTER_HEADER_TYPE  0x0e
-#define REGISTER_BAR          0x10
-#define REGISTER_BUSES        0x18
+#define REGISTER_BAR	      0x10
+#define REGISTER_BUSES	      0x18
 #define REGISTER_CAPABILITIES 0x34
 
-#define COMMAND_MEMORY     0x2u
-#define COMMAND_MASTER     0x4u
-#define COMMAND_NO_INTX    0x400u
+#define COMMAND_MEMORY	    0x2u
+#define COMMAND_MASTER	    0x4u
+#define COMMAND_NO_INTX	    0x400u
 #define STATUS_CAPABILITIES 0x10u
 
 #define CAPABILITY_MSIX 0x11
-#define MSIX_ENABLE     0x8000u
-#define MSIX_MASK_ALL   0x4000u
+#define MSIX_ENABLE	0x8000u
+#define MSIX_MASK_ALL	0x4000u
 #define MSIX_ENTRY_SIZE 16
 
 /*
- * Where BARs go that the firmware left without an address: below the I/O APIC, above any RAM below 4 GiB
- * of q35 and microvm and above q35's ECAM.
+ * Where BARs go that the firmware left without an address: below the I/O APIC, above any RAM below
+ * 4 GiB of q35 and microvm and above q35's ECAM.
  */
 #define WINDOW_START 0xc0000000ull
 #define WINDOW_END   0xe0000000ull
@@ -104,7 +104,8 @@ uint8_t pci_read8(const struct pci_function *function, unsigned offset)
 	return (uint8_t)(pci_read32(function, offset) >> (offset & 3) * 8);
 }
 
-/* Only for registers whose other half ignores a written zero or is not there (command and status). */
+/* Only for registers whose other half ignores a written zero or is not there (command and status).
+ */
 void pci_write16(const struct pci_function *function, unsigned offset, uint16_t value)
 {
 	uint32_t word = pci_read32(function, offset);
@@ -219,8 +220,7 @@ twz_result pci_use_message(struct pci_function *function, interrupt_handler hand
 	entry[1] = (uint32_t)(address >> 32);
 	entry[2] = data;
 	entry[3] = 0;
-	pci_write32(function, capability,
-		    (control & ~(MSIX_MASK_ALL << 16)) | MSIX_ENABLE << 16);
+	pci_write32(function, capability, (control & ~(MSIX_MASK_ALL << 16)) | MSIX_ENABLE << 16);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* PCI functions: found at boot, kept for ever (PCI Local Bus 3.0; PCI Express Base 4.0 for ECAM). */
+/* PCI functions: found at boot, kept for ever (PCI Local Bus 3.0; PCI Express Base 4.0 for ECAM).
+ */
 #ifndef KERNEL_DEVICE_PCI_H
 #define KERNEL_DEVICE_PCI_H
 
@@ -12,7 +13,7 @@ struct pci_function {
 	struct pci_function *next;
 	uint8_t bus, device, function;
 	uint16_t vendor, product;
-	uint32_t class_code; /* class, subclass, programming interface */
+	uint32_t class_code;	   /* class, subclass, programming interface */
 	volatile uint8_t *bars[6]; /* mapped ones */
 	uint64_t bar_lengths[6];
 	bool memory_enabled;
@@ -37,7 +38,8 @@ unsigned pci_capability(const struct pci_function *function, uint8_t id, unsigne
 volatile uint8_t *pci_map_bar(struct pci_function *function, unsigned bar, uint64_t *length);
 
 /*
- * Route MSI-X entry 0 to the handler and mask the others. -NOT_SUPPORTED when the function has no MSI-X.
+ * Route MSI-X entry 0 to the handler and mask the others. -NOT_SUPPORTED when the function has no
+ * MSI-X.
  */
 twz_result pci_use_message(struct pci_function *function, interrupt_handler handler, void *context);
 

@@ -11,8 +11,9 @@ struct stream;
 /* What a driver does for its streams. All may sleep; buffers are the kernel's. */
 struct stream_operations {
 	/*
-	 * At least one byte, at most `length`; 0 at the end of the stream; -TIMED_OUT at the deadline
-	 * (0: at once, -WOULD_BLOCK), -INTERRUPTED. A length of 0 only asks for input: 0 at once.
+	 * At least one byte, at most `length`; 0 at the end of the stream; -TIMED_OUT at the
+	 * deadline (0: at once, -WOULD_BLOCK), -INTERRUPTED. A length of 0 only asks for input: 0
+	 * at once.
 	 */
 	twz_result (*read)(struct stream *stream, void *buffer, uint64_t length, uint64_t deadline);
 	/* How many bytes were taken before the other end closed; -INTERRUPTED when none were. */
@@ -22,7 +23,7 @@ struct stream_operations {
 
 struct stream {
 	const struct stream_operations *operations;
-	char name[32];       /* NUL-ended; set before stream_add */
+	char name[32]; /* NUL-ended; set before stream_add */
 	uint32_t number;
 	struct stream *next;
 };

@@ -6,15 +6,15 @@
 #include "virtio.h"
 
 #define STATUS_ACKNOWLEDGE 1
-#define STATUS_DRIVER      2
+#define STATUS_DRIVER	   2
 #define STATUS_DRIVER_OK   4
 #define STATUS_FEATURES_OK 8
-#define STATUS_FAILED      128
+#define STATUS_FAILED	   128
 
-#define DESCRIPTOR_NEXT  1u
-#define DESCRIPTOR_WRITE 2u
+#define DESCRIPTOR_NEXT	       1u
+#define DESCRIPTOR_WRITE       2u
 #define AVAILABLE_NO_INTERRUPT 1u
-#define USED_NO_NOTIFY         1u
+#define USED_NO_NOTIFY	       1u
 
 struct virtio_device *virtio_devices;
 
@@ -92,8 +92,8 @@ static bool queue_memory(struct virtio_queue *queue)
 	return true;
 }
 
-twz_result virtio_queue_open(struct virtio_device *device, struct virtio_queue *queue, uint16_t index,
-			     uint16_t size)
+twz_result virtio_queue_open(struct virtio_device *device, struct virtio_queue *queue,
+			     uint16_t index, uint16_t size)
 {
 	uint16_t largest = device->transport->queue_limit(device, index);
 
@@ -123,8 +123,7 @@ uint8_t virtio_config8(struct virtio_device *device, unsigned offset)
 
 uint16_t virtio_config16(struct virtio_device *device, unsigned offset)
 {
-	return (uint16_t)(virtio_config8(device, offset) |
-			  virtio_config8(device, offset + 1) << 8);
+	return (uint16_t)(virtio_config8(device, offset) | virtio_config8(device, offset + 1) << 8);
 }
 
 uint32_t virtio_config32(struct virtio_device *device, unsigned offset)
@@ -134,8 +133,8 @@ uint32_t virtio_config32(struct virtio_device *device, unsigned offset)
 	return *(volatile uint32_t *)(device->config + offset);
 }
 
-bool virtio_queue_add(struct virtio_queue *queue, const struct virtio_segment *segments, unsigned out,
-		      unsigned in, void *cookie)
+bool virtio_queue_add(struct virtio_queue *queue, const struct virtio_segment *segments,
+		      unsigned out, unsigned in, void *cookie)
 {
 	unsigned count = out + in;
 	uint16_t head = queue->free_head;
@@ -178,7 +177,8 @@ void *virtio_queue_take(struct virtio_queue *queue, uint32_t *length)
 
 	if (entry.id >= queue->size || queue->cookies[entry.id] == NULL) {
 		queue->device->broken = true;
-		log_alert("virtio: a device of kind %u returned what it was not given; not used any more",
+		log_alert("virtio: a device of kind %u returned what it was not given; not used "
+			  "any more",
 			  queue->device->kind);
 		return NULL;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Virtio 1.1 over PCI or MMIO: finding a device, negotiating features, split virtqueues. What the device writes
- * is checked before use; a device that breaks the rules is marked broken and answers no more.
+ * Virtio 1.1 over PCI or MMIO: finding a device, negotiating features, split virtqueues. What the
+ * device writes is checked before use; a device that breaks the rules is marked broken and answers
+ * no more.
  */
 #ifndef KERNEL_DEVICE_VIRTIO_H
 #define KERNEL_DEVICE_VIRTIO_H
@@ -12,9 +13,9 @@
 #include <page.h>
 #include "pci.h"
 
-#define VIRTIO_ID_RNG     4u
+#define VIRTIO_ID_RNG	  4u
 #define VIRTIO_ID_CONSOLE 3u
-#define VIRTIO_ID_9P      9u
+#define VIRTIO_ID_9P	  9u
 
 #define VIRTIO_F_VERSION_1 (1ull << 32)
 
@@ -50,7 +51,7 @@ struct virtio_queue {
 	struct virtio_available *available;
 	struct virtio_used *used;
 	volatile uint16_t *notify; /* PCI */
-	void **cookies; /* by head descriptor */
+	void **cookies;		   /* by head descriptor */
 	uint16_t *chain_lengths;
 };
 
@@ -73,14 +74,14 @@ struct virtio_transport {
 struct virtio_device {
 	const struct virtio_transport *transport;
 	struct virtio_device *next;
-	uint32_t kind;                      /* VIRTIO_ID_* */
-	struct pci_function *pci;           /* on PCI */
-	uint32_t line;                      /* on MMIO: the interrupt's */
-	volatile uint8_t *registers;        /* PCI's common structure, or all of MMIO's */
+	uint32_t kind;		     /* VIRTIO_ID_* */
+	struct pci_function *pci;    /* on PCI */
+	uint32_t line;		     /* on MMIO: the interrupt's */
+	volatile uint8_t *registers; /* PCI's common structure, or all of MMIO's */
 	volatile uint8_t *notify, *config;
 	uint64_t notify_length, config_length;
 	uint32_t notify_multiplier;
-	uint64_t features;                  /* negotiated */
+	uint64_t features; /* negotiated */
 	interrupt_handler handler;
 	void *handler_context;
 	bool broken;
@@ -89,7 +90,8 @@ struct virtio_device {
 /* Every virtio device found, in order; kept for ever. */
 extern struct virtio_device *virtio_devices;
 
-/* Look for devices: pci_functions, and the command line's virtio_mmio.device= words. Once, at boot. */
+/* Look for devices: pci_functions, and the command line's virtio_mmio.device= words. Once, at boot.
+ */
 void virtio_pci_find(void);
 void virtio_mmio_find(void);
 /* Add a device to the list; the transports'. */
@@ -109,8 +111,8 @@ twz_result virtio_open(struct virtio_device *device, uint64_t wanted, interrupt_
 		       void *context);
 
 /* Make queue `index` with at most `size` descriptors. Before virtio_start. */
-twz_result virtio_queue_open(struct virtio_device *device, struct virtio_queue *queue, uint16_t index,
-			     uint16_t size);
+twz_result virtio_queue_open(struct virtio_device *device, struct virtio_queue *queue,
+			     uint16_t index, uint16_t size);
 
 /* Let the device run. */
 void virtio_start(struct virtio_device *device);
@@ -121,11 +123,11 @@ uint16_t virtio_config16(struct virtio_device *device, unsigned offset);
 uint8_t virtio_config8(struct virtio_device *device, unsigned offset);
 
 /*
- * Offer `out` segments for the device to read, then `in` for it to write. The cookie (not NULL) comes
- * back from virtio_queue_take. False when too few descriptors are free.
+ * Offer `out` segments for the device to read, then `in` for it to write. The cookie (not NULL)
+ * comes back from virtio_queue_take. False when too few descriptors are free.
  */
-bool virtio_queue_add(struct virtio_queue *queue, const struct virtio_segment *segments, unsigned out,
-		      unsigned in, void *cookie);
+bool virtio_queue_add(struct virtio_queue *queue, const struct virtio_segment *segments,
+		      unsigned out, unsigned in, void *cookie);
 
 /* Tell the device about what was added. */
 void virtio_queue_kick(struct virtio_queue *queue);

@@ -11,11 +11,11 @@
 #include "virtio_9p.h"
 
 #define FEATURE_MOUNT_TAG (1ull << 0)
-#define QUEUE_SIZE        128
-#define MESSAGE_SIZE      (512u << 10) /* what is asked of the host */
-#define LARGE_ORDER       7            /* MESSAGE_SIZE in frames */
-#define LARGE_KEPT        4            /* large buffers kept for the next message */
-#define TAG_SIZE          56
+#define QUEUE_SIZE	  128
+#define MESSAGE_SIZE	  (512u << 10) /* what is asked of the host */
+#define LARGE_ORDER	  7	       /* MESSAGE_SIZE in frames */
+#define LARGE_KEPT	  4	       /* large buffers kept for the next message */
+#define TAG_SIZE	  56
 
 static const char protocol[] = "9P2000.L";
 
@@ -31,7 +31,7 @@ struct host_device {
 	uint32_t message_size;
 	uint32_t next_fid;
 	uint16_t next_tag;
-	struct list backlog;  /* struct exchange.node: the queue was full */
+	struct list backlog; /* struct exchange.node: the queue was full */
 	physical_address large[LARGE_KEPT];
 	unsigned large_count;
 	char tag[TAG_SIZE];
@@ -44,7 +44,7 @@ struct exchange {
 	struct wait_queue answered;
 	uint32_t reply_length;
 	bool done;
-	bool orphan; /* nobody waits: freed when answered */
+	bool orphan;			/* nobody waits: freed when answered */
 	uint8_t request[16], reply[32]; /* of an orphan */
 };
 
@@ -199,8 +199,8 @@ twz_result host_exchange(struct host_device *device, struct host_buffer request,
 	while (!exchange.done && !device->virtio->broken)
 		wait_sleep_firm(&exchange.answered, &device->lock);
 	spin_unlock(&device->lock, flags);
-	if (!exchange.done || !answer_fits(message, phys_to_virt(reply.address),
-					   exchange.reply_length, reply.size))
+	if (!exchange.done ||
+	    !answer_fits(message, phys_to_virt(reply.address), exchange.reply_length, reply.size))
 		return -TWZ_ERR_IO;
 	return exchange.reply_length;
 }
@@ -217,10 +217,10 @@ void host_clunk_later(struct host_device *device, uint32_t fid)
 	host_put32(exchange->request, HOST_HEADER_SIZE + 4);
 	exchange->request[4] = HOST_TCLUNK;
 	host_put32(exchange->request + HOST_HEADER_SIZE, fid);
-	exchange->segments[0] = (struct virtio_segment){virt_to_phys(exchange->request),
-							HOST_HEADER_SIZE + 4};
-	exchange->segments[1] = (struct virtio_segment){virt_to_phys(exchange->reply),
-							sizeof(exchange->reply)};
+	exchange->segments[0] =
+		(struct virtio_segment){virt_to_phys(exchange->request), HOST_HEADER_SIZE + 4};
+	exchange->segments[1] =
+		(struct virtio_segment){virt_to_phys(exchange->reply), sizeof(exchange->reply)};
 	uint64_t flags = spin_lock(&device->lock);
 	host_put16(exchange->request + 5, device->next_tag++ % 0xffff);
 	if (device->virtio->broken)

@@ -25,7 +25,8 @@ struct host_device *host_device(uint32_t index);
 const char *host_device_tag(const struct host_device *device);
 
 /*
- * Agree with the device on the message size, the first time; *size is the largest message. May sleep.
+ * Agree with the device on the message size, the first time; *size is the largest message. May
+ * sleep.
  */
 twz_result host_device_start(struct host_device *device, uint32_t *size);
 
@@ -35,7 +36,8 @@ void host_buffer_put(struct host_device *device, struct host_buffer buffer);
 
 /*
  * Send `length` bytes of the request and sleep until the answer is in the reply buffer. Returns its
- * length; it has been checked to be a message with the request's tag, of the answering type or Rlerror.
+ * length; it has been checked to be a message with the request's tag, of the answering type or
+ * Rlerror.
  */
 twz_result host_exchange(struct host_device *device, struct host_buffer request, uint32_t length,
 			 struct host_buffer reply);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Virtio devices on MMIO (Virtio 1.1, section 4.2), as microvm and Firecracker have them: named on the
- * command line, virtio_mmio.device=SIZE@ADDRESS:INTERRUPT.
+ * Virtio devices on MMIO (Virtio 1.1, section 4.2), as microvm and Firecracker have them: named on
+ * the command line, virtio_mmio.device=SIZE@ADDRESS:INTERRUPT.
  */
 #include <boot.h>
 #include <heap.h>
@@ -10,27 +10,27 @@
 #include <string.h>
 #include "virtio.h"
 
-#define REGISTER_MAGIC            0x00
-#define REGISTER_VERSION          0x04
-#define REGISTER_KIND             0x08
+#define REGISTER_MAGIC		  0x00
+#define REGISTER_VERSION	  0x04
+#define REGISTER_KIND		  0x08
 #define REGISTER_DEVICE_FEATURES  0x10
-#define REGISTER_DEVICE_SELECT    0x14
+#define REGISTER_DEVICE_SELECT	  0x14
 #define REGISTER_DRIVER_FEATURES  0x20
-#define REGISTER_DRIVER_SELECT    0x24
-#define REGISTER_QUEUE_SELECT     0x30
-#define REGISTER_QUEUE_LIMIT      0x34
-#define REGISTER_QUEUE_SIZE       0x38
-#define REGISTER_QUEUE_READY      0x44
-#define REGISTER_QUEUE_NOTIFY     0x50
+#define REGISTER_DRIVER_SELECT	  0x24
+#define REGISTER_QUEUE_SELECT	  0x30
+#define REGISTER_QUEUE_LIMIT	  0x34
+#define REGISTER_QUEUE_SIZE	  0x38
+#define REGISTER_QUEUE_READY	  0x44
+#define REGISTER_QUEUE_NOTIFY	  0x50
 #define REGISTER_INTERRUPT_STATUS 0x60
-#define REGISTER_INTERRUPT_ACK    0x64
-#define REGISTER_STATUS           0x70
-#define REGISTER_DESCRIPTORS      0x80
-#define REGISTER_AVAILABLE        0x90
-#define REGISTER_USED             0xa0
-#define REGISTER_CONFIG           0x100
+#define REGISTER_INTERRUPT_ACK	  0x64
+#define REGISTER_STATUS		  0x70
+#define REGISTER_DESCRIPTORS	  0x80
+#define REGISTER_AVAILABLE	  0x90
+#define REGISTER_USED		  0xa0
+#define REGISTER_CONFIG		  0x100
 
-#define MAGIC   0x74726976u /* "virt" */
+#define MAGIC	0x74726976u /* "virt" */
 #define VERSION 2u
 
 static uint32_t read(struct virtio_device *device, unsigned offset)
@@ -137,7 +137,8 @@ static void add_device(uint64_t address, uint64_t size, uint32_t line)
 	if (probe.kind == 0)
 		return; /* an empty place */
 	if (read(&probe, REGISTER_VERSION) != VERSION) {
-		log_alert("virtio: the MMIO device at %lx has no modern interface; left out", address);
+		log_alert("virtio: the MMIO device at %lx has no modern interface; left out",
+			  address);
 		return;
 	}
 	probe.config = probe.registers + REGISTER_CONFIG;

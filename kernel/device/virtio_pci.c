@@ -5,31 +5,31 @@
 #include "pci.h"
 #include "virtio.h"
 
-#define VENDOR_VIRTIO       0x1af4
-#define PRODUCT_MODERN      0x1040 /* plus the device's kind */
-#define PRODUCT_FIRST       0x1000 /* transitional: the kind is the subsystem id */
-#define PRODUCT_LAST        0x103f
-#define REGISTER_SUBSYSTEM  0x2e
-#define CAPABILITY_VENDOR   0x09
+#define VENDOR_VIRTIO	   0x1af4
+#define PRODUCT_MODERN	   0x1040 /* plus the device's kind */
+#define PRODUCT_FIRST	   0x1000 /* transitional: the kind is the subsystem id */
+#define PRODUCT_LAST	   0x103f
+#define REGISTER_SUBSYSTEM 0x2e
+#define CAPABILITY_VENDOR  0x09
 
 enum capability_type { CAPABILITY_COMMON = 1, CAPABILITY_NOTIFY = 2, CAPABILITY_DEVICE = 4 };
 
 /* struct virtio_pci_common_cfg */
 #define COMMON_DEVICE_FEATURE_SELECT 0
-#define COMMON_DEVICE_FEATURE        4
+#define COMMON_DEVICE_FEATURE	     4
 #define COMMON_DRIVER_FEATURE_SELECT 8
-#define COMMON_DRIVER_FEATURE        12
-#define COMMON_CONFIG_VECTOR         16
-#define COMMON_STATUS                20
-#define COMMON_QUEUE_SELECT          22
-#define COMMON_QUEUE_SIZE            24
-#define COMMON_QUEUE_VECTOR          26
-#define COMMON_QUEUE_ENABLE          28
+#define COMMON_DRIVER_FEATURE	     12
+#define COMMON_CONFIG_VECTOR	     16
+#define COMMON_STATUS		     20
+#define COMMON_QUEUE_SELECT	     22
+#define COMMON_QUEUE_SIZE	     24
+#define COMMON_QUEUE_VECTOR	     26
+#define COMMON_QUEUE_ENABLE	     28
 #define COMMON_QUEUE_NOTIFY_OFFSET   30
 #define COMMON_QUEUE_DESCRIPTORS     32
-#define COMMON_QUEUE_AVAILABLE       40
-#define COMMON_QUEUE_USED            48
-#define COMMON_LENGTH                56
+#define COMMON_QUEUE_AVAILABLE	     40
+#define COMMON_QUEUE_USED	     48
+#define COMMON_LENGTH		     56
 
 static uint16_t read16(const volatile uint8_t *at)
 {
@@ -86,8 +86,8 @@ static twz_result queue_enable(struct virtio_device *device, struct virtio_queue
 	volatile uint8_t *common = device->registers;
 
 	write16(common + COMMON_QUEUE_SELECT, queue->index);
-	uint64_t notify = (uint64_t)read16(common + COMMON_QUEUE_NOTIFY_OFFSET) *
-			  device->notify_multiplier;
+	uint64_t notify =
+		(uint64_t)read16(common + COMMON_QUEUE_NOTIFY_OFFSET) * device->notify_multiplier;
 	if (notify + 2 > device->notify_length)
 		return -TWZ_ERR_IO;
 	queue->notify = (volatile uint16_t *)(device->notify + notify);
@@ -172,12 +172,12 @@ void virtio_pci_find(void)
 		device->transport = &transport;
 		device->kind = kind;
 		device->pci = function;
-		device->registers = map_structure(function, CAPABILITY_COMMON, COMMON_LENGTH,
-						  &length, NULL);
+		device->registers =
+			map_structure(function, CAPABILITY_COMMON, COMMON_LENGTH, &length, NULL);
 		device->notify = map_structure(function, CAPABILITY_NOTIFY, 2,
 					       &device->notify_length, &device->notify_multiplier);
-		device->config = map_structure(function, CAPABILITY_DEVICE, 1,
-					       &device->config_length, NULL);
+		device->config =
+			map_structure(function, CAPABILITY_DEVICE, 1, &device->config_length, NULL);
 		if (device->registers != NULL && device->notify != NULL) {
 			virtio_add(device);
 		} else {

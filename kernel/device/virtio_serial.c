@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Virtio console with several ports (Virtio 1.1, section 5.3). A write returns when the host has taken
- * the bytes, so that an order between ports is an order for the host too. Input is buffered only
- * once somebody reads; the port "twz.stdin" asks for it (twizzler/channel.h).
+ * Virtio console with several ports (Virtio 1.1, section 5.3). A write returns when the host has
+ * taken the bytes, so that an order between ports is an order for the host too. Input is buffered
+ * only once somebody reads; the port "twz.stdin" asks for it (twizzler/channel.h).
  */
 #include <heap.h>
 #include <lock.h>
@@ -16,7 +16,7 @@
 
 #define FEATURE_MULTIPORT (1ull << 1)
 #define CONFIG_PORT_COUNT 4
-#define PORTS_MAX         511u
+#define PORTS_MAX	  511u
 
 enum control_event {
 	EVENT_DEVICE_READY = 0,
@@ -34,13 +34,13 @@ struct control_message {
 	uint16_t event, value;
 };
 
-#define QUEUE_SIZE     16
+#define QUEUE_SIZE	   16
 #define CONTROL_QUEUE_SIZE 32
-#define CONTROL_SLOT   (PAGE_SIZE / CONTROL_QUEUE_SIZE)
-#define RECEIVE_COUNT  8 /* frames of input a port buffers */
-#define TRANSMIT_ORDER 2
-#define TRANSMIT_SIZE  (PAGE_SIZE << TRANSMIT_ORDER)
-#define SETTLE_TIME    50000000ull /* ns that the device has at boot to name its ports */
+#define CONTROL_SLOT	   (PAGE_SIZE / CONTROL_QUEUE_SIZE)
+#define RECEIVE_COUNT	   8 /* frames of input a port buffers */
+#define TRANSMIT_ORDER	   2
+#define TRANSMIT_SIZE	   (PAGE_SIZE << TRANSMIT_ORDER)
+#define SETTLE_TIME	   50000000ull /* ns that the device has at boot to name its ports */
 
 struct receive_buffer {
 	physical_address frame;
@@ -51,10 +51,10 @@ struct port {
 	struct stream stream;
 	struct serial *serial;
 	uint32_t id;
-	bool added, known;      /* the device has it; it is a stream */
+	bool added, known; /* the device has it; it is a stream */
 	bool host_open;
-	bool asks, asked;       /* requests input; a request is on its way */
-	bool sending;           /* the transmit buffer is a writer's or the device's */
+	bool asks, asked; /* requests input; a request is on its way */
+	bool sending;	  /* the transmit buffer is a writer's or the device's */
 	struct virtio_queue receive, transmit;
 	struct wait_queue readable, writable;
 	struct receive_buffer buffers[RECEIVE_COUNT];
@@ -389,11 +389,9 @@ static twz_result make_port(struct serial *serial, uint32_t id)
 	port->stream.operations = &port_operations;
 	wait_init(&port->readable);
 	wait_init(&port->writable);
-	twz_result result =
-		virtio_queue_open(serial->device, &port->receive, first, QUEUE_SIZE);
+	twz_result result = virtio_queue_open(serial->device, &port->receive, first, QUEUE_SIZE);
 	if (result == 0)
-		result = virtio_queue_open(serial->device, &port->transmit, first + 1,
-					   QUEUE_SIZE);
+		result = virtio_queue_open(serial->device, &port->transmit, first + 1, QUEUE_SIZE);
 	if (result == 0)
 		virtio_queue_want_interrupt(&port->transmit, false);
 	serial->ports[id] = port;
@@ -409,8 +407,7 @@ static twz_result make_queues(struct serial *serial)
 		return -TWZ_ERR_OUT_OF_MEMORY;
 	serial->control_in = phys_to_virt(in);
 	serial->control_out = phys_to_virt(out);
-	result = virtio_queue_open(serial->device, &serial->control_receive, 2,
-				   CONTROL_QUEUE_SIZE);
+	result = virtio_queue_open(serial->device, &serial->control_receive, 2, CONTROL_QUEUE_SIZE);
 	if (result == 0)
 		result = virtio_queue_open(serial->device, &serial->control_transmit, 3,
 					   CONTROL_QUEUE_SIZE);

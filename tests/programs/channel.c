@@ -234,14 +234,30 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } actions[] = {
-	{"arguments", do_arguments}, {"environment", do_environment}, {"exit", do_exit},
-	{"copy", do_copy},           {"line", do_line},               {"error", do_error},
-	{"lines", do_lines},         {"read", do_read},               {"write", do_write},
-	{"directory", do_directory}, {"processors", do_processors},   {"memory", do_memory},
-	{"forever", do_forever},     {"spin", do_spin},               {"null", do_null},
-	{"wild", do_wild},           {"text", do_text},               {"jump", do_jump},
-	{"divide", do_divide},       {"illegal", do_illegal},         {"privileged", do_privileged},
-	{"abort", do_abort},         {"raise", do_raise},             {"stack", do_stack},
+	{"arguments", do_arguments},
+	{"environment", do_environment},
+	{"exit", do_exit},
+	{"copy", do_copy},
+	{"line", do_line},
+	{"error", do_error},
+	{"lines", do_lines},
+	{"read", do_read},
+	{"write", do_write},
+	{"directory", do_directory},
+	{"processors", do_processors},
+	{"memory", do_memory},
+	{"forever", do_forever},
+	{"spin", do_spin},
+	{"null", do_null},
+	{"wild", do_wild},
+	{"text", do_text},
+	{"jump", do_jump},
+	{"divide", do_divide},
+	{"illegal", do_illegal},
+	{"privileged", do_privileged},
+	{"abort", do_abort},
+	{"raise", do_raise},
+	{"stack", do_stack},
 };
 
 int main(int argc, char **argv)

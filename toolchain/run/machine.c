@@ -96,12 +96,13 @@ void machine_common(struct strings *arguments, const struct options *options, co
 }
 
 /*
- * microvm's devices are on MMIO, q35's on PCI. A notification is taken by the CPU's thread itself: setting up
- * its hand-over to QEMU's main loop takes milliseconds at boot.
+ * microvm's devices are on MMIO, q35's on PCI. A notification is taken by the CPU's thread itself:
+ * setting up its hand-over to QEMU's main loop takes milliseconds at boot.
  */
 static const char *bus_name(const struct options *options)
 {
-	return options->machine == MACHINE_MICROVM ? "device" : "pci,disable-legacy=on,ioeventfd=off";
+	return options->machine == MACHINE_MICROVM ? "device"
+						   : "pci,disable-legacy=on,ioeventfd=off";
 }
 
 /* Makes the store's file when it is missing; its size in *size. */
@@ -223,9 +224,10 @@ static bool add_handlers(struct strings *arguments, const struct options *option
 	return true;
 }
 
-/* microvm with ACPI and one I/O APIC has eight places for virtio devices, which its DSDT tells in AML. */
-#define MICROVM_PLACES     8
-#define MICROVM_FIRST      0xfeb00000u
+/* microvm with ACPI and one I/O APIC has eight places for virtio devices, which its DSDT tells in
+ * AML. */
+#define MICROVM_PLACES	   8
+#define MICROVM_FIRST	   0xfeb00000u
 #define MICROVM_PLACE_SIZE 512u
 #define MICROVM_FIRST_LINE 16u
 
@@ -238,7 +240,8 @@ static char *kernel_command_line(const struct options *options)
 	if (options->machine == MACHINE_MICROVM)
 		for (unsigned i = 0; i < MICROVM_PLACES; i++)
 			strings_addf(&words, "virtio_mmio.device=%u@0x%x:%u", MICROVM_PLACE_SIZE,
-				     MICROVM_FIRST + i * MICROVM_PLACE_SIZE, MICROVM_FIRST_LINE + i);
+				     MICROVM_FIRST + i * MICROVM_PLACE_SIZE,
+				     MICROVM_FIRST_LINE + i);
 	if (options->append != NULL)
 		strings_add(&words, options->append);
 	for (size_t i = 0; i < words.count; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* x86_64-twizzler-run: runs Twizzler programs in a virtual machine and exits with their exit code. */
+/* x86_64-twizzler-run: runs Twizzler programs in a virtual machine and exits with their exit code.
+ */
 #include <stdlib.h>
 
 #include "run.h"
@@ -35,7 +36,8 @@ int main(int argc, char **argv)
 	if (code >= 0)
 		return code;
 	if (options.xen && !unikernel) {
-		complain("--xen runs unikernels; link the program with x86_64-twizzler-gcc -unikernel");
+		complain("--xen runs unikernels; link the program with x86_64-twizzler-gcc "
+			 "-unikernel");
 		return EXIT_NOT_RUNNABLE;
 	}
 	if (options.console)

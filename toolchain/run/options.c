@@ -13,18 +13,23 @@ static const char usage[] =
 	"usage: x86_64-twizzler-run [options] [--] PROGRAM [ARGUMENTS...]\n"
 	"       x86_64-twizzler-run [options] --batch FILE\n"
 	"       x86_64-twizzler-run [options] --console\n"
-	"Boots Twizzler in QEMU, runs a host-built program in it with this standard input, output and\n"
-	"error, the current directory at /host, and exits with the program's exit code. A PROGRAM named\n"
+	"Boots Twizzler in QEMU, runs a host-built program in it with this standard input, output "
+	"and\n"
+	"error, the current directory at /host, and exits with the program's exit code. A PROGRAM "
+	"named\n"
 	"image:/PATH is one of the initial image.\n"
 	"\n"
 	"  --timeout SECONDS     kill a program that runs longer; exit 124\n"
 	"  --smp N               processors (1)\n"
 	"  --memory SIZE         memory, with M or G (512M)\n"
-	"  --store FILE,nvdimm[,size=SIZE]  keep persistent objects in FILE; made when missing (64M)\n"
+	"  --store FILE,nvdimm[,size=SIZE]  keep persistent objects in FILE; made when missing "
+	"(64M)\n"
 	"  --handler FILE.twh    register an event handler at boot; may repeat\n"
 	"  --env NAME=VALUE      set an environment variable of the program; may repeat\n"
-	"  --batch FILE          run the command lines of FILE in one boot, one a line; - is standard\n"
-	"                        input. Each one's status is told; the exit code is the first that is not 0\n"
+	"  --batch FILE          run the command lines of FILE in one boot, one a line; - is "
+	"standard\n"
+	"                        input. Each one's status is told; the exit code is the first that "
+	"is not 0\n"
 	"  --console             boot to the prompt on this terminal; Ctrl-A X leaves\n"
 	"  --machine q35|microvm QEMU's machine (q35)\n"
 	"  --xen                 run a unikernel under the Xen hypervisor\n"
@@ -79,7 +84,8 @@ static bool parse_store(struct options *options, char *text)
 		rest = next;
 	}
 	if (!nvdimm)
-		complain("--store %s: only NVDIMM stores are supported; write %s,nvdimm", text, text);
+		complain("--store %s: only NVDIMM stores are supported; write %s,nvdimm", text,
+			 text);
 	return nvdimm;
 }
 
@@ -200,7 +206,8 @@ static int parse_option(struct options *options, int option, char *value)
 		return parse_cpus(options, value) ? -1 : EXIT_USAGE;
 	case OPTION_MEMORY:
 		if (!parse_size(value, &size) || size < (16ull << 20)) {
-			complain("--memory %s: not a size of at least 16M, as in 512M or 2G", value);
+			complain("--memory %s: not a size of at least 16M, as in 512M or 2G",
+				 value);
 			return EXIT_USAGE;
 		}
 		options->memory = format_string("%lluM", (unsigned long long)(size >> 20));

@@ -61,8 +61,8 @@ char *place_programs(const struct options *options)
 		bool here = current[0] == '/' && is_within(job->host_path, current);
 		const char *root = here ? current : shared;
 		size_t skip = strcmp(root, "/") == 0 ? 0 : strlen(root);
-		job->guest_path = format_string("%s%s", here ? "/host" : "/program",
-						job->host_path + skip);
+		job->guest_path =
+			format_string("%s%s", here ? "/host" : "/program", job->host_path + skip);
 	}
 	return shared;
 }

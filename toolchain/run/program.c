@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Refuses, before anything boots, a file that this system cannot run, and says what to do instead. */
+/* Refuses, before anything boots, a file that this system cannot run, and says what to do instead.
+ */
 #define _GNU_SOURCE
 #include <elf.h>
 #include <errno.h>
@@ -92,7 +93,8 @@ static int check_segments(const struct file *file, const Elf64_Ehdr *header, str
 		return EXIT_NOT_RUNNABLE;
 	}
 	if (header->e_phoff > file->size || table > file->size - header->e_phoff) {
-		complain("%s: is truncated at %llu bytes, before its program headers; build or copy it again",
+		complain("%s: is truncated at %llu bytes, before its program headers; build or "
+			 "copy it again",
 			 file->name, (unsigned long long)file->size);
 		return EXIT_NOT_RUNNABLE;
 	}
@@ -105,7 +107,8 @@ static int check_segments(const struct file *file, const Elf64_Ehdr *header, str
 			continue;
 		if (segment.p_offset > file->size ||
 		    segment.p_filesz > file->size - segment.p_offset) {
-			complain("%s: is truncated: %llu bytes of at least %llu; build or copy it again",
+			complain("%s: is truncated: %llu bytes of at least %llu; build or copy it "
+				 "again",
 				 file->name, (unsigned long long)file->size,
 				 (unsigned long long)(segment.p_offset + segment.p_filesz));
 			return EXIT_NOT_RUNNABLE;
@@ -146,7 +149,8 @@ static int check_elf(const struct file *file, enum program_kind *kind)
 		return EXIT_NOT_RUNNABLE;
 	}
 	if (file->size < sizeof(header)) {
-		complain("%s: is truncated at %llu bytes, within the ELF header; build or copy it again",
+		complain("%s: is truncated at %llu bytes, within the ELF header; build or copy it "
+			 "again",
 			 file->name, (unsigned long long)file->size);
 		return EXIT_NOT_RUNNABLE;
 	}

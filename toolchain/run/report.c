@@ -12,8 +12,8 @@
 
 /* POSIX signal numbers as libstd-c has them. */
 static const char *const signal_names[] = {
-	[1] = "SIGHUP",   [2] = "SIGINT",   [3] = "SIGQUIT",  [4] = "SIGILL",   [5] = "SIGTRAP",
-	[6] = "SIGABRT",  [7] = "SIGBUS",   [8] = "SIGFPE",   [9] = "SIGKILL",  [10] = "SIGUSR1",
+	[1] = "SIGHUP",	  [2] = "SIGINT",   [3] = "SIGQUIT",  [4] = "SIGILL",	[5] = "SIGTRAP",
+	[6] = "SIGABRT",  [7] = "SIGBUS",   [8] = "SIGFPE",   [9] = "SIGKILL",	[10] = "SIGUSR1",
 	[11] = "SIGSEGV", [12] = "SIGUSR2", [13] = "SIGPIPE", [14] = "SIGALRM", [15] = "SIGTERM",
 };
 
@@ -66,8 +66,7 @@ static void print_cause(const struct twz_fault *fault)
 		fputs("breakpoint", stderr);
 		break;
 	default:
-		fprintf(stderr, "general protection, code 0x%llx",
-			(unsigned long long)fault->code);
+		fprintf(stderr, "general protection, code 0x%llx", (unsigned long long)fault->code);
 		break;
 	}
 }
@@ -78,10 +77,10 @@ static void print_registers(const struct twz_registers *r)
 		const char *name;
 		uint64_t value;
 	} rows[] = {
-		{"rax", r->rax}, {"rbx", r->rbx}, {"rcx", r->rcx}, {"rdx", r->rdx},
-		{"rsi", r->rsi}, {"rdi", r->rdi}, {"rbp", r->rbp}, {"rsp", r->rsp},
-		{"r8 ", r->r8},  {"r9 ", r->r9},  {"r10", r->r10}, {"r11", r->r11},
-		{"r12", r->r12}, {"r13", r->r13}, {"r14", r->r14}, {"r15", r->r15},
+		{"rax", r->rax}, {"rbx", r->rbx},    {"rcx", r->rcx},	  {"rdx", r->rdx},
+		{"rsi", r->rsi}, {"rdi", r->rdi},    {"rbp", r->rbp},	  {"rsp", r->rsp},
+		{"r8 ", r->r8},	 {"r9 ", r->r9},     {"r10", r->r10},	  {"r11", r->r11},
+		{"r12", r->r12}, {"r13", r->r13},    {"r14", r->r14},	  {"r15", r->r15},
 		{"rip", r->rip}, {"flg", r->rflags}, {"fs ", r->fs_base},
 	};
 
@@ -143,8 +142,7 @@ int report_end(const struct job *job, const struct twz_channel_exit *end)
 	if (end->fault.kind != TWZ_FAULT_NONE && end->fault.kind != TWZ_FAULT_INTERRUPT) {
 		fputs(": ", stderr);
 		print_cause(&end->fault);
-		fprintf(stderr, " at rip 0x%llx\n",
-			(unsigned long long)end->fault.registers.rip);
+		fprintf(stderr, " at rip 0x%llx\n", (unsigned long long)end->fault.registers.rip);
 		if (job->host_path != NULL)
 			print_source(job->host_path, end->fault.registers.rip);
 		print_registers(&end->fault.registers);

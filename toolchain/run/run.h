@@ -13,7 +13,7 @@
 enum exit_code {
 	EXIT_USAGE = 2,
 	EXIT_TIMED_OUT = 124,
-	EXIT_MACHINE = 125,     /* the machine or this tool failed */
+	EXIT_MACHINE = 125, /* the machine or this tool failed */
 	EXIT_NOT_RUNNABLE = 126,
 	EXIT_NO_PROGRAM = 127,
 };
@@ -46,7 +46,7 @@ enum machine_kind { MACHINE_Q35, MACHINE_MICROVM };
 /* One program to run. */
 struct job {
 	struct strings argv;
-	char *host_path;  /* absolute, symlinks resolved; NULL for a program of the image */
+	char *host_path; /* absolute, symlinks resolved; NULL for a program of the image */
 	char *guest_path;
 };
 
@@ -59,12 +59,12 @@ struct options {
 	struct strings handlers;
 	struct strings environment;
 	enum machine_kind machine;
-	bool console;        /* the prompt on this terminal instead of programs */
-	bool xen;            /* a unikernel under Xen */
-	bool gdb;            /* wait for a debugger on tcp::1234 */
-	bool batch;          /* several programs: tell each one's status */
+	bool console; /* the prompt on this terminal instead of programs */
+	bool xen;     /* a unikernel under Xen */
+	bool gdb;     /* wait for a debugger on tcp::1234 */
+	bool batch;   /* several programs: tell each one's status */
 	const char *kernel_log;
-	const char *append;  /* more for the kernel's command line, or NULL */
+	const char *append; /* more for the kernel's command line, or NULL */
 	struct job *jobs;
 	size_t job_count;
 };
@@ -114,12 +114,13 @@ char *escape_commas(const char *text);
 /* QEMU's arguments for any guest: accelerator, exit device, debugger. */
 void machine_base(struct strings *arguments, const struct options *options);
 
-/* Those and what our own kernel boots on: processor, machine, firmware. `kernel` is what -kernel boots. */
+/* Those and what our own kernel boots on: processor, machine, firmware. `kernel` is what -kernel
+ * boots. */
 void machine_common(struct strings *arguments, const struct options *options, const char *kernel);
 
 /*
- * Adds the OS: kernel, image, memory, store, handlers, the current directory as 9P device "host" and
- * program_directory (may be NULL) as "program". Returns -1 or an exit code.
+ * Adds the OS: kernel, image, memory, store, handlers, the current directory as 9P device "host"
+ * and program_directory (may be NULL) as "program". Returns -1 or an exit code.
  */
 int machine_system(struct strings *arguments, const struct options *options,
 		   const char *program_directory, struct machine *machine);
@@ -147,8 +148,8 @@ int console_run(const struct options *options);
 int unikernel_run(const struct options *options);
 
 /*
- * A unikernel's command line: the kernel's own options, "--", the arguments, argv[0] first, quoted as
- * strings_split reads them.
+ * A unikernel's command line: the kernel's own options, "--", the arguments, argv[0] first, quoted
+ * as strings_split reads them.
  */
 char *unikernel_command_line(const struct job *job);
 

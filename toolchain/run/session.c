@@ -31,9 +31,9 @@ struct session {
 	bool input_wanted; /* the guest asked for standard input */
 	bool ready;
 	bool quitting;
-	size_t current;    /* job that runs */
+	size_t current;	   /* job that runs */
 	uint64_t watchdog; /* monotonic ns when QEMU is killed; 0: never */
-	int code;          /* to exit with */
+	int code;	   /* to exit with */
 	uint8_t *message;  /* control bytes not yet taken */
 	size_t have;
 	size_t capacity;
@@ -110,8 +110,7 @@ static int send_job(struct session *session)
 		free(payload);
 		return EXIT_NOT_RUNNABLE;
 	}
-	session->watchdog =
-		options->timeout_ns != 0 ? now() + options->timeout_ns + GRACE_NS : 0;
+	session->watchdog = options->timeout_ns != 0 ? now() + options->timeout_ns + GRACE_NS : 0;
 	/* A dead QEMU is noticed by its process descriptor. */
 	send_message(session, TWZ_CHANNEL_RUN, (uint32_t)session->current + 1, payload, size);
 	free(payload);
@@ -255,8 +254,9 @@ static int take_message(struct session *session, const struct twz_channel_header
 		if (header->sequence != session->current + 1 ||
 		    session->current >= options->job_count)
 			break;
-		complain("%s: cannot be started: %.*s", options->jobs[session->current].argv.items[0],
-			 (int)header->size, (const char *)payload);
+		complain("%s: cannot be started: %.*s",
+			 options->jobs[session->current].argv.items[0], (int)header->size,
+			 (const char *)payload);
 		job_done(session, &options->jobs[session->current], EXIT_NOT_RUNNABLE, 0);
 		return next_job(session);
 	default:
@@ -324,8 +324,9 @@ static int machine_ended(struct session *session)
 	else
 		complain("the machine stopped (QEMU's status %d) before %s ended",
 			 WEXITSTATUS(status),
-			 session->quitting ? "its store was closed"
-					   : session->options->jobs[session->current].argv.items[0]);
+			 session->quitting
+				 ? "its store was closed"
+				 : session->options->jobs[session->current].argv.items[0]);
 	machine_last_words(&session->machine);
 	return EXIT_MACHINE;
 }

@@ -8,13 +8,13 @@
 
 static unsigned checks;
 
-#define CHECK(condition) \
-	do { \
-		checks++; \
-		if (!(condition)) { \
+#define CHECK(condition)                                                                        \
+	do {                                                                                    \
+		checks++;                                                                       \
+		if (!(condition)) {                                                             \
 			fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition); \
-			exit(1); \
-		} \
+			exit(1);                                                                \
+		}                                                                               \
 	} while (0)
 
 /* A message under construction. */
@@ -161,8 +161,8 @@ static void test_ends(void)
 /* What only the kernel may send, answers, and types of no meaning. */
 static void test_types(void)
 {
-	static const uint8_t refused[] = {0,   6,   7,   9,   30,  32,  HOST_TVERSION, 101,
-					  102, 105, 108, 111, 112, 117, 121,           255};
+	static const uint8_t refused[] = {0,   6,   7,	 9,   30,  32,	HOST_TVERSION, 101,
+					  102, 105, 108, 111, 112, 117, 121,	       255};
 	struct host_message out;
 
 	for (size_t i = 0; i < sizeof(refused); i++) {
@@ -172,7 +172,8 @@ static void test_types(void)
 	}
 }
 
-/* Every type cut at every length, and with every wrong size, is refused without a read past its end. */
+/* Every type cut at every length, and with every wrong size, is refused without a read past its
+ * end. */
 static void test_cuts(void)
 {
 	struct host_message out;

@@ -53,8 +53,7 @@ static void test_formats(void)
 {
 	char buffer[16];
 
-	say(1, "%s %c %d %d %u %x %lu %lx %%", "text", 'c', -5, 0, 7u, 0xbeefu, 1ul << 40,
-	    ~0ul);
+	say(1, "%s %c %d %d %u %x %lu %lx %%", "text", 'c', -5, 0, 7u, 0xbeefu, 1ul << 40, ~0ul);
 	check(strcmp(said, "text c -5 0 7 beef 1099511627776 ffffffffffffffff %") == 0, said);
 	check(format_text(buffer, sizeof(buffer), "%s", "a text that is too long") == 15,
 	      "a long text is cut");
