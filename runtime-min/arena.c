@@ -62,15 +62,15 @@ static twz_result find_slots(uint64_t from, uint64_t count, uint64_t *out)
 
 /* A new raw object at a slot that shows nothing; its record. */
 static twz_result add_slot(uint64_t number, enum rt_slot_kind kind, uint32_t rights,
-                           struct rt_slot **out)
+			   struct rt_slot **out)
 {
 	/* A program's own memory ends with it; shared memory with the last map after its deletion.
 	 */
 	struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW, .tie = rt_self_view()};
 	struct twz_map map = {
-	        .slot = number,
-	        .rights = rights,
-	        .inherit = kind == RT_SLOT_ARENA ? TWZ_INHERIT_PRIVATE : TWZ_INHERIT_SHARED,
+		.slot = number,
+		.rights = rights,
+		.inherit = kind == RT_SLOT_ARENA ? TWZ_INHERIT_PRIVATE : TWZ_INHERIT_SHARED,
 	};
 	twz_result result = twz_sys_object_create(&spec, &map.object);
 	if (result < 0)
@@ -163,11 +163,11 @@ twz_result rt_nodes_reserve(size_t nodes)
 		struct rt_slot *slot = rt_slot_at(start);
 		rt_set_cut(&rt_free, &rt_nodes, start, NODE_CHUNK);
 		rt_set_put(&rt_used, &rt_nodes, start, NODE_CHUNK, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE,
-		           0);
+			   0);
 		uint64_t offset = start & RT_SLOT_MASK;
 		if (offset < slot->high_water)
 			twz_sys_object_protect(slot->id.hi, slot->id.lo, offset, NODE_CHUNK,
-			                       TWZ_RIGHT_READ | TWZ_RIGHT_WRITE);
+					       TWZ_RIGHT_READ | TWZ_RIGHT_WRITE);
 		rt_pool_add(&rt_nodes, (void *)start, NODE_CHUNK, sizeof(struct rt_slot));
 	}
 	return 0;
@@ -218,7 +218,7 @@ twz_result rt_arena_cover(uint64_t start, uint64_t length)
 }
 
 static twz_result protect_part(struct rt_slot *slot, uint64_t offset, uint64_t length,
-                               uint64_t rights)
+			       uint64_t rights)
 {
 	/* Pages that were never given out have just these rights. */
 	if (slot->range.flags == RT_SLOT_ARENA && offset >= slot->high_water &&
@@ -240,7 +240,7 @@ twz_result rt_arena_protect(uint64_t start, uint64_t length, uint32_t rights)
 }
 
 static twz_result close_part(struct rt_slot *slot, uint64_t offset, uint64_t length,
-                             uint64_t argument)
+			     uint64_t argument)
 {
 	(void)argument;
 	if (offset + length > slot->high_water)
@@ -278,7 +278,7 @@ twz_result rt_slot_shared_memory(uint64_t length, uint32_t rights, uint64_t *sta
 }
 
 twz_result rt_slot_shared_file(uint64_t slot_start, struct twz_id id, uint32_t rights,
-                               bool persistent, struct rt_slot **out)
+			       bool persistent, struct rt_slot **out)
 {
 	struct rt_slot *slot = rt_slot_at(slot_start);
 	if (slot == NULL) {

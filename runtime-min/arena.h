@@ -13,7 +13,7 @@ RT_BEGIN
 enum rt_slot_kind {
 	RT_SLOT_ARENA = 1, /* private; parts of it are in rt_free or rt_used */
 	RT_SLOT_SHARED_FILE =
-	        2, /* a file's object; its pieces are mappings that are still wanted */
+		2, /* a file's object; its pieces are mappings that are still wanted */
 	RT_SLOT_SHARED_MEMORY = 3, /* an object of its own that a fork shares */
 };
 
@@ -21,14 +21,14 @@ struct rt_slot {
 	struct rt_range range; /* the whole slot; flags: enum rt_slot_kind; rights: of the entry */
 	struct twz_id id;
 	uint64_t
-	        high_water; /* arenas: pages from here on still have the rights of a fresh object */
+		high_water; /* arenas: pages from here on still have the rights of a fresh object */
 	struct rt_range *pieces; /* linked by `left`; may overlap: each mapping call makes one */
 	uint32_t persistent;
 };
 
 extern struct rt_lock rt_range_lock;
 extern struct rt_tree rt_free, rt_used, rt_slots; /* address sets; rt_slots holds struct rt_slot */
-extern struct rt_pool rt_nodes;                   /* of sizeof(struct rt_slot) bytes each */
+extern struct rt_pool rt_nodes;			  /* of sizeof(struct rt_slot) bytes each */
 
 /* The slot record that holds an address, or NULL. */
 struct rt_slot *rt_slot_at(uint64_t address);
@@ -56,13 +56,13 @@ twz_result rt_slot_shared_memory(uint64_t length, uint32_t rights, uint64_t *sta
 
 /* The record of a slot that shows a file's object, made when new. */
 twz_result rt_slot_shared_file(uint64_t slot_start, struct twz_id id, uint32_t rights,
-                               bool persistent, struct rt_slot **out);
+			       bool persistent, struct rt_slot **out);
 /* Forgets a record without pieces; what it showed is the caller's to release. */
 void rt_slot_forget(struct rt_slot *slot);
 
 /* Calls visit for each slot's part of a range, in order, until one returns an error. */
 typedef twz_result (*rt_part_visit)(struct rt_slot *slot, uint64_t offset, uint64_t length,
-                                    uint64_t argument);
+				    uint64_t argument);
 twz_result rt_each_part(uint64_t start, uint64_t length, rt_part_visit visit, uint64_t argument);
 
 RT_END

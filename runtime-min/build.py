@@ -5,7 +5,13 @@ shared = glob("*.c")
 flags = ["-I//libtwz/include", "-fPIC", "-fno-stack-protector", "-fno-asynchronous-unwind-tables",
          "-ffunction-sections", "-fdata-sections"]
 
-library = archive("libtwz_rt_min.a", objects("min", shared + glob("static/*.c"), tool="freestanding", flags=flags))
+# One member whose internal names are its own: no function of a program can stand in for them; and the byte functions,
+# for programs without libstd-c.
+members = objects("min", shared + glob("static/*.c"), tool="freestanding", flags=flags)
+byte_functions = [member for member in members if member.endswith("/string.c.o")]
+rest = [member for member in members if member not in byte_functions]
+library = archive("libtwz_rt_min.a",
+                  [relocatable("runtime-min.o", rest, objcopy=["--localize-hidden"]), *byte_functions])
 install(library, "lib/libtwz_rt_min.a")
 default(library)
 alias("runtime-min", [library])

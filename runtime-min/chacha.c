@@ -24,7 +24,7 @@ void rt_chacha20_block(const uint32_t state[16], uint8_t out[64])
 			quarter(&x[i], &x[i + 4], &x[i + 8], &x[i + 12]);
 		for (int i = 0; i < 4; i++)
 			quarter(&x[i], &x[4 + (i + 1) % 4], &x[8 + (i + 2) % 4],
-			        &x[12 + (i + 3) % 4]);
+				&x[12 + (i + 3) % 4]);
 	}
 	for (int i = 0; i < 16; i++) {
 		uint32_t word = x[i] + state[i];

@@ -29,17 +29,17 @@ static twz_rt_upcall_handler upcall_handler;
 
 /* The kernel promises nothing of the stack's alignment or the direction flag. */
 __asm__(".pushsection .text\n"
-        ".hidden rt_upcall_entry\n"
-        ".globl rt_upcall_entry\n"
-        ".type rt_upcall_entry, @function\n"
-        "rt_upcall_entry:\n"
-        "	cld\n"
-        "	xorl %ebp, %ebp\n"
-        "	andq $-16, %rsp\n"
-        "	call rt_upcall\n"
-        "	ud2\n"
-        ".size rt_upcall_entry, . - rt_upcall_entry\n"
-        ".popsection\n");
+	".hidden rt_upcall_entry\n"
+	".globl rt_upcall_entry\n"
+	".type rt_upcall_entry, @function\n"
+	"rt_upcall_entry:\n"
+	"	cld\n"
+	"	xorl %ebp, %ebp\n"
+	"	andq $-16, %rsp\n"
+	"	call rt_upcall\n"
+	"	ud2\n"
+	".size rt_upcall_entry, . - rt_upcall_entry\n"
+	".popsection\n");
 
 RT_BEGIN
 void rt_upcall(struct twz_upcall_frame *frame) __attribute__((noreturn, used));

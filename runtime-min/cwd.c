@@ -46,7 +46,7 @@ twz_result twz_rt_cwd_set(int at, const char *path, size_t length)
 	struct rt_walk walk;
 	/* An empty path is the descriptor's directory. */
 	twz_result result = length != 0 ? rt_walk(&walk, at, path, length, RT_WALK_FOLLOW)
-	                                : rt_walk(&walk, at, ".", 1, RT_WALK_FOLLOW);
+					: rt_walk(&walk, at, ".", 1, RT_WALK_FOLLOW);
 	if (result < 0)
 		return result;
 	if (walk.place.kind != TWZ_FILE_DIRECTORY)

@@ -28,7 +28,7 @@ static twz_result device_read(struct rt_file *file, void *buffer, size_t length,
 }
 
 static twz_result device_write(struct rt_file *file, const void *buffer, size_t length,
-                               uint64_t offset)
+			       uint64_t offset)
 {
 	(void)file;
 	(void)buffer;
@@ -51,13 +51,13 @@ static twz_result device_pass(struct rt_file *file, struct twz_rt_passed_fd *out
 }
 
 static const struct rt_file_ops device_ops = {
-        .kind = TWZ_FILE_DEVICE,
-        .seekable = true,
-        .read = device_read,
-        .write = device_write,
-        .stat = device_stat,
-        .pass = device_pass,
-        .size = sizeof(struct device_file),
+	.kind = TWZ_FILE_DEVICE,
+	.seekable = true,
+	.read = device_read,
+	.write = device_write,
+	.stat = device_stat,
+	.pass = device_pass,
+	.size = sizeof(struct device_file),
 };
 
 twz_result rt_device_open(uint32_t device, uint32_t flags, struct rt_file **out)

@@ -12,12 +12,12 @@ static const struct entry {
 	uint32_t number; /* of rt_device_open, or STREAM_CONSOLE */
 	uint32_t kind;
 } entries[] = {
-        {"null", 0, TWZ_FILE_DEVICE},
-        {"zero", 1, TWZ_FILE_DEVICE},
-        {"random", 2, TWZ_FILE_DEVICE},
-        {"urandom", 2, TWZ_FILE_DEVICE},
-        {"console", STREAM_CONSOLE, TWZ_FILE_TERMINAL},
-        {"tty", STREAM_CONSOLE, TWZ_FILE_TERMINAL},
+	{"null", 0, TWZ_FILE_DEVICE},
+	{"zero", 1, TWZ_FILE_DEVICE},
+	{"random", 2, TWZ_FILE_DEVICE},
+	{"urandom", 2, TWZ_FILE_DEVICE},
+	{"console", STREAM_CONSOLE, TWZ_FILE_TERMINAL},
+	{"tty", STREAM_CONSOLE, TWZ_FILE_TERMINAL},
 };
 #define ENTRIES (sizeof(entries) / sizeof(entries[0]))
 
@@ -76,23 +76,23 @@ static twz_result directory_stat(struct rt_file *file, struct twz_rt_stat *out)
 }
 
 static twz_result directory_enumerate(struct rt_file *file, uint64_t *position,
-                                      struct twz_rt_dirent *out, size_t count)
+				      struct twz_rt_dirent *out, size_t count)
 {
 	size_t made = 0;
 	bool root = ((struct directory_file *)file)->number == RT_DEVICE_FS_ROOT;
 	while (made < count) {
 		uint64_t at = *position;
-		const char *name = root           ? rt_mount_name(at)
-		                   : at < ENTRIES ? entries[at].name
-		                                  : NULL;
+		const char *name = root		  ? rt_mount_name(at)
+				   : at < ENTRIES ? entries[at].name
+						  : NULL;
 		if (name == NULL)
 			break;
 		struct twz_rt_dirent *entry = &out[made++];
 		*entry = (struct twz_rt_dirent){
-		        .inode = INODE_BASE + at,
-		        .next = at + 1,
-		        .kind = root ? (uint32_t)TWZ_FILE_DIRECTORY : entries[at].kind,
-		        .length = (uint32_t)rt_string_length(name),
+			.inode = INODE_BASE + at,
+			.next = at + 1,
+			.kind = root ? (uint32_t)TWZ_FILE_DIRECTORY : entries[at].kind,
+			.length = (uint32_t)rt_string_length(name),
 		};
 		memcpy(entry->name, name, entry->length);
 		*position = at + 1;
@@ -101,10 +101,10 @@ static twz_result directory_enumerate(struct rt_file *file, uint64_t *position,
 }
 
 static const struct rt_file_ops directory_ops = {
-        .kind = TWZ_FILE_DIRECTORY,
-        .stat = directory_stat,
-        .enumerate = directory_enumerate,
-        .size = sizeof(struct directory_file),
+	.kind = TWZ_FILE_DIRECTORY,
+	.stat = directory_stat,
+	.enumerate = directory_enumerate,
+	.size = sizeof(struct directory_file),
 };
 
 static twz_result device_open(struct rt_place *place, uint32_t flags, struct rt_file **out)
@@ -126,8 +126,8 @@ static twz_result device_open(struct rt_place *place, uint32_t flags, struct rt_
 }
 
 const struct rt_fs rt_device_fs = {
-        .step = device_step,
-        .read_link = no_link,
-        .stat = device_stat,
-        .open = device_open,
+	.step = device_step,
+	.read_link = no_link,
+	.stat = device_stat,
+	.open = device_open,
 };

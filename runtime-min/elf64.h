@@ -16,10 +16,10 @@ struct elf64_phdr {
 	uint64_t align;
 };
 
-#define ELF_PT_LOAD         1u
-#define ELF_PT_DYNAMIC      2u
-#define ELF_PT_PHDR         6u
-#define ELF_PT_TLS          7u
+#define ELF_PT_LOAD	    1u
+#define ELF_PT_DYNAMIC	    2u
+#define ELF_PT_PHDR	    6u
+#define ELF_PT_TLS	    7u
 #define ELF_PT_GNU_EH_FRAME 0x6474e550u
 
 #define ELF_AT_NULL   0u

@@ -116,7 +116,7 @@ static twz_result grow(struct rt_fd_table *table, size_t count)
 	while (wanted < count)
 		wanted *= 2;
 	struct rt_fd *entries = twz_rt_realloc(table->entries, table->count * sizeof(*entries), 8,
-	                                       wanted * sizeof(*entries), TWZ_MALLOC_ZERO);
+					       wanted * sizeof(*entries), TWZ_MALLOC_ZERO);
 	if (entries == NULL)
 		return RT_ERROR(TOO_MANY);
 	table->entries = entries;
@@ -125,7 +125,7 @@ static twz_result grow(struct rt_fd_table *table, size_t count)
 }
 
 twz_result rt_table_place(struct rt_fd_table *table, struct rt_file *file, int minimum,
-                          bool cloexec)
+			  bool cloexec)
 {
 	size_t fd = (size_t)minimum;
 	while (fd < table->count && table->entries[fd].file != NULL)
@@ -138,7 +138,7 @@ twz_result rt_table_place(struct rt_fd_table *table, struct rt_file *file, int m
 }
 
 twz_result rt_table_set(struct rt_fd_table *table, int fd, struct rt_file *file, bool cloexec,
-                        struct rt_file **old)
+			struct rt_file **old)
 {
 	*old = NULL;
 	if (file == NULL && (size_t)fd >= table->count)
@@ -246,7 +246,7 @@ static twz_result file_command(struct rt_file *file, uint32_t command, uint64_t 
 			return RT_ERROR(INVALID_ARGUMENT);
 		rt_lock(&file->lock);
 		__atomic_store_n(&file->flags, (file->flags & ~changeable) | (uint32_t)argument,
-		                 __ATOMIC_RELAXED);
+				 __ATOMIC_RELAXED);
 		rt_unlock(&file->lock);
 		return 0;
 	case TWZ_FD_TRUNCATE:
@@ -261,7 +261,7 @@ static twz_result file_command(struct rt_file *file, uint32_t command, uint64_t 
 		if (argument > 07777)
 			return RT_ERROR(INVALID_ARGUMENT);
 		return ops->set_mode != NULL ? ops->set_mode(file, (uint32_t)argument)
-		                             : RT_ERROR(NOT_SUPPORTED);
+					     : RT_ERROR(NOT_SUPPORTED);
 	case TWZ_FD_READABLE:
 		return ops->readable != NULL ? ops->readable(file) : RT_ERROR(INVALID_ARGUMENT);
 	}

@@ -29,16 +29,16 @@ struct rt_file_ops {
 	/* Bytes done, 0 at the end. offset: where, for seekable files. Called without locks. */
 	twz_result (*read)(struct rt_file *file, void *buffer, size_t length, uint64_t offset);
 	twz_result (*write)(struct rt_file *file, const void *buffer, size_t length,
-	                    uint64_t offset); /* BAD_HANDLE */
+			    uint64_t offset); /* BAD_HANDLE */
 	/* fills size, mode, times, ids; kind and the rest are preset from `kind` */
 	twz_result (*stat)(struct rt_file *file, struct twz_rt_stat *out);
 	twz_result (*truncate)(struct rt_file *file, uint64_t size); /* INVALID_ARGUMENT */
-	twz_result (*sync)(struct rt_file *file);                    /* INVALID_ARGUMENT */
+	twz_result (*sync)(struct rt_file *file);		     /* INVALID_ARGUMENT */
 	twz_result (*set_mode)(struct rt_file *file, uint32_t mode); /* NOT_SUPPORTED */
 	twz_result (*set_times)(struct rt_file *file, uint64_t access, uint64_t modify);
 	twz_result (*enumerate)(struct rt_file *file, uint64_t *position,
-	                        struct twz_rt_dirent *entries, size_t count); /* NOT_A_DIRECTORY */
-	twz_result (*readable)(struct rt_file *file);                         /* INVALID_ARGUMENT */
+				struct twz_rt_dirent *entries, size_t count); /* NOT_A_DIRECTORY */
+	twz_result (*readable)(struct rt_file *file);			      /* INVALID_ARGUMENT */
 	/* TWZ_POLL_* of now; adds to waits what to sleep on. NULL: always ready */
 	uint32_t (*poll)(struct rt_file *file, uint32_t wanted, struct rt_waits *waits);
 	twz_result (*object)(struct rt_file *file, struct twz_id *id); /* NOT_SUPPORTED */
@@ -57,7 +57,7 @@ struct rt_file_ops {
 struct rt_file {
 	const struct rt_file_ops *ops;
 	uint32_t references;
-	uint32_t flags;      /* TWZ_OPEN_* */
+	uint32_t flags;	     /* TWZ_OPEN_* */
 	struct rt_lock lock; /* position */
 	uint64_t position;
 	char *path; /* absolute, without links; NULL where a name means nothing */
@@ -91,20 +91,20 @@ struct rt_file *rt_fd_file(int fd);
 
 /* On any table; for the program's own with rt_fd_lock held. They take over the file's reference. */
 twz_result rt_table_place(struct rt_fd_table *table, struct rt_file *file, int minimum,
-                          bool cloexec);
+			  bool cloexec);
 /* *old: what was there, with its reference, to put when no lock is held. */
 twz_result rt_table_set(struct rt_fd_table *table, int fd, struct rt_file *file, bool cloexec,
-                        struct rt_file **old);
+			struct rt_file **old);
 /* A copy with references of its own, for a program to be spawned. */
 twz_result rt_table_copy(const struct rt_fd_table *table, struct rt_fd_table *copy);
 void rt_table_free(struct rt_fd_table *table);
 
 /* What a descriptor is for a new program; *path NULL or a string that lives as long as the file. */
 twz_result rt_file_pass(struct rt_file *file, int fd, struct twz_rt_passed_fd *out,
-                        const char **path, size_t *path_length);
+			const char **path, size_t *path_length);
 /* The reverse, in the new program: the file that was passed. */
 twz_result rt_file_adopt(const struct twz_rt_passed_fd *passed, const char *path,
-                         size_t path_length, struct rt_file **out);
+			 size_t path_length, struct rt_file **out);
 
 /* Every file of the program that has a share: entered for a fork's child with this view. */
 void rt_fd_share(struct twz_id child);

@@ -67,7 +67,7 @@ static twz_result host_open(struct rt_place *place, uint32_t flags, struct rt_fi
 	}
 	if (result >= 0)
 		result =
-		        rt_host_file(place->device, fid, place->kind, place->read_only, flags, out);
+			rt_host_file(place->device, fid, place->kind, place->read_only, flags, out);
 	if (result < 0) {
 		if (fid != place->fid)
 			rt_host_clunk(place->device, fid);
@@ -78,7 +78,7 @@ static twz_result host_open(struct rt_place *place, uint32_t flags, struct rt_fi
 }
 
 static twz_result host_create(struct rt_place *directory, struct rt_name name, uint32_t flags,
-                              uint32_t mode, struct rt_file **out)
+			      uint32_t mode, struct rt_file **out)
 {
 	struct rt_host_call call;
 	uint32_t fid;
@@ -100,7 +100,7 @@ static twz_result host_create(struct rt_place *directory, struct rt_name name, u
 }
 
 static twz_result host_make_directory(struct rt_place *directory, struct rt_name name,
-                                      uint32_t mode)
+				      uint32_t mode)
 {
 	struct rt_host_call call;
 	rt_host_begin(&call, directory->device, RT_9P_TMKDIR);
@@ -112,7 +112,7 @@ static twz_result host_make_directory(struct rt_place *directory, struct rt_name
 }
 
 static twz_result host_make_link(struct rt_place *directory, struct rt_name name,
-                                 const char *target, size_t length)
+				 const char *target, size_t length)
 {
 	struct rt_host_call call;
 	rt_host_begin(&call, directory->device, RT_9P_TSYMLINK);
@@ -134,7 +134,7 @@ static twz_result host_remove(struct rt_place *directory, struct rt_name name, b
 }
 
 static twz_result host_rename(struct rt_place *from, struct rt_name name, struct rt_place *to,
-                              struct rt_name to_name)
+			      struct rt_name to_name)
 {
 	struct rt_host_call call;
 	rt_host_begin(&call, from->device, RT_9P_TRENAMEAT);
@@ -161,16 +161,16 @@ static twz_result host_set_times(struct rt_place *place, uint64_t access, uint64
 }
 
 const struct rt_fs rt_host_fs = {
-        .step = host_step,
-        .leave = host_leave,
-        .read_link = host_read_link,
-        .stat = host_stat,
-        .open = host_open,
-        .create = host_create,
-        .make_directory = host_make_directory,
-        .make_link = host_make_link,
-        .remove = host_remove,
-        .rename = host_rename,
-        .link = host_link,
-        .set_times = host_set_times,
+	.step = host_step,
+	.leave = host_leave,
+	.read_link = host_read_link,
+	.stat = host_stat,
+	.open = host_open,
+	.create = host_create,
+	.make_directory = host_make_directory,
+	.make_link = host_make_link,
+	.remove = host_remove,
+	.rename = host_rename,
+	.link = host_link,
+	.set_times = host_set_times,
 };

@@ -3,7 +3,7 @@
 #include "hostfs_internal.h"
 
 #define FIRST_FID 16u
-#define DEVICES   8 /* remembered; the kernel is asked again past them */
+#define DEVICES	  8 /* remembered; the kernel is asked again past them */
 
 static struct rt_lock lock;
 static struct rt_host_device devices[DEVICES];
@@ -31,7 +31,7 @@ void rt_host_begin(struct rt_host_call *call, uint32_t device, uint8_t type)
 }
 
 twz_result rt_host_exchange(uint32_t device, struct rt_9p *request, void *reply, uint64_t capacity,
-                            struct rt_9p *answer)
+			    struct rt_9p *answer)
 {
 	uint8_t type = request->bytes[4];
 	twz_result result = rt_9p_end(request);
@@ -49,7 +49,7 @@ twz_result rt_host_send(struct rt_host_call *call)
 {
 	struct rt_9p answer;
 	twz_result result = rt_host_exchange(call->device, &call->message, call->memory,
-	                                     sizeof(call->memory), &answer);
+					     sizeof(call->memory), &answer);
 	call->message = answer;
 	return result;
 }
@@ -142,11 +142,11 @@ twz_result rt_hostfs_root(const char *tag, bool read_only, struct rt_place *plac
 	if (result < 0)
 		return result;
 	*place = (struct rt_place){
-	        .fs = &rt_host_fs,
-	        .kind = TWZ_FILE_DIRECTORY,
-	        .device = device->number,
-	        .fid = RT_HOST_ROOT_FID,
-	        .read_only = read_only,
+		.fs = &rt_host_fs,
+		.kind = TWZ_FILE_DIRECTORY,
+		.device = device->number,
+		.fid = RT_HOST_ROOT_FID,
+		.read_only = read_only,
 	};
 	return 0;
 }
@@ -205,7 +205,7 @@ twz_result rt_host_stat(uint32_t device, uint32_t fid, struct twz_rt_stat *out)
 }
 
 twz_result rt_host_setattr(uint32_t device, uint32_t fid, uint32_t valid, uint32_t mode,
-                           uint64_t size, uint64_t access, uint64_t modify)
+			   uint64_t size, uint64_t access, uint64_t modify)
 {
 	struct rt_host_call call;
 	struct rt_9p *m = &call.message;
@@ -226,7 +226,7 @@ twz_result rt_host_setattr(uint32_t device, uint32_t fid, uint32_t valid, uint32
 twz_result rt_host_set_times(uint32_t device, uint32_t fid, uint64_t access, uint64_t modify)
 {
 	uint32_t valid = (access != TWZ_TIME_OMIT ? RT_HOST_SET_ACCESS : 0) |
-	                 (modify != TWZ_TIME_OMIT ? RT_HOST_SET_MODIFY : 0);
+			 (modify != TWZ_TIME_OMIT ? RT_HOST_SET_MODIFY : 0);
 	if (valid == 0)
 		return 0;
 	return rt_host_setattr(device, fid, valid, 0, 0, access, modify);

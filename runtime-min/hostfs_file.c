@@ -55,7 +55,7 @@ static void give_buffer(uint8_t *buffer, size_t size)
 
 /* Tread or Treaddir of at most `length` bytes; answer stands before the data. */
 static twz_result read_part(struct host_file *host, uint8_t type, uint64_t offset, uint32_t length,
-                            uint8_t *buffer, size_t size, struct rt_9p *answer, uint32_t *count)
+			    uint8_t *buffer, size_t size, struct rt_9p *answer, uint32_t *count)
 {
 	struct rt_9p request;
 	rt_9p_begin(&request, buffer, (uint32_t)size, type);
@@ -87,7 +87,7 @@ static twz_result host_read(struct rt_file *file, void *buffer, size_t length, u
 		uint32_t count;
 		struct rt_9p answer;
 		result = read_part(host, RT_9P_TREAD, offset + done, part, memory, size, &answer,
-		                   &count);
+				   &count);
 		const uint8_t *data = result >= 0 ? rt_9p_get_bytes(&answer, count) : NULL;
 		if (result >= 0 && data == NULL)
 			result = RT_ERROR(IO);
@@ -104,7 +104,7 @@ static twz_result host_read(struct rt_file *file, void *buffer, size_t length, u
 }
 
 static twz_result host_write(struct rt_file *file, const void *buffer, size_t length,
-                             uint64_t offset)
+			     uint64_t offset)
 {
 	struct host_file *host = of(file);
 	uint32_t largest = largest_part(host, RT_9P_WRITE_HEADER);
@@ -203,7 +203,7 @@ static uint32_t kind_of_type(uint8_t type, uint8_t qid_type)
 }
 
 static twz_result host_enumerate(struct rt_file *file, uint64_t *position,
-                                 struct twz_rt_dirent *entries, size_t count)
+				 struct twz_rt_dirent *entries, size_t count)
 {
 	const uint32_t size = 65536;
 	uint32_t bytes;
@@ -218,7 +218,7 @@ static twz_result host_enumerate(struct rt_file *file, uint64_t *position,
 	if (want > size - 64)
 		want = size - 64;
 	twz_result result = read_part(of(file), RT_9P_TREADDIR, *position, (uint32_t)want, memory,
-	                              got, &answer, &bytes);
+				      got, &answer, &bytes);
 	uint32_t end = answer.at + bytes;
 	if (result >= 0 && (answer.bad || end > answer.size))
 		result = RT_ERROR(IO);
@@ -237,10 +237,10 @@ static twz_result host_enumerate(struct rt_file *file, uint64_t *position,
 		if (length == 0 || length > 255 || dots)
 			continue;
 		entries[made] = (struct twz_rt_dirent){
-		        .inode = qid.path,
-		        .next = next,
-		        .kind = kind_of_type(type, qid.type),
-		        .length = length,
+			.inode = qid.path,
+			.next = next,
+			.kind = kind_of_type(type, qid.type),
+			.length = length,
 		};
 		memcpy(entries[made].name, name, length);
 		made++;
@@ -276,7 +276,7 @@ static void host_forked(struct rt_file *file)
 	host->fid = RT_9P_NO_FID;
 	if (file->path == NULL ||
 	    rt_walk(&walk, TWZ_RT_AT_CWD, file->path_length != 0 ? file->path : "/",
-	            file->path_length != 0 ? file->path_length : 1, 0) < 0)
+		    file->path_length != 0 ? file->path_length : 1, 0) < 0)
 		return;
 	bool opened = walk.place.fid != RT_HOST_ROOT_FID && walk.place.device == host->device;
 	if (walk.place.fid == RT_HOST_ROOT_FID)
@@ -302,23 +302,23 @@ static void host_close(struct rt_file *file)
 	.forked = host_forked, .close = host_close, .size = sizeof(struct host_file)
 
 static const struct rt_file_ops regular_ops = {
-        HOST_OPS(TWZ_FILE_REGULAR, true),
-        .read = host_read,
-        .write = host_write,
-        .truncate = host_truncate,
+	HOST_OPS(TWZ_FILE_REGULAR, true),
+	.read = host_read,
+	.write = host_write,
+	.truncate = host_truncate,
 };
 
 static const struct rt_file_ops directory_ops = {
-        HOST_OPS(TWZ_FILE_DIRECTORY, false),
-        .enumerate = host_enumerate,
+	HOST_OPS(TWZ_FILE_DIRECTORY, false),
+	.enumerate = host_enumerate,
 };
 
 static const struct rt_file_ops link_ops = {
-        HOST_OPS(TWZ_FILE_SYMLINK, false),
+	HOST_OPS(TWZ_FILE_SYMLINK, false),
 };
 
 twz_result rt_host_file(uint32_t device, uint32_t fid, uint32_t kind, bool read_only,
-                        uint32_t flags, struct rt_file **out)
+			uint32_t flags, struct rt_file **out)
 {
 	const struct rt_file_ops *ops = &regular_ops;
 	if (kind == TWZ_FILE_DIRECTORY)

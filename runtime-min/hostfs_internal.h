@@ -38,7 +38,7 @@ void rt_host_begin(struct rt_host_call *call, uint32_t device, uint8_t type);
 twz_result rt_host_send(struct rt_host_call *call);
 /* The same with the answer (or the request) in memory of the caller's. */
 twz_result rt_host_exchange(uint32_t device, struct rt_9p *request, void *reply, uint64_t capacity,
-                            struct rt_9p *answer);
+			    struct rt_9p *answer);
 
 uint32_t rt_host_new_fid(void);
 void rt_host_clunk(uint32_t device, uint32_t fid);
@@ -52,7 +52,7 @@ twz_result rt_host_stat(uint32_t device, uint32_t fid, struct twz_rt_stat *out);
 #define RT_HOST_SET_ACCESS (0x10u | 0x80u)
 #define RT_HOST_SET_MODIFY (0x20u | 0x100u)
 twz_result rt_host_setattr(uint32_t device, uint32_t fid, uint32_t valid, uint32_t mode,
-                           uint64_t size, uint64_t access, uint64_t modify);
+			   uint64_t size, uint64_t access, uint64_t modify);
 twz_result rt_host_set_times(uint32_t device, uint32_t fid, uint64_t access, uint64_t modify);
 
 /* Linux open flags for ours. */
@@ -60,7 +60,7 @@ uint32_t rt_host_open_flags(uint32_t flags);
 
 /* A file on an open fid, which becomes the file's; on error it stays the caller's. */
 twz_result rt_host_file(uint32_t device, uint32_t fid, uint32_t kind, bool read_only,
-                        uint32_t flags, struct rt_file **out);
+			uint32_t flags, struct rt_file **out);
 
 RT_END
 

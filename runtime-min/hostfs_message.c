@@ -149,7 +149,7 @@ twz_result rt_9p_error(uint32_t number)
 {
 	/* Linux, include/uapi/asm-generic/errno-base.h and errno.h */
 	switch (number) {
-	case 1:  /* EPERM */
+	case 1:	 /* EPERM */
 	case 13: /* EACCES */
 		return RT_ERROR(ACCESS_DENIED);
 	case 2: /* ENOENT */

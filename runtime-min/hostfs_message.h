@@ -31,14 +31,14 @@ enum rt_9p_type {
 	RT_9P_TCLUNK = 120,
 };
 
-#define RT_9P_HEADER       7u
+#define RT_9P_HEADER	   7u
 #define RT_9P_READ_HEADER  11u /* Rread and Rreaddir before their data */
 #define RT_9P_WRITE_HEADER 23u /* Twrite before its data */
-#define RT_9P_NO_FID       0xffffffffu
-#define RT_9P_MAX_NAMES    16u /* of one Twalk */
+#define RT_9P_NO_FID	   0xffffffffu
+#define RT_9P_MAX_NAMES	   16u /* of one Twalk */
 
 #define RT_9P_QID_DIRECTORY 0x80u
-#define RT_9P_QID_LINK      0x02u
+#define RT_9P_QID_LINK	    0x02u
 
 /* A message being written, or one being read. `bad` once something did not fit. */
 struct rt_9p {

@@ -15,12 +15,12 @@ twz_result twz_rt_info(struct twz_rt_info *out)
 	if (result < 0)
 		return result;
 	*out = (struct twz_rt_info){
-	        .abi = {TWZ_ABI_MAJOR, TWZ_ABI_MINOR, TWZ_ABI_PATCH},
-	        .runtime = rt_runtime_kind,
-	        .cpus = info.cpus != 0 ? info.cpus : 1,
-	        .page_size = TWZ_PAGE_SIZE,
-	        .pages_total = info.pages_total,
-	        .pages_free = info.pages_free,
+		.abi = {TWZ_ABI_MAJOR, TWZ_ABI_MINOR, TWZ_ABI_PATCH},
+		.runtime = rt_runtime_kind,
+		.cpus = info.cpus != 0 ? info.cpus : 1,
+		.page_size = TWZ_PAGE_SIZE,
+		.pages_total = info.pages_total,
+		.pages_free = info.pages_free,
 	};
 	return 0;
 }

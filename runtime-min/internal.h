@@ -13,7 +13,7 @@
 #include <twizzler/rt.h>
 
 #define RT_BEGIN _Pragma("GCC visibility push(hidden)")
-#define RT_END   _Pragma("GCC visibility pop")
+#define RT_END	 _Pragma("GCC visibility pop")
 
 /* The system call stubs of libtwz. */
 #define TWZ_SYSCALL(number, name, arguments, rights, blocks, handler, doc) \
@@ -37,7 +37,7 @@ static inline uint64_t rt_round_up(uint64_t value, uint64_t to)
 static inline bool rt_user_range(uint64_t address, uint64_t length)
 {
 	return length == 0 || (address >= TWZ_PAGE_SIZE && address < RT_USER_TOP &&
-	                       length <= RT_USER_TOP - address);
+			       length <= RT_USER_TOP - address);
 }
 
 static inline bool rt_user_pointer(const void *pointer, uint64_t length)
@@ -70,7 +70,7 @@ static inline void rt_lock(struct rt_lock *lock)
 {
 	uint32_t expected = 0;
 	if (!__atomic_compare_exchange_n(&lock->word, &expected, 1, false, __ATOMIC_ACQUIRE,
-	                                 __ATOMIC_RELAXED))
+					 __ATOMIC_RELAXED))
 		rt_lock_slow(lock);
 }
 

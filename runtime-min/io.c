@@ -5,7 +5,7 @@
 #define MAX_POSITION ((uint64_t)INT64_MAX)
 
 static twz_result transfer(struct rt_file *file, const struct twz_rt_iovec *iov, size_t count,
-                           uint64_t offset, bool write)
+			   uint64_t offset, bool write)
 {
 	twz_result total = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -31,7 +31,7 @@ static twz_result transfer(struct rt_file *file, const struct twz_rt_iovec *iov,
 }
 
 static twz_result file_transfer(struct rt_file *file, const struct twz_rt_iovec *iov, size_t count,
-                                uint64_t offset, bool write)
+				uint64_t offset, bool write)
 {
 	uint32_t flags = __atomic_load_n(&file->flags, __ATOMIC_RELAXED);
 	bool append = write && (flags & TWZ_OPEN_APPEND);
@@ -65,7 +65,7 @@ static twz_result file_transfer(struct rt_file *file, const struct twz_rt_iovec 
 }
 
 static twz_result vector(int fd, const struct twz_rt_iovec *iov, size_t count, uint64_t offset,
-                         bool write)
+			 bool write)
 {
 	size_t total = 0;
 	struct rt_file *file = rt_fd_file(fd);
@@ -107,13 +107,13 @@ static bool good_vector(const struct twz_rt_iovec *iov, size_t count)
 twz_result twz_rt_fd_readv(int fd, const struct twz_rt_iovec *iov, size_t count, uint64_t offset)
 {
 	return good_vector(iov, count) ? vector(fd, iov, count, offset, false)
-	                               : RT_ERROR(BAD_ADDRESS);
+				       : RT_ERROR(BAD_ADDRESS);
 }
 
 twz_result twz_rt_fd_writev(int fd, const struct twz_rt_iovec *iov, size_t count, uint64_t offset)
 {
 	return good_vector(iov, count) ? vector(fd, iov, count, offset, true)
-	                               : RT_ERROR(BAD_ADDRESS);
+				       : RT_ERROR(BAD_ADDRESS);
 }
 
 static twz_result seek(struct rt_file *file, int64_t offset, uint32_t whence)

@@ -5,7 +5,7 @@
 #define ERASE_ONE "\b \b"
 
 #define CONTROL(letter) ((letter)&0x1f)
-#define DELETE          0x7f
+#define DELETE		0x7f
 
 /* Takes the last character back, all its bytes where it is UTF-8. */
 static void erase(struct rt_line *line, char *echo, size_t *echo_length)
@@ -31,7 +31,7 @@ static void append(struct rt_line *line, uint8_t byte, char *echo, size_t *echo_
 }
 
 enum rt_line_event rt_line_input(struct rt_line *line, uint8_t byte, char *echo,
-                                 size_t *echo_length)
+				 size_t *echo_length)
 {
 	*echo_length = 0;
 	switch (byte) {

@@ -7,7 +7,7 @@ void rt_lock_slow(struct rt_lock *lock)
 	for (int spin = 0; spin < 100; spin++) {
 		uint32_t expected = 0;
 		if (__atomic_compare_exchange_n(&lock->word, &expected, 1, false, __ATOMIC_ACQUIRE,
-		                                __ATOMIC_RELAXED))
+						__ATOMIC_RELAXED))
 			return;
 		if (expected == 2)
 			break;

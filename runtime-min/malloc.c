@@ -6,9 +6,9 @@
 #include "internal.h"
 
 #define SMALLEST 32u
-#define LARGEST  32768u
-#define CLASSES  21 /* 32, 48, 64, 96, ... 32768 */
-#define CHUNK    65536u
+#define LARGEST	 32768u
+#define CLASSES	 21 /* 32, 48, 64, 96, ... 32768 */
+#define CHUNK	 65536u
 
 struct piece {
 	struct piece *next;
@@ -60,7 +60,7 @@ static void *take_chunk(unsigned class, size_t bytes)
 	if (chunk == NULL || at + bytes > (uint64_t)chunk_end) {
 		void *memory;
 		if (twz_rt_range_map(NULL, CHUNK, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, 0, -1, 0,
-		                     &memory) < 0)
+				     &memory) < 0)
 			return NULL;
 		/* What is left of the old chunk is lost to larger pieces, not to smaller ones. */
 		for (uint64_t rest = rt_round_up((uint64_t)chunk, SMALLEST);
@@ -96,7 +96,7 @@ void *twz_rt_malloc(size_t size, size_t align, uint32_t flags)
 	size_t want = needed(size, align);
 	if (want > LARGEST) {
 		if (twz_rt_range_map(NULL, want, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, 0, -1, 0,
-		                     &memory) < 0)
+				     &memory) < 0)
 			return NULL;
 		return memory;
 	}

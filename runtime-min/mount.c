@@ -11,8 +11,8 @@ struct mount {
 };
 
 static const struct mount mounts[] = {
-        {"dev", NULL, false},         {"handler", "handler", true}, {"host", "host", false},
-        {"program", "program", true}, {"store", NULL, false},
+	{"dev", NULL, false},	      {"handler", "handler", true}, {"host", "host", false},
+	{"program", "program", true}, {"store", NULL, false},
 };
 #define MOUNTS (sizeof(mounts) / sizeof(mounts[0]))
 
@@ -46,10 +46,10 @@ twz_result rt_mount_root(struct rt_place *place)
 		return result;
 	if (twz_id_is_none(names)) {
 		*place = (struct rt_place){
-		        .fs = &rt_device_fs,
-		        .kind = TWZ_FILE_DIRECTORY,
-		        .device = RT_DEVICE_FS_ROOT,
-		        .read_only = true,
+			.fs = &rt_device_fs,
+			.kind = TWZ_FILE_DIRECTORY,
+			.device = RT_DEVICE_FS_ROOT,
+			.read_only = true,
 		};
 		return 0;
 	}
@@ -75,10 +75,10 @@ static twz_result enter(const struct mount *mount, struct rt_place *place)
 		return rt_hostfs_root(mount->tag, mount->read_only, place);
 	if (mount->name[0] == 'd') {
 		*place = (struct rt_place){
-		        .fs = &rt_device_fs,
-		        .kind = TWZ_FILE_DIRECTORY,
-		        .device = RT_DEVICE_FS_DIRECTORY,
-		        .read_only = true,
+			.fs = &rt_device_fs,
+			.kind = TWZ_FILE_DIRECTORY,
+			.device = RT_DEVICE_FS_DIRECTORY,
+			.read_only = true,
 		};
 		return 0;
 	}

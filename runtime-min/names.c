@@ -53,7 +53,7 @@ static twz_result remember_path(const struct rt_walk *walk, struct rt_file *file
 }
 
 twz_result rt_path_open(int at, const char *path, size_t length, uint32_t flags, uint32_t mode,
-                        struct rt_file **out)
+			struct rt_file **out)
 {
 	struct rt_walk walk;
 	uint32_t walk_flags = RT_WALK_FOLLOW;
@@ -80,7 +80,7 @@ twz_result rt_path_open(int at, const char *path, size_t length, uint32_t flags,
 			result = RT_ERROR(READ_ONLY);
 		else
 			result = walk.place.fs->create(&walk.place, walk.name, flags & FILE_FLAGS,
-			                               mode, out);
+						       mode, out);
 		/* Somebody else has made it since the walk: open that one. */
 		if (result != RT_ERROR(EXISTS) || (flags & TWZ_OPEN_EXCLUSIVE))
 			break;
@@ -111,10 +111,10 @@ twz_result twz_rt_fd_open(int at, const char *path, size_t length, uint32_t flag
 
 /* An empty path is the current directory here. */
 static twz_result walk_or_cwd(struct rt_walk *walk, int at, const char *path, size_t length,
-                              uint32_t flags)
+			      uint32_t flags)
 {
 	return length != 0 ? rt_walk(walk, at, path, length, flags)
-	                   : rt_walk(walk, TWZ_RT_AT_CWD, ".", 1, flags);
+			   : rt_walk(walk, TWZ_RT_AT_CWD, ".", 1, flags);
 }
 
 static twz_result fd_set_times(int fd, uint64_t access, uint64_t modify)
@@ -130,7 +130,7 @@ static twz_result fd_set_times(int fd, uint64_t access, uint64_t modify)
 }
 
 twz_result twz_rt_path_stat(int at, const char *path, size_t length, uint32_t flags,
-                            struct twz_rt_stat *out)
+			    struct twz_rt_stat *out)
 {
 	struct rt_walk walk;
 	if (out == NULL || !rt_user_pointer(out, sizeof(*out)))
@@ -140,7 +140,7 @@ twz_result twz_rt_path_stat(int at, const char *path, size_t length, uint32_t fl
 	if (length == 0 && at != TWZ_RT_AT_CWD)
 		return twz_rt_fd_stat(at, out);
 	twz_result result = walk_or_cwd(&walk, at, path, length,
-	                                (flags & TWZ_STAT_NOFOLLOW) ? 0 : RT_WALK_FOLLOW);
+					(flags & TWZ_STAT_NOFOLLOW) ? 0 : RT_WALK_FOLLOW);
 	if (result < 0)
 		return result;
 	*out = (struct twz_rt_stat){.kind = walk.place.kind, .mode = 0666, .links = 1};
@@ -150,7 +150,7 @@ twz_result twz_rt_path_stat(int at, const char *path, size_t length, uint32_t fl
 }
 
 twz_result twz_rt_path_set_times(int at, const char *path, size_t length, uint32_t flags,
-                                 uint64_t access, uint64_t modify)
+				 uint64_t access, uint64_t modify)
 {
 	struct rt_walk walk;
 	if (flags & ~TWZ_STAT_NOFOLLOW)
@@ -158,7 +158,7 @@ twz_result twz_rt_path_set_times(int at, const char *path, size_t length, uint32
 	if (length == 0 && at != TWZ_RT_AT_CWD)
 		return fd_set_times(at, access, modify);
 	twz_result result = walk_or_cwd(&walk, at, path, length,
-	                                (flags & TWZ_STAT_NOFOLLOW) ? 0 : RT_WALK_FOLLOW);
+					(flags & TWZ_STAT_NOFOLLOW) ? 0 : RT_WALK_FOLLOW);
 	if (result < 0)
 		return result;
 	if (walk.place.read_only || walk.place.fs->set_times == NULL)
@@ -207,7 +207,7 @@ twz_result twz_rt_path_mkdir(int at, const char *path, size_t length, uint32_t m
 }
 
 twz_result twz_rt_path_symlink(const char *target, size_t target_length, int at, const char *path,
-                               size_t length)
+			       size_t length)
 {
 	struct rt_walk walk;
 	if (target == NULL || !rt_user_pointer(target, target_length))
@@ -232,7 +232,7 @@ twz_result twz_rt_path_symlink(const char *target, size_t target_length, int at,
 }
 
 twz_result twz_rt_path_readlink(int at, const char *path, size_t length, char *buffer,
-                                size_t capacity)
+				size_t capacity)
 {
 	struct rt_walk walk;
 	if (buffer == NULL || !rt_user_pointer(buffer, capacity))
@@ -255,7 +255,7 @@ static bool is_below(const struct rt_walk *directory, const struct rt_walk *path
 	return path->length >= own && memcmp(path->path, directory->path, directory->length) == 0 &&
 	       path->path[directory->length] == '/' &&
 	       memcmp(path->path + directory->length + 1, directory->name.text,
-	              directory->name.length) == 0 &&
+		      directory->name.length) == 0 &&
 	       (path->length == own || path->path[own] == '/');
 }
 
@@ -272,7 +272,7 @@ static twz_result rename_walked(struct rt_walk *from, struct rt_walk *to)
 }
 
 twz_result twz_rt_path_rename(int at, const char *path, size_t length, int to_at, const char *to,
-                              size_t to_length)
+			      size_t to_length)
 {
 	struct rt_walk from, target;
 	twz_result result = rt_walk(&from, at, path, length, RT_WALK_PARENT);
@@ -288,7 +288,7 @@ twz_result twz_rt_path_rename(int at, const char *path, size_t length, int to_at
 }
 
 twz_result twz_rt_path_link(int at, const char *path, size_t length, int to_at, const char *to,
-                            size_t to_length)
+			    size_t to_length)
 {
 	struct rt_walk from, target;
 	twz_result result = rt_walk(&from, at, path, length, 0);
@@ -299,7 +299,7 @@ twz_result twz_rt_path_link(int at, const char *path, size_t length, int to_at, 
 		if (!target.missing)
 			result = RT_ERROR(EXISTS);
 		else if (from.place.fs != target.place.fs ||
-		         from.place.device != target.place.device)
+			 from.place.device != target.place.device)
 			result = RT_ERROR(CROSS_DEVICE);
 		else if (from.place.kind == TWZ_FILE_DIRECTORY)
 			result = RT_ERROR(ACCESS_DENIED);

@@ -5,10 +5,10 @@
 twz_result rt_objectfs_root(struct twz_id id, uint32_t device, struct rt_place *place)
 {
 	*place = (struct rt_place){
-	        .fs = &rt_object_fs,
-	        .kind = TWZ_FILE_DIRECTORY,
-	        .device = device,
-	        .id = id,
+		.fs = &rt_object_fs,
+		.kind = TWZ_FILE_DIRECTORY,
+		.device = device,
+		.id = id,
 	};
 	return 0;
 }
@@ -53,7 +53,7 @@ static twz_result object_stat(struct rt_place *place, struct twz_rt_stat *out)
 }
 
 static twz_result open_kind(struct twz_id id, uint32_t kind, uint32_t device, uint32_t flags,
-                            struct rt_file **out)
+			    struct rt_file **out)
 {
 	struct twz_rt_object object;
 	bool write = (flags & TWZ_OPEN_WRITE) && !(flags & TWZ_OPEN_PATH);
@@ -86,7 +86,7 @@ twz_result rt_objectfs_open(struct twz_id id, uint32_t device, uint32_t flags, s
 
 /* Enters a new object in a directory; where that fails the object goes again. */
 static twz_result enter(struct rt_place *place, struct rt_name name,
-                        const struct twz_rt_object *object, uint32_t kind)
+			const struct twz_rt_object *object, uint32_t kind)
 {
 	struct rt_directory directory;
 	/* The name must not become durable before what it names. */
@@ -95,7 +95,7 @@ static twz_result enter(struct rt_place *place, struct rt_name name,
 		result = rt_directory_lock(place->id, &directory);
 	if (result >= 0) {
 		result = twz_directory_insert(directory.object.start, TWZ_DIRECTORY_LIMIT,
-		                              name.text, name.length, object->id, kind);
+					      name.text, name.length, object->id, kind);
 		if (result >= 0) {
 			rt_object_touch(&directory.object, twz_rt_clock(TWZ_CLOCK_REALTIME));
 			result = rt_object_settle(&directory.object, place->device);
@@ -108,7 +108,7 @@ static twz_result enter(struct rt_place *place, struct rt_name name,
 }
 
 static twz_result object_create(struct rt_place *place, struct rt_name name, uint32_t flags,
-                                uint32_t mode, struct rt_file **out)
+				uint32_t mode, struct rt_file **out)
 {
 	struct twz_rt_object object;
 	twz_result result = rt_object_make(TWZ_KIND_FILE, place->device, mode, &object);
@@ -145,7 +145,7 @@ static twz_result object_make_directory(struct rt_place *place, struct rt_name n
 }
 
 static twz_result object_make_link(struct rt_place *place, struct rt_name name, const char *target,
-                                   size_t length)
+				   size_t length)
 {
 	struct twz_rt_object object;
 	twz_result result = rt_object_make(TWZ_KIND_SYMLINK, place->device, 0777, &object);
@@ -172,15 +172,15 @@ static twz_result object_set_times(struct rt_place *place, uint64_t access, uint
 }
 
 const struct rt_fs rt_object_fs = {
-        .step = object_step,
-        .read_link = object_read_link,
-        .stat = object_stat,
-        .open = object_open,
-        .create = object_create,
-        .make_directory = object_make_directory,
-        .make_link = object_make_link,
-        .remove = rt_object_fs_remove,
-        .rename = rt_object_fs_rename,
-        .link = rt_object_fs_link,
-        .set_times = object_set_times,
+	.step = object_step,
+	.read_link = object_read_link,
+	.stat = object_stat,
+	.open = object_open,
+	.create = object_create,
+	.make_directory = object_make_directory,
+	.make_link = object_make_link,
+	.remove = rt_object_fs_remove,
+	.rename = rt_object_fs_rename,
+	.link = rt_object_fs_link,
+	.set_times = object_set_times,
 };

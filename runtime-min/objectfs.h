@@ -15,7 +15,7 @@ RT_BEGIN
 twz_result rt_objectfs_root(struct twz_id id, uint32_t device, struct rt_place *place);
 /* Opens a file or directory object by its id. */
 twz_result rt_objectfs_open(struct twz_id id, uint32_t device, uint32_t flags,
-                            struct rt_file **out);
+			    struct rt_file **out);
 
 RT_END
 

@@ -3,10 +3,10 @@
 #include "objectfs_internal.h"
 
 static twz_result lookup(const struct rt_directory *directory, struct rt_name name,
-                         struct twz_directory_entry *entry)
+			 struct twz_directory_entry *entry)
 {
 	return twz_directory_lookup(directory->object.start, TWZ_DIRECTORY_LIMIT, name.text,
-	                            name.length, entry);
+				    name.length, entry);
 }
 
 static twz_result changed(struct rt_directory *directory, uint32_t device)
@@ -28,7 +28,7 @@ static twz_result retire(struct twz_id id)
 }
 
 static twz_result remove_locked(struct rt_directory *directory, struct rt_name name,
-                                bool is_directory, struct twz_directory_entry *entry)
+				bool is_directory, struct twz_directory_entry *entry)
 {
 	twz_result result = lookup(directory, name, entry);
 	if (result < 0)
@@ -41,7 +41,7 @@ static twz_result remove_locked(struct rt_directory *directory, struct rt_name n
 			return result;
 	}
 	return twz_directory_remove(directory->object.start, TWZ_DIRECTORY_LIMIT, name.text,
-	                            name.length, NULL);
+				    name.length, NULL);
 }
 
 twz_result rt_object_fs_remove(struct rt_place *place, struct rt_name name, bool is_directory)
@@ -71,7 +71,7 @@ twz_result rt_object_fs_link(struct rt_place *file, struct rt_place *place, stru
 	result = rt_directory_lock(place->id, &directory);
 	if (result >= 0) {
 		result = twz_directory_insert(directory.object.start, TWZ_DIRECTORY_LIMIT,
-		                              name.text, name.length, file->id, kind);
+					      name.text, name.length, file->id, kind);
 		if (result >= 0)
 			result = changed(&directory, place->device);
 		rt_directory_unlock(&directory);
@@ -83,7 +83,7 @@ twz_result rt_object_fs_link(struct rt_place *file, struct rt_place *place, stru
 
 /* Whether `moved` may take the place of `there`; a directory that is replaced is retired. */
 static twz_result may_replace(const struct twz_directory_entry *moved,
-                              const struct twz_directory_entry *there)
+			      const struct twz_directory_entry *there)
 {
 	bool directory = moved->kind == TWZ_KIND_DIRECTORY;
 	if (directory != (there->kind == TWZ_KIND_DIRECTORY))
@@ -104,7 +104,7 @@ static twz_result set_parent(struct twz_id id, struct twz_id parent)
 }
 
 static twz_result rename_within(struct rt_place *place, struct rt_name name, struct rt_name to,
-                                struct twz_id *old)
+				struct twz_id *old)
 {
 	struct rt_directory directory;
 	struct twz_directory_entry moved, there;
@@ -122,7 +122,7 @@ static twz_result rename_within(struct rt_place *place, struct rt_name name, str
 	}
 	if (result >= 0)
 		result = twz_directory_rename(directory.object.start, TWZ_DIRECTORY_LIMIT,
-		                              name.text, name.length, to.text, to.length, NULL);
+					      name.text, name.length, to.text, to.length, NULL);
 	if (result >= 0)
 		result = changed(&directory, place->device);
 	rt_directory_unlock(&directory);
@@ -131,7 +131,7 @@ static twz_result rename_within(struct rt_place *place, struct rt_name name, str
 
 /* Enters the name in the other directory, replacing what may be replaced. */
 static twz_result enter_at(struct rt_place *place, struct rt_name name,
-                           const struct twz_directory_entry *moved, struct twz_id *old)
+			   const struct twz_directory_entry *moved, struct twz_id *old)
 {
 	struct rt_directory directory;
 	struct twz_directory_entry there;
@@ -144,8 +144,8 @@ static twz_result enter_at(struct rt_place *place, struct rt_name name,
 	}
 	if (result >= 0)
 		result =
-		        twz_directory_replace(directory.object.start, TWZ_DIRECTORY_LIMIT,
-		                              name.text, name.length, moved->id, moved->kind, NULL);
+			twz_directory_replace(directory.object.start, TWZ_DIRECTORY_LIMIT,
+					      name.text, name.length, moved->id, moved->kind, NULL);
 	if (result >= 0)
 		result = changed(&directory, place->device);
 	rt_directory_unlock(&directory);
@@ -157,7 +157,7 @@ static twz_result enter_at(struct rt_place *place, struct rt_name name,
  * crash at any, the object can be reached.
  */
 static twz_result rename_across(struct rt_place *from, struct rt_name name, struct rt_place *to,
-                                struct rt_name to_name, struct twz_id *old)
+				struct rt_name to_name, struct twz_id *old)
 {
 	struct twz_rt_object source;
 	struct twz_directory_entry moved;
@@ -165,7 +165,7 @@ static twz_result rename_across(struct rt_place *from, struct rt_name name, stru
 	if (result < 0)
 		return result;
 	result = twz_directory_lookup(source.start, TWZ_DIRECTORY_LIMIT, name.text, name.length,
-	                              &moved);
+				      &moved);
 	twz_rt_object_release(&source);
 	if (result >= 0)
 		result = enter_at(to, to_name, &moved, old);
@@ -180,7 +180,7 @@ static twz_result rename_across(struct rt_place *from, struct rt_name name, stru
 	if (result < 0)
 		return result;
 	result = twz_directory_remove(directory.object.start, TWZ_DIRECTORY_LIMIT, name.text,
-	                              name.length, NULL);
+				      name.length, NULL);
 	if (result >= 0)
 		result = changed(&directory, from->device);
 	rt_directory_unlock(&directory);
@@ -190,12 +190,12 @@ static twz_result rename_across(struct rt_place *from, struct rt_name name, stru
 }
 
 twz_result rt_object_fs_rename(struct rt_place *from, struct rt_name name, struct rt_place *to,
-                               struct rt_name to_name)
+			       struct rt_name to_name)
 {
 	struct twz_id old = TWZ_ID_NONE;
 	twz_result result = twz_id_equal(from->id, to->id)
-	                            ? rename_within(from, name, to_name, &old)
-	                            : rename_across(from, name, to, to_name, &old);
+				    ? rename_within(from, name, to_name, &old)
+				    : rename_across(from, name, to, to_name, &old);
 	if (result >= 0 && !twz_id_is_none(old))
 		rt_object_unlink(old);
 	return result;

@@ -42,7 +42,7 @@ static twz_result take_end(struct rt_file *file, size_t *length, uint64_t *offse
 			return RT_ERROR(NO_SPACE);
 		part = *length < limit - seen ? *length : limit - seen;
 	} while (!__atomic_compare_exchange_n(size, &seen, seen + part, false, __ATOMIC_ACQ_REL,
-	                                      __ATOMIC_RELAXED));
+					      __ATOMIC_RELAXED));
 	*offset = seen;
 	*length = part;
 	return 0;
@@ -53,12 +53,12 @@ static void reach(struct rt_file *file, uint64_t end)
 	uint64_t *size = &rt_meta(&of(file)->object)->size;
 	uint64_t seen = __atomic_load_n(size, __ATOMIC_RELAXED);
 	while (seen < end && !__atomic_compare_exchange_n(size, &seen, end, false, __ATOMIC_RELEASE,
-	                                                  __ATOMIC_RELAXED))
+							  __ATOMIC_RELAXED))
 		continue;
 }
 
 static twz_result object_write(struct rt_file *file, const void *buffer, size_t length,
-                               uint64_t offset)
+			       uint64_t offset)
 {
 	if (offset == RT_APPEND) {
 		twz_result result = take_end(file, &length, &offset);
@@ -100,7 +100,7 @@ static twz_result object_truncate(struct rt_file *file, uint64_t size)
 	if (end <= page)
 		return 0;
 	return twz_sys_object_discard(object->id.hi, object->id.lo, TWZ_BASE_OFFSET + page,
-	                              end - page);
+				      end - page);
 }
 
 static twz_result object_sync(struct rt_file *file)
@@ -162,12 +162,12 @@ static bool next_mount(struct rt_file *file, uint64_t index, struct twz_rt_diren
 		return false;
 	size_t length = rt_string_length(name);
 	*shown = twz_directory_lookup(of(file)->object.start, TWZ_DIRECTORY_LIMIT, name, length,
-	                              &entry) < 0;
+				      &entry) < 0;
 	*out = (struct twz_rt_dirent){
-	        .inode = index + 1,
-	        .next = index + 1,
-	        .kind = TWZ_FILE_DIRECTORY,
-	        .length = (uint32_t)length,
+		.inode = index + 1,
+		.next = index + 1,
+		.kind = TWZ_FILE_DIRECTORY,
+		.length = (uint32_t)length,
 	};
 	memcpy(out->name, name, length);
 	return true;
@@ -180,7 +180,7 @@ static bool next_mount(struct rt_file *file, uint64_t index, struct twz_rt_diren
 #define MOUNT_POSITIONS 8u
 
 static twz_result object_enumerate(struct rt_file *file, uint64_t *position,
-                                   struct twz_rt_dirent *entries, size_t count)
+				   struct twz_rt_dirent *entries, size_t count)
 {
 	size_t made = 0;
 	while (of(file)->is_root && made < count && *position < MOUNT_POSITIONS) {
@@ -199,17 +199,17 @@ static twz_result object_enumerate(struct rt_file *file, uint64_t *position,
 		if (of(file)->is_root && cursor == MOUNT_POSITIONS)
 			cursor = 0;
 		twz_result result = twz_directory_next(of(file)->object.start, TWZ_DIRECTORY_LIMIT,
-		                                       &cursor, &entry);
+						       &cursor, &entry);
 		if (result < 0)
 			return made != 0 ? (twz_result)made : result;
 		if (result == 0)
 			break;
 		*position = cursor;
 		entries[made] = (struct twz_rt_dirent){
-		        .inode = entry.id.lo,
-		        .next = cursor,
-		        .kind = rt_object_file_kind(entry.kind),
-		        .length = entry.length,
+			.inode = entry.id.lo,
+			.next = cursor,
+			.kind = rt_object_file_kind(entry.kind),
+			.length = entry.length,
 		};
 		memcpy(entries[made].name, entry.name, entry.length);
 		made++;
@@ -223,23 +223,23 @@ static twz_result object_enumerate(struct rt_file *file, uint64_t *position,
 	.pass = object_pass, .close = object_close, .size = sizeof(struct object_file)
 
 static const struct rt_file_ops regular_ops = {
-        OBJECT_OPS(TWZ_FILE_REGULAR, true),
-        .read = object_read,
-        .write = object_write,
-        .truncate = object_truncate,
+	OBJECT_OPS(TWZ_FILE_REGULAR, true),
+	.read = object_read,
+	.write = object_write,
+	.truncate = object_truncate,
 };
 
 static const struct rt_file_ops directory_ops = {
-        OBJECT_OPS(TWZ_FILE_DIRECTORY, false),
-        .enumerate = object_enumerate,
+	OBJECT_OPS(TWZ_FILE_DIRECTORY, false),
+	.enumerate = object_enumerate,
 };
 
 static const struct rt_file_ops link_ops = {
-        OBJECT_OPS(TWZ_FILE_SYMLINK, false),
+	OBJECT_OPS(TWZ_FILE_SYMLINK, false),
 };
 
 twz_result rt_object_file(const struct twz_rt_object *object, uint32_t kind, uint32_t device,
-                          uint32_t flags, struct rt_file **out)
+			  uint32_t flags, struct rt_file **out)
 {
 	const struct rt_file_ops *ops = &regular_ops;
 	struct rt_place root;

@@ -30,7 +30,7 @@ void rt_object_touch(const struct twz_rt_object *object, uint64_t modify);
 
 /* A file or directory on a mapped object, whose reference becomes the file's on success. */
 twz_result rt_object_file(const struct twz_rt_object *object, uint32_t kind, uint32_t device,
-                          uint32_t flags, struct rt_file **out);
+			  uint32_t flags, struct rt_file **out);
 
 /* A directory mapped for writing whose writers' lock is held. */
 struct rt_directory {
@@ -51,7 +51,7 @@ twz_result rt_object_relink(struct twz_id id);
 /* Of rt_object_fs; objectfs_change.c. */
 twz_result rt_object_fs_remove(struct rt_place *place, struct rt_name name, bool is_directory);
 twz_result rt_object_fs_rename(struct rt_place *from, struct rt_name name, struct rt_place *to,
-                               struct rt_name to_name);
+			       struct rt_name to_name);
 twz_result rt_object_fs_link(struct rt_place *file, struct rt_place *place, struct rt_name name);
 
 extern const struct rt_fs rt_object_fs;

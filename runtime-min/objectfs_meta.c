@@ -32,7 +32,7 @@ uint32_t rt_object_file_kind(uint32_t kind)
 twz_result rt_object_open(struct twz_id id, bool write, struct twz_rt_object *out)
 {
 	twz_result result =
-	        twz_rt_object_map(id, TWZ_RIGHT_READ | (write ? TWZ_RIGHT_WRITE : 0), out);
+		twz_rt_object_map(id, TWZ_RIGHT_READ | (write ? TWZ_RIGHT_WRITE : 0), out);
 	if (write && result == RT_ERROR(ACCESS_DENIED))
 		return RT_ERROR(READ_ONLY);
 	return result;
@@ -65,8 +65,8 @@ void rt_object_touch(const struct twz_rt_object *object, uint64_t modify)
 twz_result rt_object_make(uint32_t kind, uint32_t device, uint32_t mode, struct twz_rt_object *out)
 {
 	struct twz_object_spec spec = {
-	        .kind = kind,
-	        .flags = device == RT_OBJECTS_PERSISTENT ? TWZ_OBJECT_PERSISTENT : 0,
+		.kind = kind,
+		.flags = device == RT_OBJECTS_PERSISTENT ? TWZ_OBJECT_PERSISTENT : 0,
 	};
 	struct twz_id id;
 	twz_result result = twz_rt_object_create(&spec, &id);
@@ -99,7 +99,7 @@ void rt_object_unlink(struct twz_id id)
 	uint64_t *links = &rt_meta(&object)->links;
 	uint64_t seen = __atomic_load_n(links, __ATOMIC_RELAXED);
 	while (seen > 1 && !__atomic_compare_exchange_n(links, &seen, seen - 1, false,
-	                                                __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+							__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		continue;
 	/* Open files keep the memory until they are closed. */
 	if (seen <= 1)

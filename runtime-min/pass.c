@@ -10,7 +10,7 @@
 	 TWZ_OPEN_NONBLOCK | TWZ_OPEN_PATH)
 
 twz_result rt_file_pass(struct rt_file *file, int fd, struct twz_rt_passed_fd *out,
-                        const char **path, size_t *path_length)
+			const char **path, size_t *path_length)
 {
 	if (file->ops->pass == NULL)
 		return RT_ERROR(NOT_SUPPORTED);
@@ -24,7 +24,7 @@ twz_result rt_file_pass(struct rt_file *file, int fd, struct twz_rt_passed_fd *o
 }
 
 twz_result rt_file_adopt(const struct twz_rt_passed_fd *passed, const char *path,
-                         size_t path_length, struct rt_file **out)
+			 size_t path_length, struct rt_file **out)
 {
 	twz_result result = RT_ERROR(INVALID_ARGUMENT);
 	uint32_t flags = passed->flags & PASSED_FLAGS;
@@ -92,7 +92,7 @@ static void open_console(void)
 		struct rt_file *file;
 		uint32_t flags = fd == 0 ? TWZ_OPEN_READ : TWZ_OPEN_WRITE;
 		twz_result result = stream < 0 ? rt_device_open(0, flags, &file)
-		                               : rt_stream_open((uint32_t)stream, flags, &file);
+					       : rt_stream_open((uint32_t)stream, flags, &file);
 		if (result < 0)
 			rt_fatal("neither console nor memory for the standard descriptors");
 		enter(file, fd);

@@ -83,7 +83,7 @@ static twz_result act(struct passing *passing, const struct twz_rt_spawn_action 
 	twz_result result = RT_ERROR(INVALID_ARGUMENT);
 	size_t length;
 	bool has_from = action->from >= 0 && (size_t)action->from < table->count &&
-	                table->entries[action->from].file != NULL;
+			table->entries[action->from].file != NULL;
 	switch (action->kind) {
 	case TWZ_SPAWN_FCHDIR:
 		if (!has_from)
@@ -92,8 +92,8 @@ static twz_result act(struct passing *passing, const struct twz_rt_spawn_action 
 		if (file->ops->kind != TWZ_FILE_DIRECTORY || file->path == NULL)
 			return RT_ERROR(NOT_A_DIRECTORY);
 		return file->path_length != 0
-		               ? change_directory(passing, file->path, file->path_length)
-		               : change_directory(passing, "/", 1);
+			       ? change_directory(passing, file->path, file->path_length)
+			       : change_directory(passing, "/", 1);
 	case TWZ_SPAWN_DUP:
 		if (!has_from)
 			return RT_ERROR(BAD_HANDLE);
@@ -103,8 +103,8 @@ static twz_result act(struct passing *passing, const struct twz_rt_spawn_action 
 	case TWZ_SPAWN_CLOSE:
 		/* As with POSIX, closing what is not open is no error here. */
 		return action->to >= 0 && (size_t)action->to < table->count
-		               ? set(passing, action->to, NULL)
-		               : 0;
+			       ? set(passing, action->to, NULL)
+			       : 0;
 	case TWZ_SPAWN_OPEN:
 	case TWZ_SPAWN_CHDIR:
 		if (!rt_user_pointer(action->path, 1) || action->path == NULL)
@@ -116,7 +116,7 @@ static twz_result act(struct passing *passing, const struct twz_rt_spawn_action 
 			result = change_directory(passing, path, length);
 		else
 			result = rt_path_open(TWZ_RT_AT_CWD, path, length, action->flags,
-			                      action->mode, &file);
+					      action->mode, &file);
 		if (result >= 0 && file != NULL)
 			result = set(passing, action->to, file);
 		twz_rt_free(path, length + 1, 1);
@@ -132,7 +132,7 @@ static size_t text_length(const char *path, size_t length)
 }
 
 static uint32_t put_text(struct twz_rt_spawn_block *block, uint32_t *at, const char *path,
-                         size_t length)
+			 size_t length)
 {
 	uint32_t start = *at;
 	char *text = (char *)block + start;
@@ -153,7 +153,7 @@ static twz_result write_block(struct passing *passing)
 			continue;
 		count++;
 		size += sizeof(passing->block->fds[0]) +
-		        text_length(file->path, file->path_length) + 1;
+			text_length(file->path, file->path_length) + 1;
 	}
 	if (size > INT32_MAX)
 		return RT_ERROR(TOO_MANY);
@@ -186,7 +186,7 @@ static twz_result write_block(struct passing *passing)
 }
 
 twz_result fd_pass_table(const struct twz_rt_spawn_action *actions, size_t action_count,
-                         struct twz_rt_spawn_block **block, size_t *size)
+			 struct twz_rt_spawn_block **block, size_t *size)
 {
 	struct passing *passing = twz_rt_malloc(sizeof(*passing), 8, TWZ_MALLOC_ZERO);
 	if (passing == NULL)

@@ -40,7 +40,7 @@ static twz_result reserve(char **text, size_t *capacity, size_t length)
 
 /* The rest of the path becomes PREFIX "/" MIDDLE "/" TAIL, any of them empty; tail lies in rest. */
 static twz_result set_rest(struct rt_walk *walk, const char *prefix, size_t prefix_length,
-                           const char *middle, size_t middle_length, size_t tail)
+			   const char *middle, size_t middle_length, size_t tail)
 {
 	size_t tail_length = walk->rest != NULL ? rt_string_length(walk->rest + tail) : 0;
 	size_t length = prefix_length + 1 + middle_length + 1 + tail_length;

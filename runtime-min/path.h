@@ -18,11 +18,11 @@ struct rt_fs;
 /* Where a walk stands. It may hold something of its file system: rt_place_leave gives it back. */
 struct rt_place {
 	const struct rt_fs *fs; /* NULL: nowhere */
-	uint32_t kind;          /* enum twz_rt_file_kind */
-	uint32_t device;        /* host files: which 9P device; devices: which one */
-	uint32_t fid;           /* host files */
-	bool read_only;         /* the mount is */
-	struct twz_id id;       /* object files */
+	uint32_t kind;		/* enum twz_rt_file_kind */
+	uint32_t device;	/* host files: which 9P device; devices: which one */
+	uint32_t fid;		/* host files */
+	bool read_only;		/* the mount is */
+	struct twz_id id;	/* object files */
 };
 
 /* The last name of a path. */
@@ -43,15 +43,15 @@ struct rt_fs {
 	twz_result (*open)(struct rt_place *place, uint32_t flags, struct rt_file **out);
 	/* Creates a regular file that is not there yet (EXISTS) and opens it. */
 	twz_result (*create)(struct rt_place *directory, struct rt_name name, uint32_t flags,
-	                     uint32_t mode, struct rt_file **out);
+			     uint32_t mode, struct rt_file **out);
 	twz_result (*make_directory)(struct rt_place *directory, struct rt_name name,
-	                             uint32_t mode);
+				     uint32_t mode);
 	twz_result (*make_link)(struct rt_place *directory, struct rt_name name, const char *target,
-	                        size_t length);
+				size_t length);
 	twz_result (*remove)(struct rt_place *directory, struct rt_name name, bool is_directory);
 	/* Both places are of this file system and, for host files, of one device. */
 	twz_result (*rename)(struct rt_place *from, struct rt_name name, struct rt_place *to,
-	                     struct rt_name to_name);
+			     struct rt_name to_name);
 	twz_result (*link)(struct rt_place *file, struct rt_place *directory, struct rt_name name);
 	twz_result (*set_times)(struct rt_place *place, uint64_t access, uint64_t modify);
 };
@@ -59,13 +59,13 @@ struct rt_fs {
 void rt_place_leave(struct rt_place *place);
 
 /* What rt_walk does at the end of the path. */
-#define RT_WALK_FOLLOW  0x1u /* a link there is followed */
-#define RT_WALK_PARENT  0x2u /* stops at the directory of the last name */
+#define RT_WALK_FOLLOW	0x1u /* a link there is followed */
+#define RT_WALK_PARENT	0x2u /* stops at the directory of the last name */
 #define RT_WALK_MISSING 0x4u /* a last name that is not there is no error */
 
 struct rt_walk {
 	struct rt_place place; /* the thing; with `missing` or RT_WALK_PARENT its directory */
-	char *path;            /* absolute path of `place`, without links, NUL-ended */
+	char *path;	       /* absolute path of `place`, without links, NUL-ended */
 	size_t length, capacity;
 	struct rt_name name; /* the last name, when place is the directory; within `rest` */
 	bool missing;
@@ -88,7 +88,7 @@ twz_result rt_cwd_start(const char *path, size_t length);
 
 /* Opens a path for itself; the file is not in a table. As twz_rt_fd_open. */
 twz_result rt_path_open(int at, const char *path, size_t length, uint32_t flags, uint32_t mode,
-                        struct rt_file **out);
+			struct rt_file **out);
 
 /* ---- mounts ---- */
 

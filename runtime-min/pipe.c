@@ -19,7 +19,7 @@ static struct pipe_file *of(struct rt_file *file)
  * closing it.
  */
 static twz_result wait_change(struct rt_ring *ring, uint32_t *word, uint32_t value,
-                              bool for_writers)
+			      bool for_writers)
 {
 	struct rt_waits waits = {0};
 	struct rt_ring_watch watch = {0};
@@ -70,7 +70,7 @@ static twz_result pipe_read(struct rt_file *file, void *buffer, size_t length, u
 }
 
 static twz_result pipe_write(struct rt_file *file, const void *buffer, size_t length,
-                             uint64_t offset)
+			     uint64_t offset)
 {
 	struct rt_ring *ring = of(file)->ring;
 	size_t done = 0;
@@ -85,8 +85,8 @@ static twz_result pipe_write(struct rt_file *file, const void *buffer, size_t le
 		else
 			/* Up to a page goes in whole or not at all (POSIX, PIPE_BUF). */
 			result = (twz_result)rt_ring_put(ring, (const uint8_t *)buffer + done,
-			                                 length - done,
-			                                 length <= TWZ_PAGE_SIZE ? length : 1);
+							 length - done,
+							 length <= TWZ_PAGE_SIZE ? length : 1);
 		rt_ring_unlock(ring);
 		if (result < 0)
 			return done != 0 ? (twz_result)done : result;
@@ -180,16 +180,16 @@ static void pipe_close(struct rt_file *file)
 }
 
 static const struct rt_file_ops pipe_ops = {
-        .kind = TWZ_FILE_STREAM,
-        .read = pipe_read,
-        .write = pipe_write,
-        .stat = pipe_stat,
-        .readable = pipe_readable,
-        .poll = pipe_poll,
-        .pass = pipe_pass,
-        .share = pipe_share,
-        .close = pipe_close,
-        .size = sizeof(struct pipe_file),
+	.kind = TWZ_FILE_STREAM,
+	.read = pipe_read,
+	.write = pipe_write,
+	.stat = pipe_stat,
+	.readable = pipe_readable,
+	.poll = pipe_poll,
+	.pass = pipe_pass,
+	.share = pipe_share,
+	.close = pipe_close,
+	.size = sizeof(struct pipe_file),
 };
 
 /* A file on a pipe's end that this program has already been entered for. */

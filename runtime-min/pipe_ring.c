@@ -3,7 +3,7 @@
 #include "pipe_ring.h"
 
 #define CONTENDED 0x80000000u
-#define NOBODY    0x7fffffffu /* a holder that is no member: it cannot be found dead */
+#define NOBODY	  0x7fffffffu /* a holder that is no member: it cannot be found dead */
 
 void rt_ring_format(struct rt_ring *ring)
 {
@@ -67,8 +67,8 @@ static twz_result wait_lock(struct rt_ring *ring, uint32_t value, enum life *lif
 		return 0;
 	if (*life == ALIVE)
 		ops[count++] = (struct twz_sync_op){.word = state_word(&object),
-		                                    .value = TWZ_VIEW_RUNNING,
-		                                    .kind = TWZ_SYNC_WAIT};
+						    .value = TWZ_VIEW_RUNNING,
+						    .kind = TWZ_SYNC_WAIT};
 	else
 		deadline = twz_rt_clock(TWZ_CLOCK_MONOTONIC) + 10000000ull;
 	twz_result result = twz_sys_thread_sync(ops, count, deadline);
@@ -85,13 +85,13 @@ twz_result rt_ring_lock(struct rt_ring *ring)
 		uint32_t seen = 0;
 		enum life life;
 		if (__atomic_compare_exchange_n(&ring->lock, &seen, wanted, false, __ATOMIC_ACQUIRE,
-		                                __ATOMIC_RELAXED))
+						__ATOMIC_RELAXED))
 			return 0;
 		/* From here on others may sleep as well: whoever gets the lock wakes them. */
 		wanted = own | CONTENDED;
 		if (!(seen & CONTENDED) &&
 		    !__atomic_compare_exchange_n(&ring->lock, &seen, seen | CONTENDED, false,
-		                                 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+						 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 			continue;
 		seen |= CONTENDED;
 		twz_result result = wait_lock(ring, seen, &life);
@@ -99,7 +99,7 @@ twz_result rt_ring_lock(struct rt_ring *ring)
 			return result;
 		/* Bytes become true by one store, so what a dead holder leaves is whole. */
 		if (life == DEAD && __atomic_compare_exchange_n(&ring->lock, &seen, wanted, false,
-		                                                __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+								__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return 0;
 	}
 }
@@ -180,8 +180,8 @@ static bool watch_add(struct rt_ring_watch *watch, struct twz_rt_object object)
 	if (watch->count == watch->capacity) {
 		size_t capacity = watch->capacity != 0 ? 2 * watch->capacity : 4;
 		struct twz_rt_object *objects =
-		        twz_rt_realloc(watch->objects, watch->capacity * sizeof(object), 8,
-		                       capacity * sizeof(object), 0);
+			twz_rt_realloc(watch->objects, watch->capacity * sizeof(object), 8,
+				       capacity * sizeof(object), 0);
 		if (objects == NULL)
 			return false;
 		watch->objects = objects;
@@ -192,7 +192,7 @@ static bool watch_add(struct rt_ring_watch *watch, struct twz_rt_object object)
 }
 
 bool rt_ring_watch(struct rt_ring *ring, bool writers, struct rt_ring_watch *watch,
-                   struct rt_waits *waits)
+		   struct rt_waits *waits)
 {
 	struct twz_id self = rt_self_view();
 	bool buried = false;

@@ -13,8 +13,8 @@
 
 RT_BEGIN
 
-#define RT_RING_MAGIC   0x45504950u /* "PIPE" */
-#define RT_RING_SIZE    65536u      /* a power of two */
+#define RT_RING_MAGIC	0x45504950u /* "PIPE" */
+#define RT_RING_SIZE	65536u	    /* a power of two */
 #define RT_RING_MEMBERS 1024u
 
 /* A program with ends; without any the entry is free. */
@@ -25,11 +25,11 @@ struct rt_ring_member {
 
 struct rt_ring {
 	uint32_t magic;
-	uint32_t lock;    /* 0: free; else the holder's member + 1, and RT_RING_CONTENDED */
+	uint32_t lock;	  /* 0: free; else the holder's member + 1, and RT_RING_CONTENDED */
 	uint32_t filled;  /* counts up when bytes or ends change: readers wait here */
 	uint32_t emptied; /* the same for writers */
-	uint32_t head;    /* bytes ever written, modulo 2^32 */
-	uint32_t tail;    /* bytes ever read */
+	uint32_t head;	  /* bytes ever written, modulo 2^32 */
+	uint32_t tail;	  /* bytes ever read */
 	uint32_t reserved[2];
 	struct rt_ring_member members[RT_RING_MEMBERS];
 	uint8_t bytes[RT_RING_SIZE];
@@ -72,7 +72,7 @@ struct rt_ring_watch {
  * to what is slept on, or waits->tick is set where one cannot be.
  */
 bool rt_ring_watch(struct rt_ring *ring, bool writers, struct rt_ring_watch *watch,
-                   struct rt_waits *waits);
+		   struct rt_waits *waits);
 void rt_ring_unwatch(struct rt_ring_watch *watch);
 
 RT_END

@@ -11,7 +11,7 @@ void rt_waits_add(struct rt_waits *waits, uint32_t *word, uint32_t value)
 		/* Without room for the word the poll looks again by the clock. */
 		size_t capacity = waits->capacity != 0 ? waits->capacity * 2 : 8;
 		struct twz_sync_op *ops = twz_rt_realloc(waits->ops, waits->capacity * sizeof(*ops),
-		                                         8, capacity * sizeof(*ops), 0);
+							 8, capacity * sizeof(*ops), 0);
 		if (ops == NULL) {
 			waits->tick = true;
 			return;
@@ -20,11 +20,11 @@ void rt_waits_add(struct rt_waits *waits, uint32_t *word, uint32_t value)
 		waits->capacity = capacity;
 	}
 	waits->ops[waits->count++] =
-	        (struct twz_sync_op){.word = word, .value = value, .kind = TWZ_SYNC_WAIT};
+		(struct twz_sync_op){.word = word, .value = value, .kind = TWZ_SYNC_WAIT};
 }
 
 static twz_result look(struct rt_file **files, struct twz_rt_poll *polls, size_t count,
-                       struct rt_waits *waits)
+		       struct rt_waits *waits)
 {
 	twz_result ready = 0;
 	waits->count = 0;

@@ -62,16 +62,16 @@ static void cut_pieces(struct rt_slot *slot, uint64_t start, uint64_t end)
 /* Unmaps in a slot that is not an arena. *release: the file's object when this was its last piece.
  */
 static void unmap_shared(struct rt_slot *slot, uint64_t start, uint64_t end,
-                         struct twz_rt_object *release)
+			 struct twz_rt_object *release)
 {
 	cut_pieces(slot, start, end);
 	if (slot->pieces != NULL)
 		return;
 	if (slot->range.flags == RT_SLOT_SHARED_FILE) {
 		*release = (struct twz_rt_object){
-		        .id = slot->id,
-		        .start = (uint8_t *)slot->range.start,
-		        .rights = slot->range.rights,
+			.id = slot->id,
+			.start = (uint8_t *)slot->range.start,
+			.rights = slot->range.rights,
 		};
 	} else {
 		twz_sys_view_unmap(0, 0, slot->range.start >> TWZ_SLOT_SHIFT);
@@ -151,7 +151,7 @@ static twz_result take(uint64_t hint, uint64_t length, uint32_t flags, uint64_t 
 		if (result < 0)
 			return result;
 	} else if (hint == 0 || hint % TWZ_PAGE_SIZE != 0 || !rt_user_range(hint, length) ||
-	           !rt_set_covers(&rt_free, hint, length)) {
+		   !rt_set_covers(&rt_free, hint, length)) {
 		return rt_arena_take(length, start);
 	}
 	result = rt_nodes_reserve(2 * RT_SET_NODES);
@@ -166,7 +166,7 @@ static twz_result take(uint64_t hint, uint64_t length, uint32_t flags, uint64_t 
 }
 
 static twz_result map_arena(uint64_t hint, uint64_t length, uint32_t rights, uint32_t flags,
-                            uint64_t *start)
+			    uint64_t *start)
 {
 	rt_lock(&rt_range_lock);
 	twz_result result = take(hint, length, flags, start);
@@ -187,15 +187,15 @@ struct copy_source {
 };
 
 static twz_result copy_part(struct rt_slot *slot, uint64_t offset, uint64_t length,
-                            uint64_t argument)
+			    uint64_t argument)
 {
 	const struct copy_source *source = (const struct copy_source *)argument;
 	struct twz_copy_range range = {
-	        .destination = slot->id,
-	        .destination_offset = offset,
-	        .source = source->file,
-	        .source_offset = source->offset + (slot->range.start + offset - source->start),
-	        .length = length,
+		.destination = slot->id,
+		.destination_offset = offset,
+		.source = source->file,
+		.source_offset = source->offset + (slot->range.start + offset - source->start),
+		.length = length,
 	};
 	return twz_sys_object_copy_range(&range);
 }
@@ -231,7 +231,7 @@ static twz_result fill(int fd, uint64_t offset, uint64_t start, uint64_t length)
 }
 
 static twz_result map_private_file(uint64_t hint, uint64_t length, uint32_t rights, uint32_t flags,
-                                   int fd, uint64_t offset, uint64_t *start)
+				   int fd, uint64_t offset, uint64_t *start)
 {
 	uint32_t open_flags;
 	twz_result result = twz_rt_fd_command(fd, TWZ_FD_GET_FLAGS, 0);
@@ -255,7 +255,7 @@ static twz_result map_private_file(uint64_t hint, uint64_t length, uint32_t righ
 }
 
 static twz_result map_shared_file(uint64_t hint, uint64_t length, uint32_t rights, uint32_t flags,
-                                  int fd, uint64_t offset, uint64_t *start)
+				  int fd, uint64_t offset, uint64_t *start)
 {
 	struct twz_id id;
 	struct twz_rt_object object;
@@ -286,7 +286,7 @@ static twz_result map_shared_file(uint64_t hint, uint64_t length, uint32_t right
 		result = rt_nodes_reserve(2);
 	if (result >= 0)
 		result = rt_slot_shared_file((uint64_t)object.start, id, object.rights,
-		                             stat.flags & TWZ_OBJECT_PERSISTENT, &slot);
+					     stat.flags & TWZ_OBJECT_PERSISTENT, &slot);
 	if (result >= 0) {
 		struct rt_range *piece = rt_pool_take(&rt_nodes, sizeof(struct rt_slot));
 		piece->start = *start;
@@ -302,7 +302,7 @@ static twz_result map_shared_file(uint64_t hint, uint64_t length, uint32_t right
 }
 
 static twz_result map_shared_memory(uint64_t length, uint32_t rights, uint32_t flags,
-                                    uint64_t *start)
+				    uint64_t *start)
 {
 	if (flags & (TWZ_RANGE_FIXED | TWZ_RANGE_FIXED_NEW))
 		return RT_ERROR(NOT_SUPPORTED);
@@ -313,7 +313,7 @@ static twz_result map_shared_memory(uint64_t length, uint32_t rights, uint32_t f
 }
 
 twz_result twz_rt_range_map(void *hint, size_t length, uint32_t rights, uint32_t flags, int fd,
-                            uint64_t offset, void **out)
+			    uint64_t offset, void **out)
 {
 	uint64_t at = (uint64_t)hint, start = 0, size = length;
 	bool fixed = flags & (TWZ_RANGE_FIXED | TWZ_RANGE_FIXED_NEW);
@@ -353,7 +353,7 @@ static twz_result protect_foreign(uint64_t start, uint64_t length, uint32_t righ
 		if (result < 0 || entry.slot != start >> TWZ_SLOT_SHIFT)
 			return RT_ERROR(OUT_OF_MEMORY);
 		result = twz_sys_object_protect(entry.object.hi, entry.object.lo, offset, part,
-		                                rights);
+						rights);
 		if (result < 0)
 			return result;
 		start += part;
@@ -391,7 +391,7 @@ twz_result twz_rt_range_protect(void *address, size_t length, uint32_t rights)
 }
 
 static twz_result discard_part(struct rt_slot *slot, uint64_t offset, uint64_t length,
-                               uint64_t argument)
+			       uint64_t argument)
 {
 	(void)argument;
 	if (slot->range.flags == RT_SLOT_SHARED_FILE)

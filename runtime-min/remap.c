@@ -13,11 +13,11 @@ static twz_result move_pages(uint64_t from, uint64_t to, uint64_t length)
 		if (length < part)
 			part = length;
 		struct twz_copy_range range = {
-		        .destination = target->id,
-		        .destination_offset = to & RT_SLOT_MASK,
-		        .source = source->id,
-		        .source_offset = from & RT_SLOT_MASK,
-		        .length = part,
+			.destination = target->id,
+			.destination_offset = to & RT_SLOT_MASK,
+			.source = source->id,
+			.source_offset = from & RT_SLOT_MASK,
+			.length = part,
 		};
 		twz_result result = twz_sys_object_move_range(&range);
 		if (result < 0)
@@ -73,7 +73,7 @@ static twz_result move(uint64_t start, uint64_t old_length, uint64_t new_length,
 }
 
 static twz_result grow(uint64_t start, uint64_t old_length, uint64_t new_length, uint32_t flags,
-                       uint64_t *out)
+		       uint64_t *out)
 {
 	uint64_t end = start + old_length, more = new_length - old_length;
 	twz_result result = rt_nodes_reserve(4 * RT_SET_NODES);
@@ -91,11 +91,11 @@ static twz_result grow(uint64_t start, uint64_t old_length, uint64_t new_length,
 		return result;
 	}
 	return (flags & TWZ_REMAP_MAY_MOVE) ? move(start, old_length, new_length, out)
-	                                    : RT_ERROR(OUT_OF_MEMORY);
+					    : RT_ERROR(OUT_OF_MEMORY);
 }
 
 twz_result twz_rt_range_remap(void *address, size_t old_length, size_t new_length, uint32_t flags,
-                              void **out)
+			      void **out)
 {
 	uint64_t start = (uint64_t)address, at = start;
 	twz_result result = 0;

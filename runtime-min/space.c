@@ -25,7 +25,7 @@ void rt_pool_give(struct rt_pool *pool, struct rt_range *node)
 }
 
 static void add(struct rt_tree *set, struct rt_pool *pool, uint64_t start, uint64_t length,
-                uint32_t rights, uint32_t flags)
+		uint32_t rights, uint32_t flags)
 {
 	struct rt_range *node = rt_pool_take(pool, sizeof(*node));
 	node->start = start;
@@ -56,7 +56,7 @@ void rt_set_cut(struct rt_tree *set, struct rt_pool *pool, uint64_t start, uint6
 }
 
 void rt_set_put(struct rt_tree *set, struct rt_pool *pool, uint64_t start, uint64_t length,
-                uint32_t rights, uint32_t flags)
+		uint32_t rights, uint32_t flags)
 {
 	struct rt_range *before, *after;
 	rt_set_cut(set, pool, start, length);

@@ -28,7 +28,7 @@ void rt_pool_give(struct rt_pool *pool, struct rt_range *node);
 void rt_set_cut(struct rt_tree *set, struct rt_pool *pool, uint64_t start, uint64_t length);
 /* Makes [start, start + length) a member with these rights and flags, whatever was there. */
 void rt_set_put(struct rt_tree *set, struct rt_pool *pool, uint64_t start, uint64_t length,
-                uint32_t rights, uint32_t flags);
+		uint32_t rights, uint32_t flags);
 /* True when every address of the range is a member. */
 bool rt_set_covers(const struct rt_tree *set, uint64_t start, uint64_t length);
 /* True when some address of the range is a member. */

@@ -18,7 +18,7 @@ static twz_result stream_read(struct rt_file *file, void *buffer, size_t length,
 	(void)offset;
 	bool wait = !(file->flags & TWZ_OPEN_NONBLOCK);
 	twz_result result =
-	        twz_sys_stream_read(of(file)->stream, buffer, length, wait ? TWZ_FOREVER : 0);
+		twz_sys_stream_read(of(file)->stream, buffer, length, wait ? TWZ_FOREVER : 0);
 	if (result == RT_ERROR(TIMED_OUT))
 		return RT_ERROR(WOULD_BLOCK);
 	if (result == RT_ERROR(END_OF_STREAM))
@@ -27,7 +27,7 @@ static twz_result stream_read(struct rt_file *file, void *buffer, size_t length,
 }
 
 static twz_result stream_write(struct rt_file *file, const void *buffer, size_t length,
-                               uint64_t offset)
+			       uint64_t offset)
 {
 	(void)offset;
 	twz_result result = twz_sys_stream_write(of(file)->stream, buffer, length);
@@ -80,29 +80,29 @@ static twz_result terminal_read(struct rt_file *file, void *buffer, size_t lengt
 {
 	(void)offset;
 	return rt_terminal_read(of(file)->stream, buffer, length,
-	                        !(file->flags & TWZ_OPEN_NONBLOCK));
+				!(file->flags & TWZ_OPEN_NONBLOCK));
 }
 
 static const struct rt_file_ops port_ops = {
-        .kind = TWZ_FILE_STREAM,
-        .read = stream_read,
-        .write = stream_write,
-        .stat = stream_stat,
-        .readable = stream_readable,
-        .poll = stream_poll,
-        .pass = stream_pass,
-        .size = sizeof(struct stream_file),
+	.kind = TWZ_FILE_STREAM,
+	.read = stream_read,
+	.write = stream_write,
+	.stat = stream_stat,
+	.readable = stream_readable,
+	.poll = stream_poll,
+	.pass = stream_pass,
+	.size = sizeof(struct stream_file),
 };
 
 static const struct rt_file_ops terminal_ops = {
-        .kind = TWZ_FILE_TERMINAL,
-        .read = terminal_read,
-        .write = stream_write,
-        .stat = stream_stat,
-        .readable = stream_readable,
-        .poll = stream_poll,
-        .pass = stream_pass,
-        .size = sizeof(struct stream_file),
+	.kind = TWZ_FILE_TERMINAL,
+	.read = terminal_read,
+	.write = stream_write,
+	.stat = stream_stat,
+	.readable = stream_readable,
+	.poll = stream_poll,
+	.pass = stream_pass,
+	.size = sizeof(struct stream_file),
 };
 
 twz_result rt_stream_open(uint32_t stream, uint32_t flags, struct rt_file **out)

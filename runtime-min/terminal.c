@@ -13,8 +13,8 @@ size_t rt_terminal_pending(void)
 	size_t pending = __atomic_load_n(&line.length, __ATOMIC_RELAXED);
 	size_t taken = __atomic_load_n(&line.taken, __ATOMIC_RELAXED);
 	return __atomic_load_n(&line.finished, __ATOMIC_RELAXED) && pending > taken
-	               ? pending - taken
-	               : 0;
+		       ? pending - taken
+		       : 0;
 }
 
 static twz_result fill(uint32_t stream, bool wait)

@@ -32,7 +32,7 @@ enum rt_line_event {
  * nothing but its end.
  */
 enum rt_line_event rt_line_input(struct rt_line *line, uint8_t byte, char *echo,
-                                 size_t *echo_length);
+				 size_t *echo_length);
 
 RT_END
 

@@ -16,24 +16,24 @@ RT_END
 
 /* The kernel enters with an aligned rsp; a call leaves it as a C function expects. */
 __asm__(".pushsection .text\n"
-        ".hidden rt_thread_entry\n"
-        ".globl rt_thread_entry\n"
-        ".type rt_thread_entry, @function\n"
-        "rt_thread_entry:\n"
-        "	xorl %ebp, %ebp\n"
-        "	call rt_thread_main\n"
-        "	ud2\n"
-        ".size rt_thread_entry, . - rt_thread_entry\n"
-        ".hidden rt_on_exit_stack\n"
-        ".globl rt_on_exit_stack\n"
-        ".type rt_on_exit_stack, @function\n"
-        "rt_on_exit_stack:\n"
-        "	movq %rdx, %rsp\n"
-        "	xorl %ebp, %ebp\n"
-        "	call rt_leave_stack\n"
-        "	ud2\n"
-        ".size rt_on_exit_stack, . - rt_on_exit_stack\n"
-        ".popsection\n");
+	".hidden rt_thread_entry\n"
+	".globl rt_thread_entry\n"
+	".type rt_thread_entry, @function\n"
+	"rt_thread_entry:\n"
+	"	xorl %ebp, %ebp\n"
+	"	call rt_thread_main\n"
+	"	ud2\n"
+	".size rt_thread_entry, . - rt_thread_entry\n"
+	".hidden rt_on_exit_stack\n"
+	".globl rt_on_exit_stack\n"
+	".type rt_on_exit_stack, @function\n"
+	"rt_on_exit_stack:\n"
+	"	movq %rdx, %rsp\n"
+	"	xorl %ebp, %ebp\n"
+	"	call rt_leave_stack\n"
+	"	ud2\n"
+	".size rt_on_exit_stack, . - rt_on_exit_stack\n"
+	".popsection\n");
 
 void rt_thread_main(struct thread_start *start)
 {
@@ -65,10 +65,10 @@ twz_result twz_rt_thread_spawn(const struct twz_rt_thread_args *args)
 	struct thread_start *start = (struct thread_start *)(top - start_size);
 	start->args = *args;
 	struct twz_thread_spec spec = {
-	        .entry = (uint64_t)rt_thread_entry,
-	        .stack = (uint64_t)start,
-	        .argument = (uint64_t)start,
-	        .fs_base = (uint64_t)args->tcb,
+		.entry = (uint64_t)rt_thread_entry,
+		.stack = (uint64_t)start,
+		.argument = (uint64_t)start,
+		.fs_base = (uint64_t)args->tcb,
 	};
 	struct twz_id id;
 	twz_result number = twz_sys_thread_spawn(&spec, &id);
@@ -197,11 +197,11 @@ twz_result twz_rt_futex_requeue(uint32_t *word, uint32_t wake, uint32_t move, ui
 	 */
 	uint32_t more = wake > 1 ? wake - 1 : 0;
 	struct twz_sync_op ops[2] = {
-	        {.word = word, .value = more, .kind = TWZ_SYNC_WAKE},
-	        {.word = word,
-	         .value = wake == 0 ? move - 1 : move,
-	         .kind = TWZ_SYNC_REQUEUE,
-	         .word2 = target},
+		{.word = word, .value = more, .kind = TWZ_SYNC_WAKE},
+		{.word = word,
+		 .value = wake == 0 ? move - 1 : move,
+		 .kind = TWZ_SYNC_REQUEUE,
+		 .word2 = target},
 	};
 	return more != 0 ? twz_sys_thread_sync(ops, 2, 0) : twz_sys_thread_sync(ops + 1, 1, 0);
 }

@@ -19,7 +19,7 @@ static struct rt_range *update(struct rt_range *node)
 
 /* Splits into the ranges below `start` and the others. */
 static void split(struct rt_range *node, uint64_t start, struct rt_range **low,
-                  struct rt_range **high)
+		  struct rt_range **high)
 {
 	if (node == NULL) {
 		*low = *high = NULL;

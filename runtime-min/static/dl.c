@@ -16,7 +16,7 @@ void *twz_rt_dl_open(const char *path, uint32_t flags) /* NOT_SUPPORTED */
 }
 
 void *twz_rt_dl_symbol(void *handle, const char *name, const char *version,
-                       const void *caller) /* NOT_SUPPORTED */
+		       const void *caller) /* NOT_SUPPORTED */
 {
 	(void)handle;
 	(void)name;

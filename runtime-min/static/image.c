@@ -54,15 +54,15 @@ twz_result twz_rt_image(size_t index, struct twz_rt_image *out)
 	if (index != 0)
 		return RT_ERROR(NOT_FOUND);
 	*out = (struct twz_rt_image){
-	        .base = rt_image.base,
-	        .path = "",
-	        .phdr = rt_start.phdr,
-	        .phdr_count = (uint32_t)rt_start.phdr_count,
-	        .tls_module = rt_image.tls_size != 0 ? 1 : 0,
-	        .tls_offset = rt_round_up(rt_image.tls_size, rt_image.tls_align),
-	        .eh_frame_hdr = rt_image.eh_frame_hdr,
-	        .generation = 1,
-	        .unloads = 0,
+		.base = rt_image.base,
+		.path = "",
+		.phdr = rt_start.phdr,
+		.phdr_count = (uint32_t)rt_start.phdr_count,
+		.tls_module = rt_image.tls_size != 0 ? 1 : 0,
+		.tls_offset = rt_round_up(rt_image.tls_size, rt_image.tls_align),
+		.eh_frame_hdr = rt_image.eh_frame_hdr,
+		.generation = 1,
+		.unloads = 0,
 	};
 	return 0;
 }

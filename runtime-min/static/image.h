@@ -8,12 +8,12 @@
 RT_BEGIN
 
 struct rt_image {
-	uintptr_t base;      /* load bias: 0, but in a static-PIE */
+	uintptr_t base;	     /* load bias: 0, but in a static-PIE */
 	uintptr_t low, high; /* of its PT_LOAD segments in memory */
 	const void *tls;     /* initial bytes of the TLS block */
 	size_t tls_file_size;
 	size_t tls_size;
-	size_t tls_align;         /* a power of two, at least 1 */
+	size_t tls_align;	  /* a power of two, at least 1 */
 	const void *eh_frame_hdr; /* or NULL */
 };
 
