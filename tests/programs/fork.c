@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* fork: the child's copies of data, heap and thread-local storage; a pipe between the two;
- * handlers; many in turn. shapes: dynamic static */
+ * handlers; many in turn; exec. shapes: dynamic static */
 
 #include <pthread.h>
 #include <signal.h>
@@ -92,9 +92,26 @@ static void test_many(void)
 	CHECK(waitpid(-1, &status, 0) == -1 && errno == ECHILD);
 }
 
-int main(void)
+/* fork and exec: the program itself, told by its argument what to be. */
+static void test_exec(const char *self)
 {
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execl(self, self, "exec", (char *)NULL);
+		_exit(1);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 9);
+	CHECK(execl("/no/such/program", "none", (char *)NULL) == -1 && errno == ENOENT);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "exec"))
+		return 9;
 	test_copies();
 	test_many();
+	test_exec(argv[0]);
 	return check_result("fork");
 }
