@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Builds a linked list over two persistent objects, named in the store; list_walk.c walks it at
- * another boot. shapes: static
+ * another boot. shapes: dynamic static
  */
 #include "list.h"
 #include <twz/persist.h>

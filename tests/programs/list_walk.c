@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Walks the list that list_build.c left in the store at an earlier boot, with its objects at other
- * slots. shapes: static
+ * slots. shapes: dynamic static
  */
 #include "list.h"
 
