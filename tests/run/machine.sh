@@ -45,4 +45,22 @@ status=0
 wait $runner || status=$?
 [ $status = 143 ] || fail "exit $status, not 143, after SIGTERM"
 ! kill -0 "$machine" 2>/dev/null || fail "the machine outlives its runner"
+
+# A machine that dies is told, with the kernel's last lines.
+"$run" --append verbose "$program" forever >"$work/out" 2>"$work/err" </dev/null &
+runner=$!
+for _ in $(seq 100); do
+	[ -s "$work/out" ] && break
+	sleep 0.1
+done
+kill -KILL "$(pgrep -P $runner)"
+status=0
+wait $runner || status=$?
+[ $status = 125 ] || fail "exit $status, not 125, after the machine's death"
+complains 'QEMU was killed by SIGKILL'
+complains '^  \| image: [0-9]+ objects'
+gcc -static -nostdlib -no-pie -Wl,-Ttext=0x100000,--build-id=none bench/boot/floor.S -o "$work/floor"
+TWZ_KERNEL=$work/floor boots 125 "$program" exit 0 </dev/null
+complains 'the machine stopped .* before .*channel-static ended'
+complains 'the kernel printed nothing'
 finish

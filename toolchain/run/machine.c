@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -95,135 +94,6 @@ void machine_common(struct strings *arguments, const struct options *options, co
 	strings_add(arguments, kernel);
 }
 
-/*
- * microvm's devices are on MMIO, q35's on PCI. A notification is taken by the CPU's thread itself:
- * setting up its hand-over to QEMU's main loop takes milliseconds at boot.
- */
-static const char *bus_name(const struct options *options)
-{
-	return options->machine == MACHINE_MICROVM ? "device"
-						   : "pci,disable-legacy=on,ioeventfd=off";
-}
-
-/* Makes the store's file when it is missing; its size in *size. */
-static bool prepare_store(const struct options *options, uint64_t *size)
-{
-	int fd = open(options->store, O_RDWR | O_CLOEXEC);
-	struct stat status;
-
-	if (fd < 0 && errno == ENOENT) {
-		fd = open(options->store, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (fd >= 0 && ftruncate(fd, (off_t)options->store_size) != 0) {
-			complain("--store %s: %s", options->store, strerror(errno));
-			unlink(options->store);
-			close(fd);
-			return false;
-		}
-	}
-	if (fd < 0 || fstat(fd, &status) != 0) {
-		complain("--store %s: %s", options->store, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return false;
-	}
-	close(fd);
-	*size = (uint64_t)status.st_size;
-	if (!S_ISREG(status.st_mode) || *size < (1u << 20) || *size % (1u << 20) != 0) {
-		complain("--store %s: not a file of whole MiB; name a new file to have one made",
-			 options->store);
-		return false;
-	}
-	return true;
-}
-
-static bool add_store(struct strings *arguments, const struct options *options)
-{
-	uint64_t size = 0;
-
-	if (!prepare_store(options, &size))
-		return false;
-	char *path = escape_commas(options->store);
-	strings_add(arguments, "-object");
-	strings_addf(arguments, "memory-backend-file,id=store,share=on,mem-path=%s,size=%llu", path,
-		     (unsigned long long)size);
-	strings_add(arguments, "-device");
-	strings_add(arguments, "nvdimm,memdev=store");
-	free(path);
-	return true;
-}
-
-static void add_directory(struct strings *arguments, const struct options *options,
-			  const char *path, const char *tag, bool read_only)
-{
-	char *escaped = escape_commas(path);
-
-	strings_add(arguments, "-fsdev");
-	strings_addf(arguments, "local,id=%s,path=%s,security_model=none,multidevs=remap%s", tag,
-		     escaped, read_only ? ",readonly=on" : "");
-	strings_add(arguments, "-device");
-	strings_addf(arguments, "virtio-9p-%s,fsdev=%s,mount_tag=%s", bus_name(options), tag, tag);
-	free(escaped);
-}
-
-/* Copies a handler image under a plain name into the scratch directory. */
-static bool copy_handler(const char *path, const char *directory, size_t index, char **name)
-{
-	int from = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat status;
-
-	if (from < 0 || fstat(from, &status) != 0) {
-		complain("--handler %s: %s", path, strerror(errno));
-		if (from >= 0)
-			close(from);
-		return false;
-	}
-	*name = format_string("%zu.twh", index);
-	char *copy = format_string("%s/%s", directory, *name);
-	int to = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	free(copy);
-	bool good = to >= 0;
-	for (off_t left = status.st_size; good && left > 0;) {
-		ssize_t sent = sendfile(to, from, NULL, (size_t)left);
-
-		good = sent > 0;
-		left -= sent;
-	}
-	if (!good)
-		complain("--handler %s: cannot be copied: %s", path, strerror(errno));
-	if (to >= 0)
-		close(to);
-	close(from);
-	return good;
-}
-
-/* Shares copies of the handler images at /handler and names them on the kernel's command line. */
-static bool add_handlers(struct strings *arguments, const struct options *options,
-			 struct machine *machine, char **append)
-{
-	const char *parent = getenv("TMPDIR");
-	char *directory =
-		format_string("%s/twizzler-run-XXXXXX", parent && *parent ? parent : "/tmp");
-
-	if (mkdtemp(directory) == NULL) {
-		complain("%s: %s", directory, strerror(errno));
-		free(directory);
-		return false;
-	}
-	machine->scratch = directory;
-	for (size_t i = 0; i < options->handlers.count; i++) {
-		char *name;
-
-		if (!copy_handler(options->handlers.items[i], directory, i, &name))
-			return false;
-		char *longer = format_string("%s handler=/handler/%s", *append, name);
-		free(name);
-		free(*append);
-		*append = longer;
-	}
-	add_directory(arguments, options, directory, "handler", true);
-	return true;
-}
-
 /* microvm with ACPI and one I/O APIC has eight places for virtio devices, which its DSDT tells in
  * AML. */
 #define MICROVM_PLACES	   8
@@ -274,7 +144,7 @@ int machine_system(struct strings *arguments, const struct options *options,
 		complain("the current directory: %s", strerror(errno));
 		return EXIT_MACHINE;
 	}
-	if (options->store != NULL && !prepare_store(options, &store_size))
+	if (options->store != NULL && !storage_prepare(options, &store_size))
 		return EXIT_MACHINE;
 	machine_common(arguments, options, kernel);
 	strings_add(arguments, "-initrd");
@@ -285,12 +155,13 @@ int machine_system(struct strings *arguments, const struct options *options,
 			     strtoull(options->memory, NULL, 10) + (store_size >> 20) + 1024);
 	else
 		strings_add(arguments, options->memory);
-	if (options->store != NULL && !add_store(arguments, options))
+	if (options->store != NULL && !storage_add_store(arguments, options))
 		return EXIT_MACHINE;
-	add_directory(arguments, options, directory, "host", false);
+	storage_add_directory(arguments, options, directory, "host", false);
 	if (program_directory != NULL)
-		add_directory(arguments, options, program_directory, "program", true);
-	if (options->handlers.count > 0 && !add_handlers(arguments, options, machine, &append))
+		storage_add_directory(arguments, options, program_directory, "program", true);
+	if (options->handlers.count > 0 &&
+	    !storage_add_handlers(arguments, options, machine, &append))
 		return EXIT_MACHINE;
 	strings_add(arguments, "-append");
 	/* a store that is refused ends the boot with the reason, instead of a run without it */
@@ -339,7 +210,7 @@ void machine_ports(struct strings *arguments, const struct options *options,
 				   &machine->control};
 
 	strings_add(arguments, "-device");
-	strings_addf(arguments, "virtio-serial-%s,max_ports=5", bus_name(options));
+	strings_addf(arguments, "virtio-serial-%s,max_ports=5", machine_bus(options));
 	for (int i = 0; i < 4; i++) {
 		int ends[2];
 
@@ -401,22 +272,6 @@ int machine_start(struct machine *machine, const struct strings *arguments)
 	return -1;
 }
 
-/* Removes the handlers' directory; it holds only what copy_handler made. */
-static void remove_scratch(const struct options *options, struct machine *machine)
-{
-	if (machine->scratch == NULL)
-		return;
-	for (size_t i = 0; i < options->handlers.count; i++) {
-		char *copy = format_string("%s/%zu.twh", machine->scratch, i);
-
-		unlink(copy);
-		free(copy);
-	}
-	rmdir(machine->scratch);
-	free(machine->scratch);
-	machine->scratch = NULL;
-}
-
 int machine_stop(struct machine *machine, const struct options *options, bool kill_it)
 {
 	int status = 0;
@@ -428,7 +283,7 @@ int machine_stop(struct machine *machine, const struct options *options, bool ki
 			;
 		machine->pid = -1;
 	}
-	remove_scratch(options, machine);
+	storage_remove_handlers(options, machine);
 	return status;
 }
 

@@ -141,6 +141,31 @@ int machine_stop(struct machine *machine, const struct options *options, bool ki
 /* Prints the last lines of the kernel's console on standard error. */
 void machine_last_words(const struct machine *machine);
 
+/* ---- storage.c ---- */
+
+/*
+ * The ending of a virtio device's name in QEMU: microvm's are on MMIO, q35's on PCI. A notification
+ * is taken by the CPU's thread itself: setting up its hand-over to QEMU's main loop takes
+ * milliseconds at boot.
+ */
+const char *machine_bus(const struct options *options);
+
+/* Makes the store's file when it is missing; its size in *size. False: a message has been printed.
+ */
+bool storage_prepare(const struct options *options, uint64_t *size);
+bool storage_add_store(struct strings *arguments, const struct options *options);
+
+/* Shares a directory as the 9P device `tag`. */
+void storage_add_directory(struct strings *arguments, const struct options *options,
+			   const char *path, const char *tag, bool read_only);
+
+/* Shares copies of the handler images at /handler and names them in *append, the kernel's command
+ * line. */
+bool storage_add_handlers(struct strings *arguments, const struct options *options,
+			  struct machine *machine, char **append);
+/* Removes those copies. */
+void storage_remove_handlers(const struct options *options, struct machine *machine);
+
 /* ---- session.c, console.c, unikernel.c: each runs one shape and returns the exit code ---- */
 
 int session_run(const struct options *options);
