@@ -101,6 +101,21 @@ static twz_result get_memory(void)
 	return result;
 }
 
+/* The first table, when it is mostly removed entries, without them. */
+static void sweep(void)
+{
+	struct mapping kept[FIRST_CAPACITY];
+
+	for (uint64_t i = 0; i < FIRST_CAPACITY; i++) {
+		kept[i] = table.entries[i];
+		table.entries[i] = (struct mapping){0};
+	}
+	table.used = table.live = 0;
+	for (uint64_t i = 0; i < FIRST_CAPACITY; i++)
+		if (kept[i].slot != 0)
+			enter(&kept[i]);
+}
+
 /* Makes room for one more: a table of twice the live entries, without the removed ones. */
 static twz_result make_room(void)
 {
@@ -110,6 +125,10 @@ static twz_result make_room(void)
 	}
 	if ((table.used + 1) * 4 <= table.capacity * 3)
 		return TWZ_OK;
+	if (table.capacity == FIRST_CAPACITY && table.live * 2 <= FIRST_CAPACITY) {
+		sweep();
+		return TWZ_OK;
+	}
 	if (!table.memory) {
 		twz_result result = get_memory();
 		if (result < 0)
