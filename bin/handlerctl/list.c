@@ -51,6 +51,12 @@ const char *last_discard(const struct twz_handler_stat *stat)
 		return text;
 	case TWZ_ERR_INTERRUPTED:
 		return "by itself (twz_discard)";
+	case TWZ_ERR_NO_SUCH_OBJECT:
+		return "an output file is gone; register it again";
+	case TWZ_ERR_CROSS_DEVICE:
+		return "an output file is not in the store";
+	case TWZ_ERR_BAD_FORMAT:
+		return "malformed outputs";
 	default:
 		return error_text(-(twz_result)stat->last_error);
 	}
