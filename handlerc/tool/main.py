@@ -110,13 +110,13 @@ def check_object(obj, places, rules, problems):
     if "twz_handler_declaration" not in obj.by_name:
         problems.add("no TWZ_HANDLER; declare TWZ_HANDLER(\"name\", .version = \"1.0\")")
     if "main" in obj.by_name:
-        problems.add("main() in a handler; its entry points are the functions of TWZ_ON_TIMER and TWZ_ON_EVENT",
+        problems.add("main() in a handler; its entry points are the functions of TWZ_ON_TIMER, TWZ_ON_EVENT and TWZ_ON_BOOT",
                      places.symbol("main"))
     calls.check_sections(obj, places, problems)
     if obj.section(".twz.events"):
         calls.check_calls(obj, places, rules, problems)
     else:
-        problems.add("no event; declare TWZ_ON_TIMER or TWZ_ON_EVENT")
+        problems.add("no event; declare TWZ_ON_TIMER, TWZ_ON_EVENT or TWZ_ON_BOOT")
 
 
 def link(toolchain, object_path, target, problems):

@@ -64,7 +64,7 @@ class Reader:
             if kind == self.abi["TWZ_EVENT_TIMER"]:
                 if not 1 <= period <= self.abi["TWZ_HANDLER_PERIOD_MAX"]:
                     self.refuse(f"the timer {fn} needs a .period_ms of 1 to {self.abi['TWZ_HANDLER_PERIOD_MAX']}", symbol)
-            else:
+            elif kind == self.abi["TWZ_EVENT_APPLICATION"]:
                 self.check_name(name, "the event", symbol)
                 if name in names:
                     self.refuse(f"the event \"{shown(name)}\" has two functions; call one from the other", symbol)

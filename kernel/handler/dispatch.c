@@ -70,6 +70,8 @@ static void answer(struct request *request, twz_result result)
 
 /* ---- handlers ---- */
 
+static void deliver_boot(struct handler *handler);
+
 struct handler *handler_find(const char *name)
 {
 	LIST_FOR_EACH (node, &handlers) {
@@ -168,6 +170,7 @@ static void handler_publish(struct handler *handler)
 	flags = spin_lock(&handlers_lock);
 	list_append(&handlers, &handler->node);
 	spin_unlock(&handlers_lock, flags);
+	deliver_boot(handler);
 }
 
 static twz_result handler_add(struct handler_version *version)
@@ -312,6 +315,16 @@ static twz_result deliver(struct handler *handler, uint32_t index, const void *p
 	kernel_free(event);
 	kernel_free(run);
 	return result;
+}
+
+/* The boot events of a handler that is new to this boot. */
+static void deliver_boot(struct handler *handler)
+{
+	const struct twz_handler_image *image = handler->current->program->image;
+
+	for (uint32_t i = 0; i < image->event_count; i++)
+		if (handler_image_events(image)[i].kind == TWZ_EVENT_BOOT)
+			deliver(handler, i, NULL, 0);
 }
 
 /* Deliver to every handler of an application event; how many committed. */

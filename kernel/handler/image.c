@@ -135,6 +135,10 @@ static twz_result check_event(const struct twz_handler_image *image,
 		    event->name != 0)
 			return refuse(reason, TWZ_ERR_BAD_FORMAT, "timer");
 		return TWZ_OK;
+	case TWZ_EVENT_BOOT:
+		if (event->period_ms != 0 || event->name != 0)
+			return refuse(reason, TWZ_ERR_BAD_FORMAT, "boot event");
+		return TWZ_OK;
 	case TWZ_EVENT_APPLICATION:
 		length = string_length(image, event->name);
 		if (length <= 0 || length >= (int64_t)TWZ_HANDLER_NAME_MAX || event->period_ms != 0)

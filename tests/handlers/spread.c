@@ -8,6 +8,7 @@
 TWZ_HANDLER("spread", .version = "1.0", .budget_ms = 1000, .memory_kb = 512);
 TWZ_ON_EVENT(add, "spread.add");
 TWZ_ON_EVENT(check, "spread.check");
+TWZ_ON_BOOT(boot);
 TWZ_MAY_APPEND("/var/spread/deep/er/log");
 
 #define CELLS 40000
@@ -15,6 +16,7 @@ TWZ_MAY_APPEND("/var/spread/deep/er/log");
 static uint32_t first[CELLS] = {[0] = 7, [CELLS - 1] = 9}; /* in the image */
 static uint32_t second[CELLS];				   /* zero, so not in the image */
 static uint64_t total = 16;
+static unsigned int boots;
 
 static uint64_t sum(void)
 {
@@ -49,4 +51,10 @@ void check(const struct twz_event *event)
 	if (sum() != total || total != (uint64_t)atoi(text))
 		twz_discard();
 	twz_append("/var/spread/deep/er/log", "total %lu\n", total);
+}
+
+void boot(const struct twz_event *event)
+{
+	(void)event;
+	twz_append("/var/spread/deep/er/log", "boot %u\n", ++boots);
 }

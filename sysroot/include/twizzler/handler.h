@@ -86,6 +86,13 @@ struct twz_handler_use {
 								  .function = fn,                \
 								  .function_name = #fn}
 
+/* Runs `fn` once in each boot: when the handler comes back from the store, or is registered. */
+#define TWZ_ON_BOOT(fn)                                                     \
+	void fn(const struct twz_event *);                                  \
+	TWZ_HANDLER_SECTION_(".twz.events")                                 \
+	static const struct twz_handler_on TWZ_HANDLER_CAT(twz_on_, fn) = { \
+		.kind = TWZ_EVENT_BOOT, .function = fn, .function_name = #fn}
+
 /* Grants appending to one file, named by its absolute path. */
 #define TWZ_MAY_APPEND(file)                                                              \
 	TWZ_HANDLER_SECTION_(".twz.outputs")                                              \

@@ -157,6 +157,9 @@ static void tables(void)
 	REFUSED(BAD_FORMAT, s.header.outputs_offset = ~0u & ~7u);
 	REFUSED(BAD_FORMAT, s.header.outputs_offset = 0);
 	REFUSED(NOT_SUPPORTED, s.events[0].kind = 0);
+	REFUSED(BAD_FORMAT, s.events[0].kind = TWZ_EVENT_BOOT); /* with a period */
+	REFUSED(BAD_FORMAT, s.events[1].kind = TWZ_EVENT_BOOT); /* with a name */
+	ACCEPTED(s.events[0].kind = TWZ_EVENT_BOOT; s.events[0].period_ms = 0);
 	REFUSED(NOT_SUPPORTED, s.events[0].kind = 77);
 	REFUSED(BAD_FORMAT, s.events[0].period_ms = 0);
 	REFUSED(BAD_FORMAT, s.events[0].period_ms = ~0ull);
