@@ -70,7 +70,6 @@ static twz_result start_clone(struct twz_id view, struct fork_point *point)
 				       .stack = (uint64_t)point & ~15ull,
 				       .argument = (uint64_t)point};
 	__asm__ volatile("mov %%fs:0, %0" : "=r"(spec.fs_base));
-	rt_fd_share(view);
 	struct twz_id thread;
 	twz_result number = twz_sys_thread_spawn(&spec, &thread);
 	if (number < 0)
@@ -97,6 +96,8 @@ twz_result twz_rt_exec_fork(void)
 	}
 	const struct twz_view_clone clone = {0};
 	twz_result result = twz_sys_view_clone(&clone, &view);
+	if (result >= 0)
+		rt_fd_share(view); /* walks the files, whose lock is still held */
 	rt_after_fork(false);
 	/* The children's lock is still held: nobody waits for the new one before it is among them.
 	 */
