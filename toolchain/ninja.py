@@ -248,7 +248,9 @@ class Folder:
             command = " ".join(word if word in ("$in", "$out") else _quote(word) for word in command)
         # In the graph a variable of a build line knows neither $in nor $out.
         command = command.replace("$in", " ".join(inputs)).replace("$out", " ".join(outputs))
-        self.graph.edge("run", outputs, inputs, needs=self._paths(needs), command=command)
+        # What comes from the cache is as old as its stage: a change shows in the stamp, not in its time.
+        stamp = [STAMP] if TOOLCHAIN + "/" in command else []
+        self.graph.edge("run", outputs, inputs, needs=self._paths(needs) + stamp, command=command)
         return outputs if len(outputs) > 1 else outputs[0]
 
     def copy(self, output, source):

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
 # Lua 5.4 from Debian's source, dynamic: a program of some size, the compiler's bytecode, exit codes.
 # timeout: 300
 set -euo pipefail

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
 # zlib from Debian's source, static: its own example, minigzip against the host's gzip both ways, a damaged file.
 # timeout: 300
 set -euo pipefail

@@ -3,13 +3,13 @@
  * The run channel between x86_64-twizzler-run on the host and init in the guest.
  *
  * Four virtio-serial ports by name: twz.stdin, twz.stdout, twz.stderr carry a program's bytes;
- * twz.control carries the messages below, each a header and `size` bytes of payload. Two 9P devices:
- * tag "host" is the caller's current directory, seen at /host; tag "program", when there is one, is
- * the program's own directory, seen at /program, read-only.
+ * twz.control carries the messages below, each a header and `size` bytes of payload. Two 9P
+ * devices: tag "host" is the caller's current directory, seen at /host; tag "program", when there
+ * is one, is the program's own directory, seen at /program, read-only.
  *
  *   host -> guest   RUN, QUIT
- *   guest -> host   READY (after boot; payload: struct twz_abi_version), EXIT (a program has ended and its
- *                   output has been written whole), ERROR (it could not be started)
+ *   guest -> host   READY (after boot; payload: struct twz_abi_version), EXIT (a program has ended
+ * and its output has been written whole), ERROR (it could not be started)
  *
  * On twz.stdin the guest's kernel writes one byte each time a reader finds the port empty; the host
  * then sends what it has, or closes the port at the end of its input. So what no program reads
@@ -22,7 +22,7 @@
 #include <twizzler/types.h>
 #include <twizzler/syscall.h>
 
-#define TWZ_CHANNEL_MAGIC 0x5a4c4e43u /* "CNLZ" */
+#define TWZ_CHANNEL_MAGIC	0x5a4c4e43u /* "CNLZ" */
 #define TWZ_CHANNEL_MAX_PAYLOAD (1u << 20)
 
 enum twz_channel_kind {
@@ -48,8 +48,8 @@ struct twz_channel_run {
 };
 
 struct twz_channel_exit {
-	uint32_t state; /* enum twz_view_state */
-	int32_t code;   /* exit code or signal number */
+	uint32_t state;	      /* enum twz_view_state */
+	int32_t code;	      /* exit code or signal number */
 	uint64_t nanoseconds; /* from spawn to end */
 	struct twz_fault fault;
 };

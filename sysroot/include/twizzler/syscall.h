@@ -14,7 +14,7 @@ enum twz_syscall_number {
 
 /* ---- objects ---- */
 
-#define TWZ_OBJECT_RAW        0x1u /* no null page, no meta page */
+#define TWZ_OBJECT_RAW	      0x1u /* no null page, no meta page */
 #define TWZ_OBJECT_PERSISTENT 0x2u /* in the store; NOT_SUPPORTED without one */
 
 /* A copy-on-write source for object_create: [src, src+len) of `id` appears at dst. Page-aligned. */
@@ -26,12 +26,13 @@ struct twz_object_source {
 };
 
 struct twz_object_spec {
-	uint32_t flags;       /* TWZ_OBJECT_* */
-	uint32_t kind;        /* enum twz_object_kind; ignored for raw objects */
+	uint32_t flags;	      /* TWZ_OBJECT_* */
+	uint32_t kind;	      /* enum twz_object_kind; ignored for raw objects */
 	uint32_t protections; /* default rights of the default context; 0 means all */
 	uint32_t reserved;    /* must be 0 */
 	struct twz_id owner;
-	struct twz_id tie;    /* deleted when this object is deleted or this view or thread ends; none: not tied */
+	struct twz_id tie; /* deleted when this object is deleted or this view or thread ends; none:
+			      not tied */
 	const struct twz_object_source *sources;
 	uint64_t source_count;
 };
@@ -39,10 +40,10 @@ struct twz_object_spec {
 struct twz_object_stat {
 	struct twz_id id;
 	uint32_t flags;
-	uint32_t kind;        /* of meta at creation */
-	uint32_t rights;      /* what the caller's context may do */
-	uint32_t maps;        /* view entries that map it */
-	uint64_t pages;       /* present pages */
+	uint32_t kind;	 /* of meta at creation */
+	uint32_t rights; /* what the caller's context may do */
+	uint32_t maps;	 /* view entries that map it */
+	uint64_t pages;	 /* present pages */
 };
 
 /* object_copy_range, object_move_range. Overlap within one object is an error. */
@@ -58,18 +59,18 @@ struct twz_copy_range {
 
 enum twz_inherit {
 	TWZ_INHERIT_PRIVATE = 0, /* a clone gets a copy-on-write copy */
-	TWZ_INHERIT_SHARED = 1,  /* a clone maps the same object */
-	TWZ_INHERIT_NONE = 2,    /* a clone does not map it */
+	TWZ_INHERIT_SHARED = 1,	 /* a clone maps the same object */
+	TWZ_INHERIT_NONE = 2,	 /* a clone does not map it */
 };
 
 /* One entry of a view. view none: the caller's own. */
 struct twz_map {
 	struct twz_id view;
 	struct twz_id object;
-	uint64_t slot;     /* or TWZ_SLOT_ANY for view_map */
+	uint64_t slot;	   /* or TWZ_SLOT_ANY for view_map */
 	uint32_t rights;   /* READ, WRITE, EXEC; never WRITE and EXEC */
 	uint32_t inherit;  /* enum twz_inherit */
-	uint32_t flags;    /* TWZ_MAP_* */
+	uint32_t flags;	   /* TWZ_MAP_* */
 	uint32_t reserved; /* must be 0 */
 };
 #define TWZ_MAP_REPLACE 0x1u /* the slot may hold another object */
@@ -96,22 +97,22 @@ struct twz_registers {
 
 enum twz_fault_kind {
 	TWZ_FAULT_NONE = 0,
-	TWZ_FAULT_PAGE = 1,        /* no mapping there, or out of memory for it */
-	TWZ_FAULT_PROTECTION = 2,  /* mapped without the right */
-	TWZ_FAULT_OBJECT = 3,      /* null page, damaged page, past the end */
-	TWZ_FAULT_ILLEGAL = 4,     /* invalid instruction */
+	TWZ_FAULT_PAGE = 1,	  /* no mapping there, or out of memory for it */
+	TWZ_FAULT_PROTECTION = 2, /* mapped without the right */
+	TWZ_FAULT_OBJECT = 3,	  /* null page, damaged page, past the end */
+	TWZ_FAULT_ILLEGAL = 4,	  /* invalid instruction */
 	TWZ_FAULT_DIVIDE = 5,
 	TWZ_FAULT_FLOAT = 6,
 	TWZ_FAULT_BREAKPOINT = 7,
-	TWZ_FAULT_GENERAL = 8,     /* general protection and the rest */
-	TWZ_FAULT_INTERRUPT = 9,   /* thread_interrupt: code in `code` */
+	TWZ_FAULT_GENERAL = 8,	 /* general protection and the rest */
+	TWZ_FAULT_INTERRUPT = 9, /* thread_interrupt: code in `code` */
 };
 
 struct twz_fault {
-	uint32_t kind;    /* enum twz_fault_kind */
+	uint32_t kind;	  /* enum twz_fault_kind */
 	uint32_t access;  /* TWZ_RIGHT_* that was wanted */
 	uint64_t address; /* where, for page, protection and object faults */
-	uint64_t code;    /* processor's error code or the interrupt's code */
+	uint64_t code;	  /* processor's error code or the interrupt's code */
 	struct twz_registers registers;
 };
 
@@ -125,10 +126,10 @@ struct twz_view_control {
 };
 
 struct twz_view_clone {
-	uint64_t entry;   /* start a thread here with the caller's FS base; 0: none */
+	uint64_t entry; /* start a thread here with the caller's FS base; 0: none */
 	uint64_t stack;
 	uint64_t argument;
-	uint64_t flags;   /* must be 0 */
+	uint64_t flags; /* must be 0 */
 };
 
 /* ---- upcalls ---- */
@@ -145,22 +146,23 @@ struct twz_upcall_target {
 };
 
 struct twz_upcall_frame {
-	struct twz_fault fault;        /* registers: where the thread was */
-	uint64_t extended_state;       /* address of the saved FXSAVE/XSAVE area inside the frame's block */
+	struct twz_fault fault;	 /* registers: where the thread was */
+	uint64_t extended_state; /* address of the saved FXSAVE/XSAVE area inside the frame's block
+				  */
 	uint64_t extended_size;
 };
 
 /* ---- threads ---- */
 
 struct twz_thread_spec {
-	struct twz_id view;     /* none: the caller's own */
-	uint64_t entry;         /* entered with rdi = argument, rsp = stack, rbp = 0 */
-	uint64_t stack;         /* initial rsp, 16-byte aligned */
+	struct twz_id view; /* none: the caller's own */
+	uint64_t entry;	    /* entered with rdi = argument, rsp = stack, rbp = 0 */
+	uint64_t stack;	    /* initial rsp, 16-byte aligned */
 	uint64_t argument;
-	uint64_t fs_base;       /* canonical user address */
-	uint64_t upcall_stack;  /* top, or 0 */
+	uint64_t fs_base;      /* canonical user address */
+	uint64_t upcall_stack; /* top, or 0 */
 	uint64_t upcall_stack_length;
-	uint32_t flags;         /* must be 0 */
+	uint32_t flags; /* must be 0 */
 	uint32_t reserved;
 };
 
@@ -171,24 +173,24 @@ enum twz_thread_state {
 
 /* What a thread's id maps as, read-only. */
 struct twz_thread_control {
-	uint32_t state; /* enum twz_thread_state; wait here */
+	uint32_t state;	 /* enum twz_thread_state; wait here */
 	uint32_t number; /* unique among living threads, >= 1 */
 };
 
 enum twz_thread_command {
 	TWZ_THREAD_YIELD = 0,
-	TWZ_THREAD_NUMBER = 1,       /* returns the thread's number */
-	TWZ_THREAD_SET_FS = 2,       /* argument: canonical user address */
+	TWZ_THREAD_NUMBER = 1,	     /* returns the thread's number */
+	TWZ_THREAD_SET_FS = 2,	     /* argument: canonical user address */
 	TWZ_THREAD_SET_NAME = 3,     /* argument: NUL-ended string, 31 bytes kept */
 	TWZ_THREAD_ROBUST_LIST = 4,  /* argument: struct robust_list_head as Linux lays it out */
 	TWZ_THREAD_UPCALL_STACK = 5, /* argument: const uint64_t[2]: base, length; 0: none */
-	TWZ_THREAD_CLEAR_WORD = 6,   /* argument: uint32_t * cleared and woken when the thread ends */
-	TWZ_THREAD_VIEW = 7,         /* argument: struct twz_id * that receives the view's id */
+	TWZ_THREAD_CLEAR_WORD = 6, /* argument: uint32_t * cleared and woken when the thread ends */
+	TWZ_THREAD_VIEW = 7,	   /* argument: struct twz_id * that receives the view's id */
 };
 
 enum twz_sync_kind {
-	TWZ_SYNC_WAIT = 0, /* sleep while the word equals value */
-	TWZ_SYNC_WAKE = 1, /* wake up to `value` waiters of the word */
+	TWZ_SYNC_WAIT = 0,    /* sleep while the word equals value */
+	TWZ_SYNC_WAKE = 1,    /* wake up to `value` waiters of the word */
 	TWZ_SYNC_REQUEUE = 2, /* wake one, move up to value others to word2 */
 };
 
@@ -201,9 +203,9 @@ enum twz_sync_kind {
 struct twz_sync_op {
 	uint32_t *word;
 	uint32_t value;
-	uint32_t kind;     /* enum twz_sync_kind */
-	uint32_t *word2;   /* REQUEUE */
-	uint64_t flags;    /* TWZ_SYNC_64: word is a uint64_t */
+	uint32_t kind;	 /* enum twz_sync_kind */
+	uint32_t *word2; /* REQUEUE */
+	uint64_t flags;	 /* TWZ_SYNC_64: word is a uint64_t */
 	uint64_t value64;
 };
 #define TWZ_SYNC_64 0x1ull
@@ -220,25 +222,26 @@ struct twz_system_info {
 	uint32_t cpus;
 	uint64_t pages_total;
 	uint64_t pages_free;
-	uint64_t objects;      /* alive, for leak checks */
+	uint64_t objects; /* alive, for leak checks */
 	uint64_t views;
 	uint64_t threads;
-	struct twz_id names;   /* root of the initial image's name tree */
+	struct twz_id names;	   /* root of the initial image's name tree */
 	struct twz_id store_names; /* root of the store's name tree; none without a store */
 	uint64_t boot_nanoseconds; /* from kernel entry to the first program */
 };
 
-#define TWZ_SHUTDOWN_POWEROFF 0u /* with a debug-exit device: exit the virtual machine with code */
-#define TWZ_SHUTDOWN_REBOOT   1u
+#define TWZ_SHUTDOWN_POWEROFF 0u /* with a debug-exit device: exit the virtual machine with code \
+				  */
+#define TWZ_SHUTDOWN_REBOOT 1u
 
 struct twz_stream_stat {
-	uint32_t kind;       /* TWZ_STREAM_* */
-	uint32_t open;       /* the host end is connected */
-	uint64_t readable;   /* bytes ready */
+	uint32_t kind;	   /* TWZ_STREAM_* */
+	uint32_t open;	   /* the host end is connected */
+	uint64_t readable; /* bytes ready */
 	char name[32];
 };
 #define TWZ_STREAM_CONSOLE 0u
-#define TWZ_STREAM_PORT    1u
+#define TWZ_STREAM_PORT	   1u
 
 struct twz_host_info {
 	uint32_t message_size; /* largest message either way */
@@ -251,14 +254,15 @@ struct twz_host_info {
 /* Registers the handler in `image` (format: handler_image.h). */
 struct twz_handler_spec {
 	struct twz_id image;
-	const struct twz_id *outputs; /* one file object for each output of the manifest, in its order */
+	const struct twz_id
+		*outputs; /* one file object for each output of the manifest, in its order */
 	uint64_t output_count;
 };
 
 struct twz_handler_stat {
 	char name[64];
 	char version[32];
-	uint32_t flags;       /* TWZ_HANDLER_STAT_* */
+	uint32_t flags; /* TWZ_HANDLER_STAT_* */
 	uint32_t budget_ms;
 	uint32_t memory_kb;
 	uint32_t event_count; /* of the manifest */
@@ -267,9 +271,9 @@ struct twz_handler_stat {
 	uint64_t discarded;   /* of them, runs thrown away: fault, budget, forbidden call */
 	uint64_t sequence;    /* of the last committed event, since the version's first */
 	uint64_t snapshot_bytes;
-	uint64_t last_cpu;    /* CPU nanoseconds of the last run */
-	uint32_t last_error;  /* enum twz_error of the last discard, 0 = none */
-	uint32_t last_syscall; /* the forbidden call, when NOT_IN_HANDLER */
+	uint64_t last_cpu;	     /* CPU nanoseconds of the last run */
+	uint32_t last_error;	     /* enum twz_error of the last discard, 0 = none */
+	uint32_t last_syscall;	     /* the forbidden call, when NOT_IN_HANDLER */
 	struct twz_fault last_fault; /* when BAD_ADDRESS */
 };
 #define TWZ_HANDLER_STAT_PERSISTENT 0x1u /* in the store: survives a reboot */
@@ -277,16 +281,16 @@ struct twz_handler_stat {
 
 /* What started a run. Followed by `size` bytes of payload. */
 struct twz_event {
-	uint64_t sequence;    /* of this handler, from 1 */
-	uint64_t time;        /* nanoseconds since the epoch, logged */
-	uint32_t kind;        /* TWZ_EVENT_* */
-	uint32_t index;       /* of the event in the manifest */
+	uint64_t sequence; /* of this handler, from 1 */
+	uint64_t time;	   /* nanoseconds since the epoch, logged */
+	uint32_t kind;	   /* TWZ_EVENT_* */
+	uint32_t index;	   /* of the event in the manifest */
 	uint64_t size;
 };
-#define TWZ_EVENT_TIMER       1u
+#define TWZ_EVENT_TIMER	      1u
 #define TWZ_EVENT_APPLICATION 2u
-#define TWZ_EVENT_BOOT        3u
+#define TWZ_EVENT_BOOT	      3u
 #define TWZ_EVENT_OBJECT      4u
-#define TWZ_EVENT_INPUT       5u
+#define TWZ_EVENT_INPUT	      5u
 
 #endif

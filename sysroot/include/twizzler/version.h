@@ -11,9 +11,10 @@
 #define TWZ_ABI_MINOR 1
 #define TWZ_ABI_PATCH 0
 
-/* The note: name "Twizzler", type TWZ_NOTE_ABI, descriptor of three 32-bit words: major, minor, patch. */
-#define TWZ_NOTE_NAME "Twizzler"
-#define TWZ_NOTE_ABI  1
+/* The note: name "Twizzler", type TWZ_NOTE_ABI, descriptor of three 32-bit words: major, minor,
+ * patch. */
+#define TWZ_NOTE_NAME	   "Twizzler"
+#define TWZ_NOTE_ABI	   1
 #define TWZ_NOTE_UNIKERNEL 2 /* no descriptor: the program is its own kernel */
 
 #ifndef __ASSEMBLER__

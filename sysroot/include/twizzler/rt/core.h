@@ -25,8 +25,8 @@ extern "C" {
  */
 void twz_rt_entry(uintptr_t *sp, void (*start)(uintptr_t *sp)) __attribute__((noreturn));
 
-#define AT_TWZ_SPAWN 0x7000 /* struct twz_rt_spawn_block * on the new program's stack */
-#define AT_TWZ_STACK 0x7001 /* lowest address of the first thread's stack */
+#define AT_TWZ_SPAWN	  0x7000 /* struct twz_rt_spawn_block * on the new program's stack */
+#define AT_TWZ_STACK	  0x7001 /* lowest address of the first thread's stack */
 #define AT_TWZ_STACK_SIZE 0x7002
 
 /* Ends the program with an exit code (0..255 reach the parent), running nothing more of it. */

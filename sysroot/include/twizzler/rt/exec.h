@@ -11,30 +11,30 @@ extern "C" {
 
 /* What a descriptor is, when passed to a new program. */
 enum twz_rt_passed_kind {
-	TWZ_PASS_STREAM = 1,  /* handle: kernel stream number */
-	TWZ_PASS_OBJECT = 2,  /* id: file or directory object */
-	TWZ_PASS_HOST = 3,    /* path on 9P device `handle`: reopened by the new program */
-	TWZ_PASS_PIPE = 4,    /* id: pipe object */
-	TWZ_PASS_DEVICE = 5,  /* handle: 0 null, 1 zero, 2 random */
+	TWZ_PASS_STREAM = 1, /* handle: kernel stream number */
+	TWZ_PASS_OBJECT = 2, /* id: file or directory object */
+	TWZ_PASS_HOST = 3,   /* path on 9P device `handle`: reopened by the new program */
+	TWZ_PASS_PIPE = 4,   /* id: pipe object */
+	TWZ_PASS_DEVICE = 5, /* handle: 0 null, 1 zero, 2 random */
 };
 
 struct twz_rt_passed_fd {
 	int32_t fd;
-	uint32_t kind;       /* enum twz_rt_passed_kind */
-	uint32_t flags;      /* TWZ_OPEN_* */
+	uint32_t kind;	/* enum twz_rt_passed_kind */
+	uint32_t flags; /* TWZ_OPEN_* */
 	uint32_t handle;
 	struct twz_id id;
 	uint64_t position;
-	uint32_t path;       /* offset from the block of a NUL-ended path, 0: none */
+	uint32_t path; /* offset from the block of a NUL-ended path, 0: none */
 	uint32_t reserved;
 };
 
 /* On a new program's stack, found by AT_TWZ_SPAWN. Hostile until checked. */
 struct twz_rt_spawn_block {
 	struct twz_abi_version abi;
-	uint32_t size;       /* of the whole block, paths included */
+	uint32_t size; /* of the whole block, paths included */
 	uint32_t fd_count;
-	uint32_t cwd;        /* offset of the NUL-ended absolute current directory */
+	uint32_t cwd;	      /* offset of the NUL-ended absolute current directory */
 	struct twz_id parent; /* the parent's view, or none */
 	struct twz_id self;
 	uint32_t parent_number; /* what twz_rt_exec_parent tells; 0: none */
@@ -44,34 +44,41 @@ struct twz_rt_spawn_block {
 
 /* Actions on the child's descriptors before it starts, in order. */
 struct twz_rt_spawn_action {
-	enum { TWZ_SPAWN_DUP = 1, TWZ_SPAWN_CLOSE = 2, TWZ_SPAWN_OPEN = 3, TWZ_SPAWN_CHDIR = 4,
-	       TWZ_SPAWN_FCHDIR = 5 } kind;
-	int from, to;        /* DUP: from -> to (equal: clears CLOEXEC); CLOSE: to; OPEN: to; FCHDIR: from */
-	const char *path;    /* OPEN, CHDIR */
+	enum {
+		TWZ_SPAWN_DUP = 1,
+		TWZ_SPAWN_CLOSE = 2,
+		TWZ_SPAWN_OPEN = 3,
+		TWZ_SPAWN_CHDIR = 4,
+		TWZ_SPAWN_FCHDIR = 5
+	} kind;
+	int from,
+		to; /* DUP: from -> to (equal: clears CLOEXEC); CLOSE: to; OPEN: to; FCHDIR: from */
+	const char *path; /* OPEN, CHDIR */
 	uint32_t flags, mode;
 };
 
 struct twz_rt_spawn_args {
-	const char *path;    /* of an ELF program, or a #! script */
+	const char *path; /* of an ELF program, or a #! script */
 	size_t path_length;
 	char *const *argv;
 	char *const *envp;
 	const struct twz_rt_spawn_action *actions;
 	size_t action_count;
-	uint32_t flags;      /* must be 0 */
+	uint32_t flags; /* must be 0 */
 };
 
 /* Starts a program. Its id is its view's; returns a number (>= 1) that waits take, like a pid. */
 twz_result twz_rt_exec_spawn(const struct twz_rt_spawn_args *args);
 
 struct twz_rt_wait_result {
-	uint32_t number;     /* which child */
-	uint32_t state;      /* enum twz_view_state */
-	int32_t code;        /* exit code, or POSIX signal number when killed */
+	uint32_t number; /* which child */
+	uint32_t state;	 /* enum twz_view_state */
+	int32_t code;	 /* exit code, or POSIX signal number when killed */
 	uint32_t reserved;
 	struct twz_fault fault;
 };
-/* Waits for a child (number 0: any) until the monotonic deadline; TIMED_OUT, NO_SUCH_THREAD when there is none. */
+/* Waits for a child (number 0: any) until the monotonic deadline; TIMED_OUT, NO_SUCH_THREAD when
+ * there is none. */
 twz_result twz_rt_exec_wait(uint32_t number, uint64_t deadline, struct twz_rt_wait_result *out);
 
 /* Ends a child as if by a signal. */
@@ -80,8 +87,8 @@ twz_result twz_rt_exec_kill(uint32_t number, int signal);
 /* fork: 0 in the child, the child's number in the parent. */
 twz_result twz_rt_exec_fork(void);
 /*
- * Replaces this program: the other one is started with its descriptors, and this one ends as that one
- * ends (docs/decisions/0011). Returns only on error.
+ * Replaces this program: the other one is started with its descriptors, and this one ends as that
+ * one ends (docs/decisions/0011). Returns only on error.
  */
 twz_result twz_rt_exec_replace(const struct twz_rt_spawn_args *args);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Runtime ABI, descriptors and names: open, close, dup, stat, directories, the current directory. */
+/* Runtime ABI, descriptors and names: open, close, dup, stat, directories, the current directory.
+ */
 #ifndef TWIZZLER_RT_FD_H
 #define TWIZZLER_RT_FD_H
 
@@ -10,22 +11,23 @@ extern "C" {
 #endif
 
 /*
- * Paths are bytes with a length, no NUL needed; relative to the directory `at` (TWZ_RT_AT_CWD: the current one).
- * In path_stat, path_set_times and cwd_set an empty path is the descriptor `at` itself.
+ * Paths are bytes with a length, no NUL needed; relative to the directory `at` (TWZ_RT_AT_CWD: the
+ * current one). In path_stat, path_set_times and cwd_set an empty path is the descriptor `at`
+ * itself.
  */
 #define TWZ_RT_AT_CWD (-100)
 
-#define TWZ_OPEN_READ      0x001u
-#define TWZ_OPEN_WRITE     0x002u
-#define TWZ_OPEN_CREATE    0x004u
+#define TWZ_OPEN_READ	   0x001u
+#define TWZ_OPEN_WRITE	   0x002u
+#define TWZ_OPEN_CREATE	   0x004u
 #define TWZ_OPEN_EXCLUSIVE 0x008u
 #define TWZ_OPEN_TRUNCATE  0x010u
-#define TWZ_OPEN_APPEND    0x020u
+#define TWZ_OPEN_APPEND	   0x020u
 #define TWZ_OPEN_DIRECTORY 0x040u /* must be one */
 #define TWZ_OPEN_NOFOLLOW  0x080u
 #define TWZ_OPEN_NONBLOCK  0x100u
 #define TWZ_OPEN_CLOEXEC   0x200u
-#define TWZ_OPEN_PATH      0x400u
+#define TWZ_OPEN_PATH	   0x400u
 
 /* Returns the lowest free descriptor. mode: POSIX permission bits for CREATE. */
 twz_result twz_rt_fd_open(int at, const char *path, size_t length, uint32_t flags, uint32_t mode);
@@ -47,42 +49,44 @@ enum twz_rt_file_kind {
 };
 
 struct twz_rt_stat {
-	uint64_t device;   /* one number for each file system */
-	uint64_t inode;    /* unique within device */
+	uint64_t device;      /* one number for each file system */
+	uint64_t inode;	      /* unique within device */
 	struct twz_id object; /* the file's object, or none (host files) */
-	uint32_t kind;     /* enum twz_rt_file_kind */
-	uint32_t mode;     /* permission bits only */
+	uint32_t kind;	      /* enum twz_rt_file_kind */
+	uint32_t mode;	      /* permission bits only */
 	uint64_t links;
 	uint64_t size;
-	uint64_t blocks;   /* of 512 bytes */
+	uint64_t blocks;				/* of 512 bytes */
 	uint64_t access_time, modify_time, change_time; /* ns since the epoch */
 };
 twz_result twz_rt_fd_stat(int fd, struct twz_rt_stat *out);
 #define TWZ_STAT_NOFOLLOW 0x1u
-twz_result twz_rt_path_stat(int at, const char *path, size_t length, uint32_t flags, struct twz_rt_stat *out);
+twz_result twz_rt_path_stat(int at, const char *path, size_t length, uint32_t flags,
+			    struct twz_rt_stat *out);
 
 enum twz_rt_fd_command {
-	TWZ_FD_GET_FLAGS = 0,     /* returns TWZ_OPEN_* as opened */
-	TWZ_FD_SET_FLAGS = 1,     /* argument: APPEND, NONBLOCK */
+	TWZ_FD_GET_FLAGS = 0, /* returns TWZ_OPEN_* as opened */
+	TWZ_FD_SET_FLAGS = 1, /* argument: APPEND, NONBLOCK */
 	TWZ_FD_GET_CLOEXEC = 2,
 	TWZ_FD_SET_CLOEXEC = 3,
-	TWZ_FD_TRUNCATE = 4,      /* argument: size */
+	TWZ_FD_TRUNCATE = 4, /* argument: size */
 	TWZ_FD_SYNC = 5,
-	TWZ_FD_IS_TERMINAL = 6,   /* returns 1 or NOT_A_TERMINAL */
-	TWZ_FD_SET_MODE = 7,      /* argument: permission bits */
-	TWZ_FD_READABLE = 8,      /* returns bytes ready to read */
+	TWZ_FD_IS_TERMINAL = 6, /* returns 1 or NOT_A_TERMINAL */
+	TWZ_FD_SET_MODE = 7,	/* argument: permission bits */
+	TWZ_FD_READABLE = 8,	/* returns bytes ready to read */
 };
 twz_result twz_rt_fd_command(int fd, uint32_t command, uint64_t argument);
 /* access and modification time in ns; TWZ_TIME_OMIT leaves one. */
 #define TWZ_TIME_OMIT (~0ull)
-twz_result twz_rt_path_set_times(int at, const char *path, size_t length, uint32_t flags, uint64_t access, uint64_t modify);
+twz_result twz_rt_path_set_times(int at, const char *path, size_t length, uint32_t flags,
+				 uint64_t access, uint64_t modify);
 
 struct twz_rt_dirent {
 	uint64_t inode;
-	uint64_t next;   /* position for the entry after this */
-	uint32_t kind;   /* enum twz_rt_file_kind */
+	uint64_t next;	 /* position for the entry after this */
+	uint32_t kind;	 /* enum twz_rt_file_kind */
 	uint32_t length; /* of name, NUL not counted */
-	char name[256];  /* NUL-ended */
+	char name[256];	 /* NUL-ended */
 };
 /* Entries from the descriptor's position on; returns how many were written, 0 at the end. */
 twz_result twz_rt_fd_enumerate(int fd, struct twz_rt_dirent *entries, size_t count);
@@ -90,11 +94,16 @@ twz_result twz_rt_fd_enumerate(int fd, struct twz_rt_dirent *entries, size_t cou
 #define TWZ_REMOVE_DIRECTORY 0x1u
 twz_result twz_rt_path_remove(int at, const char *path, size_t length, uint32_t flags);
 twz_result twz_rt_path_mkdir(int at, const char *path, size_t length, uint32_t mode);
-twz_result twz_rt_path_rename(int at, const char *path, size_t length, int to_at, const char *to, size_t to_length);
-twz_result twz_rt_path_link(int at, const char *path, size_t length, int to_at, const char *to, size_t to_length);
-twz_result twz_rt_path_symlink(const char *target, size_t target_length, int at, const char *path, size_t length);
-/* INVALID_ARGUMENT when it is no link. Returns the target's length; at most capacity bytes are written, no NUL. */
-twz_result twz_rt_path_readlink(int at, const char *path, size_t length, char *buffer, size_t capacity);
+twz_result twz_rt_path_rename(int at, const char *path, size_t length, int to_at, const char *to,
+			      size_t to_length);
+twz_result twz_rt_path_link(int at, const char *path, size_t length, int to_at, const char *to,
+			    size_t to_length);
+twz_result twz_rt_path_symlink(const char *target, size_t target_length, int at, const char *path,
+			       size_t length);
+/* INVALID_ARGUMENT when it is no link. Returns the target's length; at most capacity bytes are
+ * written, no NUL. */
+twz_result twz_rt_path_readlink(int at, const char *path, size_t length, char *buffer,
+				size_t capacity);
 
 twz_result twz_rt_cwd_set(int at, const char *path, size_t length);
 /* Returns the length; at most capacity bytes are written, no NUL. */

@@ -13,7 +13,7 @@ extern "C" {
 
 struct twz_rt_info {
 	struct twz_abi_version abi;
-	uint32_t runtime;    /* TWZ_RUNTIME_* */
+	uint32_t runtime; /* TWZ_RUNTIME_* */
 	uint32_t cpus;
 	uint32_t reserved;
 	uint64_t page_size;
@@ -33,14 +33,14 @@ twz_result twz_rt_random(void *buffer, size_t length);
 /* ---- debug: loaded images ---- */
 
 struct twz_rt_image {
-	uintptr_t base;          /* load bias */
-	const char *path;        /* "" for the program */
+	uintptr_t base;	  /* load bias */
+	const char *path; /* "" for the program */
 	const void *phdr;
 	uint32_t phdr_count;
-	uint32_t tls_module;     /* 0: none */
-	uintptr_t tls_offset;    /* below the TCB, for static TLS */
+	uint32_t tls_module;  /* 0: none */
+	uintptr_t tls_offset; /* below the TCB, for static TLS */
 	const void *eh_frame_hdr;
-	uint64_t generation;     /* loads so far, for dl_iterate_phdr's adds */
+	uint64_t generation; /* loads so far, for dl_iterate_phdr's adds */
 	uint64_t unloads;
 };
 /* The index-th image in load order; NOT_FOUND past the last. The program is 0. */

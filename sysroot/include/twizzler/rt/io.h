@@ -31,10 +31,10 @@ struct twz_rt_poll {
 	uint32_t wanted; /* TWZ_POLL_* */
 	uint32_t ready;
 };
-#define TWZ_POLL_READ  0x1u
-#define TWZ_POLL_WRITE 0x2u
+#define TWZ_POLL_READ	0x1u
+#define TWZ_POLL_WRITE	0x2u
 #define TWZ_POLL_HANGUP 0x4u
-#define TWZ_POLL_ERROR 0x8u
+#define TWZ_POLL_ERROR	0x8u
 /* Waits until one is ready or the monotonic deadline; returns how many are. */
 twz_result twz_rt_fd_poll(struct twz_rt_poll *polls, size_t count, uint64_t deadline);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Runtime ABI, objects: create, map, release, FOT resolution. libtwz/object.h is the friendlier face. */
+/* Runtime ABI, objects: create, map, release, FOT resolution. libtwz/object.h is the friendlier
+ * face. */
 #ifndef TWIZZLER_RT_OBJECT_H
 #define TWIZZLER_RT_OBJECT_H
 
@@ -10,7 +11,8 @@
 extern "C" {
 #endif
 
-/* A mapped object. `start` is 1 GiB-aligned; the base is start + TWZ_BASE_OFFSET. Reference-counted. */
+/* A mapped object. `start` is 1 GiB-aligned; the base is start + TWZ_BASE_OFFSET.
+ * Reference-counted. */
 struct twz_rt_object {
 	struct twz_id id;
 	uint8_t *start;
@@ -29,7 +31,8 @@ enum twz_rt_object_command {
 };
 twz_result twz_rt_object_cmd(struct twz_id id, uint32_t command, uint64_t argument);
 
-/* The mapped start of FOT entry `index` of the object mapped at `start`, mapping it at first use; cached per view. */
+/* The mapped start of FOT entry `index` of the object mapped at `start`, mapping it at first use;
+ * cached per view. */
 twz_result twz_rt_fot_resolve(const void *start, uint64_t index, uint32_t rights, uint8_t **target);
 /* The index of an FOT entry of the object at `start` that names `id`, inserting it when new. */
 twz_result twz_rt_fot_insert(void *start, struct twz_id id, uint32_t rights);

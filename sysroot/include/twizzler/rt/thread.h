@@ -11,26 +11,29 @@ extern "C" {
 
 /*
  * The thread control block. FS base points at it; static TLS blocks lie below it (variant II of
- * "ELF Handling for Thread-Local Storage", Drepper, section 3.4.6); above it lies the trailing area, whose
- * size libstd-c publishes in twz_libc_thread_area (bytes after this structure, zeroed). libstd-c's
- * struct pthread begins with this structure.
+ * "ELF Handling for Thread-Local Storage", Drepper, section 3.4.6); above it lies the trailing
+ * area, whose size libstd-c publishes in twz_libc_thread_area (bytes after this structure, zeroed).
+ * libstd-c's struct pthread begins with this structure.
  */
 struct twz_rt_tcb {
 	struct twz_rt_tcb *self;
-	uintptr_t *dtv;     /* dtv[0] = highest module; dtv[n] = module n's block in this thread, or 0 */
-	void *libc[2];      /* libstd-c's thread list links */
+	uintptr_t
+		*dtv;  /* dtv[0] = highest module; dtv[n] = module n's block in this thread, or 0 */
+	void *libc[2]; /* libstd-c's thread list links */
 	uintptr_t sysinfo;
-	uintptr_t canary;   /* fs:0x28: stack protector */
+	uintptr_t canary; /* fs:0x28: stack protector */
 };
 TWZ_STATIC_ASSERT(sizeof(struct twz_rt_tcb) == 0x30, "the canary is at fs:0x28");
 
 /* Defined (weak-referenced) by libstd-c; the runtime-ref loader looks it up in libstd-c.so. */
 extern const size_t twz_libc_thread_area;
 
-/* Bytes that one thread's static TLS, thread control block and trailing area need; a multiple of 64. */
+/* Bytes that one thread's static TLS, thread control block and trailing area need; a multiple
+ * of 64. */
 size_t twz_rt_tls_size(void);
 
-/* Makes a thread's block in zeroed memory of twz_rt_tls_size() bytes, 64-byte aligned. Returns its TCB. */
+/* Makes a thread's block in zeroed memory of twz_rt_tls_size() bytes, 64-byte aligned. Returns its
+ * TCB. */
 struct twz_rt_tcb *twz_rt_tls_init(void *memory);
 
 /* Frees what dynamic TLS the block's thread had got. The memory stays the caller's. */
@@ -46,11 +49,11 @@ void *twz_rt_tls_get_addr(struct twz_rt_tls_index *index);
 struct twz_rt_thread_args {
 	void (*entry)(void *argument); /* must end in twz_rt_thread_exit */
 	void *argument;
-	void *stack;                   /* top, 16-byte aligned */
+	void *stack; /* top, 16-byte aligned */
 	struct twz_rt_tcb *tcb;
-	uint32_t *clear_word;          /* zeroed and woken when the thread has ended; may be NULL */
-	uint32_t *parent_number;       /* receives the thread's number before this returns; may be NULL */
-	uint32_t *child_number;        /* receives it before entry runs; may be NULL */
+	uint32_t *clear_word;	 /* zeroed and woken when the thread has ended; may be NULL */
+	uint32_t *parent_number; /* receives the thread's number before this returns; may be NULL */
+	uint32_t *child_number;	 /* receives it before entry runs; may be NULL */
 };
 /* Starts a thread. Returns its number (>= 1, unique among living threads). */
 twz_result twz_rt_thread_spawn(const struct twz_rt_thread_args *args);
@@ -58,13 +61,15 @@ twz_result twz_rt_thread_spawn(const struct twz_rt_thread_args *args);
 /* Ends this thread; frees [stack, stack + length) when length is not 0. */
 void twz_rt_thread_exit(void *stack, size_t length) __attribute__((noreturn));
 
-/* Replaces the clear word given at spawn (the set_tid_address of Linux). Returns the thread's number. */
+/* Replaces the clear word given at spawn (the set_tid_address of Linux). Returns the thread's
+ * number. */
 twz_result twz_rt_thread_set_clear_word(uint32_t *word);
 
 uint32_t twz_rt_thread_number(void);
 twz_result twz_rt_thread_set_name(const char *name);
 twz_result twz_rt_thread_yield(void);
-/* Waits until the thread that has this clear word is gone. deadline: monotonic ns or TWZ_FOREVER. */
+/* Waits until the thread that has this clear word is gone. deadline: monotonic ns or TWZ_FOREVER.
+ */
 twz_result twz_rt_thread_join(uint32_t *clear_word, uint64_t deadline);
 twz_result twz_rt_thread_robust_list(void *head);
 /* Delivers an interrupt upcall with `code` to a thread of this program. */
