@@ -230,8 +230,9 @@ struct twz_system_info {
 	uint64_t boot_nanoseconds; /* from kernel entry to the first program */
 };
 
-#define TWZ_SHUTDOWN_POWEROFF 0u /* with a debug-exit device: exit the virtual machine with code \
-				  */
+#define TWZ_SHUTDOWN_POWEROFF                                              \
+	0u /* with a debug-exit device: exit the virtual machine with code \
+	    */
 #define TWZ_SHUTDOWN_REBOOT 1u
 
 struct twz_stream_stat {
