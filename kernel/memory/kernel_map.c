@@ -62,6 +62,23 @@ static uint64_t *kernel_entry(uint64_t address, unsigned level)
 	return &table[address >> (12 + 9 * level) & 511];
 }
 
+/* Fill absent entries of 4 KiB pages up to the end of their table; the bytes that are mapped then.
+ */
+static uint64_t fill_small(uint64_t *entry, physical_address physical, uint64_t length,
+			   uint64_t bits)
+{
+	uint64_t size = 0;
+
+	do {
+		if (!(*entry & PTE_PRESENT))
+			platform->pte_write(entry,
+					    platform->frame_to_entry(physical + size) | bits);
+		size += PAGE_SIZE;
+		entry++;
+	} while (size < length && (uint64_t)entry & PAGE_MASK);
+	return size;
+}
+
 /* Map [physical, physical + length) at `address`, with large pages where it is aligned to them. */
 static bool map_range(uint64_t address, physical_address physical, uint64_t length, uint64_t bits)
 {
@@ -74,13 +91,24 @@ static bool map_range(uint64_t address, physical_address physical, uint64_t leng
 		if (cpu_features.gigabyte_pages && !((address | physical) & 0x3fffffff) &&
 		    length >= 0x40000000)
 			level = 2;
-		size = PAGE_SIZE << (9 * level);
 		entry = kernel_entry(address, level);
+		/* where smaller pages are mapped already, only the gaps are ours */
+		while (entry && level > 0 && *entry & PTE_PRESENT && !(*entry & PTE_LARGE))
+			entry = kernel_entry(address, --level);
 		if (!entry)
 			return false;
-		if (!(*entry & PTE_PRESENT))
-			platform->pte_write(entry, platform->frame_to_entry(physical) | bits |
-							   (level ? PTE_LARGE : 0));
+		if (*entry & PTE_LARGE) {
+			/* mapped already, as far as this large page goes at least */
+			size = 0x200000 - (address & 0x1fffff);
+		} else if (level > 0) {
+			size = PAGE_SIZE << (9 * level);
+			platform->pte_write(entry,
+					    platform->frame_to_entry(physical) | bits | PTE_LARGE);
+		} else {
+			size = fill_small(entry, physical, length, bits);
+		}
+		if (size > length)
+			size = length;
 		address += size;
 		physical += size;
 		length -= size;
@@ -121,22 +149,8 @@ void kernel_map_init(void)
 		uint64_t start = PAGE_ROUND_DOWN(boot_info.memory[i].start);
 		uint64_t end =
 			PAGE_ROUND_UP(boot_info.memory[i].start + boot_info.memory[i].length);
-		uint64_t edge = (start + 0x1fffff) & ~0x1fffffull;
-		uint64_t image = kernel_to_phys(kernel_image_start) & ~0x1fffffull;
-		uint64_t image_end = (kernel_to_phys(kernel_rodata_end) + 0x1fffff) & ~0x1fffffull;
 
-		/* small pages up to 2 MiB alignment and around the image, large ones elsewhere */
-		if (edge < end)
-			map_or_panic((uint64_t)phys_to_virt(start), start, edge - start, bits);
-		else
-			edge = start;
-		if (image >= edge && image_end <= end) {
-			map_or_panic((uint64_t)phys_to_virt(edge), edge, image - edge, bits);
-			for (uint64_t at = image; at < image_end; at += PAGE_SIZE)
-				map_or_panic((uint64_t)phys_to_virt(at), at, PAGE_SIZE, bits);
-			edge = image_end;
-		}
-		map_or_panic((uint64_t)phys_to_virt(edge), edge, end - edge, bits);
+		map_or_panic((uint64_t)phys_to_virt(start), start, end - start, bits);
 	}
 	if (boot_info.image.length && !map_memory(boot_info.image.start, boot_info.image.length))
 		panic("out of memory while mapping the initial image");
