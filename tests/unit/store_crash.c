@@ -203,8 +203,8 @@ static uint64_t states, wrong, dropped, found;
 
 /*
  * One after the other: every operation with a name explored, then with one flushed line left out at
- * a time. Not each is missed (zeros over zeros; lines flushed again), but in every operation some
- * are. In the large store only the last ten, the words of the transaction, are tried.
+ * a time: the last, which are the transaction's, and some before. Not each is missed (zeros
+ * over zeros; lines flushed again), but in every operation some are.
  */
 static void explore(const struct operation *operations, size_t bytes)
 {
@@ -219,15 +219,19 @@ static void explore(const struct operation *operations, size_t bytes)
 			continue;
 		}
 		struct persistence_result result = perform(operation, ~0ull);
-		uint64_t here = 0,
-			 first = size == SMALL || result.lines < 10 ? 0 : result.lines - 10;
-		uint64_t step = (result.lines - first) / 50 + 1;
+		uint64_t here = 0, ending = size == SMALL ? 10 : 4;
+		uint64_t last = result.lines < ending ? 0 : result.lines - ending;
+		uint64_t step = result.lines / (size == SMALL ? 12 : 1) + 1;
 		if (result.wrong)
 			fprintf(stderr, "%s: %s\n", operation->name, result.first);
 		states += result.states;
 		wrong += result.wrong;
-		for (uint64_t line = first; line < result.lines; line += step, dropped++)
+		for (uint64_t line = 0; line < result.lines; line++) {
+			if (line < last && line % step != step / 2)
+				continue;
 			here += perform(operation, line).wrong != 0;
+			dropped++;
+		}
 		found += here;
 		if (here == 0)
 			fprintf(stderr, "%s: no dropped flush is found\n", operation->name);
