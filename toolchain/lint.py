@@ -189,6 +189,12 @@ def check_posix(_):
     return [result.stdout.strip()] if result.returncode else []
 
 
+def check_runtime_abi(_):
+    """docs/runtime-abi.md is what the Runtime ABI's headers and the runtimes' sources say."""
+    result = run("python3", "runtime-ref/abi.py", "--check")
+    return [result.stdout.strip()] if result.returncode else []
+
+
 def check_syscalls(files):
     """Every system call has a test that names it."""
     table = "sysroot/include/twizzler/syscall.def"

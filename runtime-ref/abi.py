@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Write docs/runtime-abi.md (--check: compare it): every function of the Runtime ABI and what each runtime makes of it.
+
+The functions and their words come from sysroot/include/twizzler/rt/*.h. A definition that can only fail carries the comment
+NOT_SUPPORTED behind its parameters; a function that a runtime's sources do not define is an error.
+"""
+
+import glob
+import os
+import re
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+DOCUMENT = "docs/runtime-abi.md"
+HEADERS = "sysroot/include/twizzler/rt/*.h"
+RUNTIMES = {
+    "minimal": ["runtime-min/*.c", "runtime-min/static/*.c"],
+    "reference": ["runtime-min/*.c", "runtime-ref/*.c"],
+}
+HEAD = """\
+# The Runtime ABI
+
+Made by `runtime-ref/abi.py` from `sysroot/include/twizzler/rt/*.h` and the runtimes' sources; do not edit.
+
+Both runtimes export every function. The minimal runtime is linked into static programs and unikernels, the reference
+runtime is `libtwz_rt.so`. "works" means as the header says; "no" means that the call always fails, as a rule with
+NOT_SUPPORTED.
+"""
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
+
+
+def first_sentence(comment):
+    """The first sentence of a C comment, as one line."""
+    text = " ".join(re.sub(r"^[ \t]*/?\*+/?", "", line).replace("*/", "").strip() for line in comment.split("\n")).strip()
+    return re.split(r"(?<=[.;])\s", text + " ", maxsplit=1)[0].strip(" ;").replace("|", "\\|")
+
+
+def functions(header):
+    """Each (name, sentence) of a header, in order. A declaration right behind another has no words of its own."""
+    found = []
+    pattern = r"(?P<comment>/\*(?:[^*]|\*(?!/))*\*/)\n|^(?!typedef|static|\t|#)[^\n;{}()]*?\b(?P<name>twz_rt_\w+)\("
+    comment = ""
+    for match in re.finditer(pattern, header, re.M):
+        if match.group("comment"):
+            comment = match.group("comment")
+        else:
+            between = header[:match.start()].rsplit("*/\n", 1)[-1]
+            found.append((match.group("name"), first_sentence(comment) if not between.strip() else ""))
+    return found
+
+
+def states(patterns):
+    """What sources define: {name: "works" or "no"}."""
+    found = {}
+    for path in sorted(path for pattern in patterns for path in glob.glob(pattern)):
+        for match in re.finditer(r"^\w[\w *]*?\b(twz_rt_\w+)\(([^;{}]*?)\)\s*(/\* NOT_SUPPORTED \*/)?\s*\{", read(path), re.M):
+            found[match.group(1)] = "no" if match.group(3) else "works"
+    return found
+
+
+def document():
+    lines = [HEAD]
+    runtimes = {name: states(patterns) for name, patterns in RUNTIMES.items()}
+    total = 0
+    for path in sorted(glob.glob(HEADERS)):
+        header = read(path)
+        title = re.search(r"Runtime ABI[,:] ([^:.]+)", header).group(1)
+        lines.append(f"## {title} (`rt/{os.path.basename(path)}`)\n")
+        lines.append("| function | minimal | reference | what it does |\n| --- | --- | --- | --- |")
+        for name, sentence in functions(header):
+            for runtime, defined in runtimes.items():
+                if name not in defined:
+                    sys.exit(f"{path}: the {runtime} runtime does not define {name}")
+            lines.append(f"| {name} | {runtimes['minimal'][name]} | {runtimes['reference'][name]} | {sentence} |")
+            total += 1
+        lines.append("")
+    if total < 50:
+        sys.exit(f"{HEADERS}: only {total} functions found; this script does not read them any more")
+    return "\n".join(lines)
+
+
+def main():
+    os.chdir(ROOT)
+    text = document()
+    if sys.argv[1:] == ["--check"]:
+        if not os.path.exists(DOCUMENT) or read(DOCUMENT) != text:
+            sys.exit(f"{DOCUMENT}: not what the headers and sources say; run python3 runtime-ref/abi.py")
+    elif sys.argv[1:]:
+        sys.exit("usage: runtime-ref/abi.py [--check]")
+    else:
+        with open(DOCUMENT, "w") as file:
+            file.write(text)
+
+
+if __name__ == "__main__":
+    main()
