@@ -265,3 +265,32 @@ TEST(ties_delete)
 	EQUAL(twz_sys_object_create(&spec, &b), -TWZ_ERR_NO_SUCH_OBJECT);
 	EQUAL(twz_sys_object_sync(b.hi, b.lo, 0, PAGE), -TWZ_ERR_NO_SUCH_OBJECT);
 }
+
+TEST(memory_runs_out_with_an_error)
+{
+	struct twz_id id = raw_at(700, RW, TWZ_INHERIT_PRIVATE);
+	struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW};
+	struct twz_id more[64];
+	uint64_t at = 0;
+	long result = 0;
+	unsigned made = 0;
+
+	while (at < TWZ_SLOT_SIZE && try_write(SLOT(700) + at) == 0)
+		at += PAGE;
+	CHECK(at < TWZ_SLOT_SIZE); /* the machine has less than 1 GiB */
+	EQUAL(last_fault.kind, TWZ_FAULT_PAGE);
+	EQUAL(last_fault.address, (long)SLOT(700) + (long)at);
+	/* the last pieces of the heap go too, and then calls say so */
+	while (result == 0 && made < 64) {
+		result = twz_sys_object_create(&spec, &more[made]);
+		made += result == 0;
+	}
+	CHECK(result == 0 || result == -TWZ_ERR_OUT_OF_MEMORY);
+	EQUAL(twz_sys_view_create(&spec.tie), -TWZ_ERR_OUT_OF_MEMORY);
+	for (unsigned i = 0; i < made; i++)
+		EQUAL(twz_sys_object_delete(more[i].hi, more[i].lo), 0);
+	drop(id, 700);
+	id = raw_at(700, RW, TWZ_INHERIT_PRIVATE);
+	EQUAL(try_write(SLOT(700)), 0);
+	drop(id, 700);
+}
