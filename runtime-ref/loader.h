@@ -115,6 +115,13 @@ void library_free(struct library *library);
 void loader_lock(void);
 void loader_unlock(void);
 
+/*
+ * Held while the list changes and by those who only look at it, and never while a library's code
+ * runs: a thread can throw while another one's constructors have the loader's lock.
+ */
+void libraries_read_lock(void);
+void libraries_read_unlock(void);
+
 /* ---- errors (loader_error.c) ---- */
 
 /*

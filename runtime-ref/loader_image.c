@@ -33,7 +33,7 @@ twz_result twz_rt_image(size_t index, struct twz_rt_image *out)
 {
 	if (!rt_user_pointer(out, sizeof(*out)))
 		return RT_ERROR(BAD_ADDRESS);
-	loader_lock();
+	libraries_read_lock();
 	struct library *library = libraries;
 	while (library != NULL && index > 0) {
 		library = library->next;
@@ -41,7 +41,7 @@ twz_result twz_rt_image(size_t index, struct twz_rt_image *out)
 	}
 	if (library != NULL)
 		describe(library, out);
-	loader_unlock();
+	libraries_read_unlock();
 	return library != NULL ? 0 : RT_ERROR(NOT_FOUND);
 }
 
@@ -49,11 +49,11 @@ twz_result twz_rt_image_at(const void *address, struct twz_rt_image *out)
 {
 	if (!rt_user_pointer(out, sizeof(*out)))
 		return RT_ERROR(BAD_ADDRESS);
-	loader_lock();
+	libraries_read_lock();
 	struct library *library = library_holding(address);
 	if (library != NULL)
 		describe(library, out);
-	loader_unlock();
+	libraries_read_unlock();
 	return library != NULL ? 0 : RT_ERROR(NOT_FOUND);
 }
 
@@ -61,7 +61,7 @@ twz_result twz_rt_dl_address(const void *address, struct twz_rt_dl_info *out)
 {
 	if (!rt_user_pointer(out, sizeof(*out)))
 		return RT_ERROR(BAD_ADDRESS);
-	loader_lock();
+	libraries_read_lock();
 	struct library *library = library_holding(address);
 	if (library != NULL) {
 		const struct elf_symbol *symbol = symbol_nearest(library, (uintptr_t)address);
@@ -73,6 +73,6 @@ twz_result twz_rt_dl_address(const void *address, struct twz_rt_dl_info *out)
 			out->symbol_address = (void *)(library->bias + symbol->value);
 		}
 	}
-	loader_unlock();
+	libraries_read_unlock();
 	return library != NULL ? 0 : RT_ERROR(NOT_FOUND);
 }

@@ -38,24 +38,40 @@ void loader_unlock(void)
 	rt_unlock(&lock);
 }
 
+static struct rt_lock list_lock;
+
+void libraries_read_lock(void)
+{
+	rt_lock(&list_lock);
+}
+
+void libraries_read_unlock(void)
+{
+	rt_unlock(&list_lock);
+}
+
 void runtime_before_fork(void)
 {
 	loader_lock();
+	rt_lock(&list_lock);
 	tls_before_fork();
 }
 
 void runtime_after_fork(bool child)
 {
 	tls_after_fork(child);
+	rt_unlock(&list_lock);
 	loader_unlock();
 }
 
 void libraries_append(struct library *library)
 {
+	rt_lock(&list_lock);
 	struct library **link = &libraries;
 	while (*link != NULL)
 		link = &(*link)->next;
 	*link = library;
+	rt_unlock(&list_lock);
 }
 
 /* The arguments of dynamic TLS descriptors are the loader's (loader_relocate.c). */
@@ -80,11 +96,13 @@ static void free_descriptors(const struct library *library)
 
 void library_free(struct library *library)
 {
+	rt_lock(&list_lock);
 	struct library **link = &libraries;
 	while (*link != NULL && *link != library)
 		link = &(*link)->next;
 	if (*link != NULL)
 		*link = library->next;
+	rt_unlock(&list_lock);
 	tls_release(library);
 	if (library->owned) {
 		free_descriptors(library);

@@ -30,6 +30,13 @@ static bool once()
 	return caught && through;
 }
 
+/* While constructors run, another thread throws and is waited for. */
+static const bool early = [] {
+	bool caught = false;
+	std::thread([&caught] { caught = once(); }).join();
+	return caught;
+}();
+
 int main()
 {
 	std::vector<std::thread> threads;
@@ -42,7 +49,7 @@ int main()
 		});
 	for (auto &thread : threads)
 		thread.join();
-	bool all = once();
+	bool all = early && once();
 	for (char result : results)
 		all = all && result;
 	std::cout << (all ? "throw: caught" : "throw: failed") << std::endl;
