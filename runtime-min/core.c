@@ -70,8 +70,12 @@ twz_result twz_rt_set_upcall_handler(twz_rt_upcall_handler handler)
 	return twz_sys_view_set_upcall(handler != NULL ? &target : NULL);
 }
 
+struct rt_lock rt_locks[RT_LOCKS];
+
 void rt_before_fork(void)
 {
+	for (int i = 0; i < RT_LOCK_LONG; i++)
+		rt_lock(&rt_locks[i]);
 	rt_fd_before_fork();
 	rt_object_before_fork();
 	rt_malloc_before_fork();
@@ -80,8 +84,14 @@ void rt_before_fork(void)
 
 void rt_after_fork(bool child)
 {
-	if (child)
+	if (child) {
 		rt_self_forget();
+		rt_random_forked();
+		for (int i = RT_LOCK_LONG; i < RT_LOCKS; i++)
+			rt_locks[i].word = 0;
+	}
+	for (int i = RT_LOCK_LONG; i-- > 0;)
+		rt_unlock(&rt_locks[i]);
 	rt_range_after_fork();
 	rt_malloc_after_fork();
 	rt_object_after_fork();

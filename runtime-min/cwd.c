@@ -3,7 +3,6 @@
  */
 #include "path.h"
 
-static struct rt_lock lock;
 static char *current;
 static size_t current_length;
 
@@ -17,12 +16,12 @@ twz_result rt_cwd_start(const char *path, size_t length)
 		return RT_ERROR(OUT_OF_MEMORY);
 	memcpy(copy, path, length);
 	copy[length] = 0;
-	rt_lock(&lock);
+	rt_lock(&rt_locks[RT_LOCK_CWD]);
 	char *old = current;
 	size_t old_length = current_length;
 	current = copy;
 	current_length = length;
-	rt_unlock(&lock);
+	rt_unlock(&rt_locks[RT_LOCK_CWD]);
 	if (old != NULL)
 		twz_rt_free(old, old_length + 1, 1);
 	return 0;
@@ -30,14 +29,14 @@ twz_result rt_cwd_start(const char *path, size_t length)
 
 char *rt_cwd(size_t *length)
 {
-	rt_lock(&lock);
+	rt_lock(&rt_locks[RT_LOCK_CWD]);
 	*length = current_length;
 	char *copy = twz_rt_malloc(current_length + 1, 1, 0);
 	if (copy != NULL) {
 		memcpy(copy, current, current_length);
 		copy[current_length] = 0;
 	}
-	rt_unlock(&lock);
+	rt_unlock(&rt_locks[RT_LOCK_CWD]);
 	return copy;
 }
 

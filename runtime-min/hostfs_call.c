@@ -5,7 +5,6 @@
 #define FIRST_FID 16u
 #define DEVICES	  8 /* remembered; the kernel is asked again past them */
 
-static struct rt_lock lock;
 static struct rt_host_device devices[DEVICES];
 static uint32_t device_count;
 static bool all_found;
@@ -20,7 +19,6 @@ void rt_hostfs_forked(void)
 {
 	for (uint32_t i = 0; i < DEVICES; i++)
 		devices[i].attached = false;
-	lock.word = 0;
 }
 
 void rt_host_begin(struct rt_host_call *call, uint32_t device, uint8_t type)
@@ -128,7 +126,7 @@ static bool same(const char *a, const char *b)
 twz_result rt_hostfs_root(const char *tag, bool read_only, struct rt_place *place)
 {
 	struct rt_host_device *device = NULL;
-	rt_lock(&lock);
+	rt_lock(&rt_locks[RT_LOCK_HOST]);
 	twz_result result = find_all();
 	for (uint32_t i = 0; i < device_count && device == NULL; i++) {
 		if (same(devices[i].tag, tag) && devices[i].message_size >= RT_HOST_SMALL)
@@ -138,7 +136,7 @@ twz_result rt_hostfs_root(const char *tag, bool read_only, struct rt_place *plac
 		result = RT_ERROR(NOT_FOUND);
 	if (result >= 0 && !device->attached)
 		result = attach(device);
-	rt_unlock(&lock);
+	rt_unlock(&rt_locks[RT_LOCK_HOST]);
 	if (result < 0)
 		return result;
 	*place = (struct rt_place){

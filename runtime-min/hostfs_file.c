@@ -15,20 +15,19 @@ static struct host_file *of(struct rt_file *file)
 }
 
 /* One message's memory, kept from transfer to transfer; who finds it in use gets fresh memory. */
-static struct rt_lock kept_lock;
 static uint8_t *kept;
 static size_t kept_size;
 
 static uint8_t *take_buffer(size_t size, size_t *got)
 {
 	uint8_t *buffer = NULL;
-	rt_lock(&kept_lock);
+	rt_lock(&rt_locks[RT_LOCK_HOST_BUFFER]);
 	if (kept != NULL && kept_size >= size) {
 		buffer = kept;
 		*got = kept_size;
 		kept = NULL;
 	}
-	rt_unlock(&kept_lock);
+	rt_unlock(&rt_locks[RT_LOCK_HOST_BUFFER]);
 	if (buffer == NULL) {
 		*got = size;
 		buffer = twz_rt_malloc(size, 16, 0);
@@ -38,7 +37,7 @@ static uint8_t *take_buffer(size_t size, size_t *got)
 
 static void give_buffer(uint8_t *buffer, size_t size)
 {
-	rt_lock(&kept_lock);
+	rt_lock(&rt_locks[RT_LOCK_HOST_BUFFER]);
 	uint8_t *old = kept;
 	size_t old_size = kept_size;
 	if (kept == NULL || size > kept_size) {
@@ -48,7 +47,7 @@ static void give_buffer(uint8_t *buffer, size_t size)
 		old = buffer;
 		old_size = size;
 	}
-	rt_unlock(&kept_lock);
+	rt_unlock(&rt_locks[RT_LOCK_HOST_BUFFER]);
 	if (old != NULL)
 		twz_rt_free(old, old_size, 16);
 }

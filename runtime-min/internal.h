@@ -87,6 +87,25 @@ void rt_self_forget(void);
 /* Ends the program with exit code 127 after one line on its error stream or the console. */
 void rt_fatal(const char *message) __attribute__((noreturn));
 
+/*
+ * Locks of single files. Those before RT_LOCK_LONG are held for a moment only and are taken over a
+ * fork; the others may be held by a thread that sleeps, and are free in the child, whose one thread
+ * is another.
+ */
+enum rt_lock_name {
+	RT_LOCK_PASSING,
+	RT_LOCK_CWD,
+	RT_LOCK_MOUNT,
+	RT_LOCK_HOST,
+	RT_LOCK_HOST_BUFFER,
+	RT_LOCK_RANDOM,
+	RT_LOCK_LONG,
+	RT_LOCK_TERMINAL = RT_LOCK_LONG,
+	RT_LOCK_EXIT_STACK,
+	RT_LOCKS,
+};
+extern struct rt_lock rt_locks[RT_LOCKS];
+
 /* Locks of the runtime, held over fork so that the child finds its structures whole. */
 void rt_before_fork(void);
 void rt_after_fork(bool child);
@@ -94,6 +113,7 @@ void rt_range_before_fork(void);
 void rt_range_after_fork(void);
 void rt_malloc_before_fork(void);
 void rt_malloc_after_fork(void);
+void rt_random_forked(void);
 void rt_fd_before_fork(void);
 void rt_fd_after_fork(bool child);
 void rt_object_before_fork(void);

@@ -18,11 +18,10 @@ static const struct mount mounts[] = {
 
 static twz_result roots(struct twz_id *names, struct twz_id *store)
 {
-	static struct rt_lock lock;
 	static bool asked;
 	static struct twz_id known_names, known_store;
 	twz_result result = 0;
-	rt_lock(&lock);
+	rt_lock(&rt_locks[RT_LOCK_MOUNT]);
 	if (!asked) {
 		struct twz_system_info info;
 		result = twz_sys_system_info(&info);
@@ -34,7 +33,7 @@ static twz_result roots(struct twz_id *names, struct twz_id *store)
 	}
 	*names = known_names;
 	*store = known_store;
-	rt_unlock(&lock);
+	rt_unlock(&rt_locks[RT_LOCK_MOUNT]);
 	return result;
 }
 

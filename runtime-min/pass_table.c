@@ -12,7 +12,6 @@ struct passing {
 	struct twz_rt_spawn_block *block;
 };
 
-static struct rt_lock lock;
 static struct passing *all;
 
 static void free_passing(struct passing *passing)
@@ -207,20 +206,20 @@ twz_result fd_pass_table(const struct twz_rt_spawn_action *actions, size_t actio
 	}
 	*block = passing->block;
 	*size = passing->block->size;
-	rt_lock(&lock);
+	rt_lock(&rt_locks[RT_LOCK_PASSING]);
 	passing->next = all;
 	all = passing;
-	rt_unlock(&lock);
+	rt_unlock(&rt_locks[RT_LOCK_PASSING]);
 	return 0;
 }
 
 void fd_pass_share(const struct twz_rt_spawn_block *block, struct twz_id child)
 {
 	struct passing *passing;
-	rt_lock(&lock);
+	rt_lock(&rt_locks[RT_LOCK_PASSING]);
 	for (passing = all; passing != NULL && passing->block != block; passing = passing->next)
 		continue;
-	rt_unlock(&lock);
+	rt_unlock(&rt_locks[RT_LOCK_PASSING]);
 	for (size_t fd = 0; passing != NULL && fd < passing->table.count; fd++) {
 		const struct rt_fd *entry = &passing->table.entries[fd];
 		if (entry->file != NULL && !entry->cloexec && entry->file->ops->share != NULL)
@@ -231,14 +230,14 @@ void fd_pass_share(const struct twz_rt_spawn_block *block, struct twz_id child)
 void fd_pass_done(struct twz_rt_spawn_block *block, int started)
 {
 	(void)started;
-	rt_lock(&lock);
+	rt_lock(&rt_locks[RT_LOCK_PASSING]);
 	struct passing **link = &all;
 	while (*link != NULL && (*link)->block != block)
 		link = &(*link)->next;
 	struct passing *passing = *link;
 	if (passing != NULL)
 		*link = passing->next;
-	rt_unlock(&lock);
+	rt_unlock(&rt_locks[RT_LOCK_PASSING]);
 	if (passing != NULL)
 		free_passing(passing);
 }

@@ -6,7 +6,6 @@
 #include "random.h"
 #include "start.h"
 
-static struct rt_lock lock;
 static uint32_t state[16];
 
 static void start_stream(void)
@@ -25,7 +24,7 @@ static void start_stream(void)
 static void stream_read(uint8_t *out, size_t length)
 {
 	uint8_t block[64];
-	rt_lock(&lock);
+	rt_lock(&rt_locks[RT_LOCK_RANDOM]);
 	if (state[0] == 0)
 		start_stream();
 	/* The clock tells apart two programs that were given the same state by a fork. */
@@ -44,7 +43,16 @@ static void stream_read(uint8_t *out, size_t length)
 	state[12]++;
 	rt_chacha20_block(state, block);
 	memcpy(state + 4, block, 32);
-	rt_unlock(&lock);
+	rt_unlock(&rt_locks[RT_LOCK_RANDOM]);
+}
+
+/* The child must not draw what the parent draws: the same key, another nonce. */
+void rt_random_forked(void)
+{
+	struct twz_id self = rt_self_view();
+	uint64_t words[2] = {self.hi, self.lo};
+	for (int i = 0; i < 4 && state[0] != 0; i++)
+		state[8 + i] ^= (uint32_t)(words[i / 2] >> 32 * (i % 2));
 }
 
 twz_result twz_rt_random(void *buffer, size_t length)

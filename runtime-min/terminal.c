@@ -4,7 +4,6 @@
 
 #define SIGNAL_INTERRUPT 2
 
-static struct rt_lock lock;
 static uint8_t bytes[4096]; /* MAX_CANON and more: a line longer than this cannot be typed */
 static struct rt_line line = {.bytes = bytes, .capacity = sizeof(bytes)};
 
@@ -44,7 +43,7 @@ static twz_result fill(uint32_t stream, bool wait)
 twz_result rt_terminal_read(uint32_t stream, void *buffer, size_t length, bool wait)
 {
 	size_t part = 0;
-	rt_lock(&lock);
+	rt_lock(&rt_locks[RT_LOCK_TERMINAL]);
 	twz_result result = fill(stream, wait);
 	if (result >= 0) {
 		part = line.length - line.taken < length ? line.length - line.taken : length;
@@ -55,7 +54,7 @@ twz_result rt_terminal_read(uint32_t stream, void *buffer, size_t length, bool w
 			line.finished = line.end = false;
 		}
 	}
-	rt_unlock(&lock);
+	rt_unlock(&rt_locks[RT_LOCK_TERMINAL]);
 	if (result == RT_ERROR(INTERRUPTED))
 		twz_rt_thread_interrupt(twz_rt_thread_number(), SIGNAL_INTERRUPT);
 	return result < 0 ? result : (twz_result)part;

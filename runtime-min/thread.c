@@ -81,14 +81,13 @@ twz_result twz_rt_thread_spawn(const struct twz_rt_thread_args *args)
  * A thread cannot stand on the stack that it frees: it goes to this one. The kernel clears the word
  * when the thread has left it, which hands the stack to the next.
  */
-static struct rt_lock exit_stack_lock;
 static _Alignas(16) unsigned char exit_stack[16384];
 
 void rt_leave_stack(void *stack, size_t length)
 {
 	twz_rt_range_unmap(stack, length);
 	for (;;)
-		twz_sys_thread_exit(&exit_stack_lock.word, 0, 0);
+		twz_sys_thread_exit(&rt_locks[RT_LOCK_EXIT_STACK].word, 0, 0);
 }
 
 void twz_rt_thread_exit(void *stack, size_t length)
@@ -100,10 +99,10 @@ void twz_rt_thread_exit(void *stack, size_t length)
 	/* The kernel must not look for these in memory that is about to be another's. */
 	twz_sys_thread_control(TWZ_THREAD_ROBUST_LIST, 0);
 	twz_sys_thread_control(TWZ_THREAD_UPCALL_STACK, 0);
-	rt_lock(&exit_stack_lock);
+	rt_lock(&rt_locks[RT_LOCK_EXIT_STACK]);
 	/* Contended from here on: whoever waits is woken by the kernel's store, not by an unlock.
 	 */
-	__atomic_store_n(&exit_stack_lock.word, 2, __ATOMIC_RELAXED);
+	__atomic_store_n(&rt_locks[RT_LOCK_EXIT_STACK].word, 2, __ATOMIC_RELAXED);
 	rt_on_exit_stack(stack, length, (uintptr_t)exit_stack + sizeof(exit_stack));
 }
 

@@ -77,10 +77,10 @@ static void long_line(void)
 int main(void)
 {
 	static const struct test tests[] = {
-	        {plain, "a line and its echo"},
-	        {erase, "erase, word erase, kill"},
-	        {ends, "end of file and interrupt"},
-	        {long_line, "a line longer than its room"},
+		{plain, "a line and its echo"},
+		{erase, "erase, word erase, kill"},
+		{ends, "end of file and interrupt"},
+		{long_line, "a line longer than its room"},
 	};
 	return RUN_TESTS(tests);
 }

@@ -7,7 +7,7 @@
 static void put_walk(void)
 {
 	static const uint8_t wanted[] = {20, 0, 0, 0, 110, 0, 0, 7, 0, 0,
-	                                 0,  8, 0, 0, 0,   1, 0, 1, 0, 'x'};
+					 0,  8, 0, 0, 0,   1, 0, 1, 0, 'x'};
 	uint8_t memory[32];
 	struct rt_9p m;
 	rt_9p_begin(&m, memory, sizeof(memory), RT_9P_TWALK);
@@ -79,11 +79,11 @@ static void kinds_and_errors(void)
 int main(void)
 {
 	static const struct test tests[] = {
-	        {put_walk, "a walk's bytes"},
-	        {put_too_much, "what does not fit is not sent"},
-	        {answers, "answers of the wrong kind and length"},
-	        {strings, "strings that end outside"},
-	        {kinds_and_errors, "every errno is an error"},
+		{put_walk, "a walk's bytes"},
+		{put_too_much, "what does not fit is not sent"},
+		{answers, "answers of the wrong kind and length"},
+		{strings, "strings that end outside"},
+		{kinds_and_errors, "every errno is an error"},
 	};
 	return RUN_TESTS(tests);
 }

@@ -13,20 +13,20 @@ static const struct node {
 	uint32_t kind;
 	const char *target;
 } nodes[] = {
-        {"/", 0, "", TWZ_FILE_DIRECTORY, NULL},
-        {"/a", 0, "a", TWZ_FILE_DIRECTORY, NULL},
-        {"/a/b", 1, "b", TWZ_FILE_DIRECTORY, NULL},
-        {"/a/b/file", 2, "file", TWZ_FILE_REGULAR, NULL},
-        {"/link", 0, "link", TWZ_FILE_SYMLINK, "a/b"},
-        {"/a/up", 1, "up", TWZ_FILE_SYMLINK, "../a/b/file"},
-        {"/a/absolute", 1, "absolute", TWZ_FILE_SYMLINK, "/link/file"},
-        {"/loop", 0, "loop", TWZ_FILE_SYMLINK, "loop"},
-        {"/dangling", 0, "dangling", TWZ_FILE_SYMLINK, "a/none"},
-        {"/empty", 0, "empty", TWZ_FILE_SYMLINK, ""},
-        {"/slash", 0, "slash", TWZ_FILE_SYMLINK, "a/b/"},
-        {"/grow", 0, "grow", TWZ_FILE_SYMLINK, "grow/grow"},
-        {"/mnt", 0, "mnt", TWZ_FILE_DIRECTORY, NULL}, /* the root of a mount */
-        {"/mnt/in", 12, "in", TWZ_FILE_REGULAR, NULL},
+	{"/", 0, "", TWZ_FILE_DIRECTORY, NULL},
+	{"/a", 0, "a", TWZ_FILE_DIRECTORY, NULL},
+	{"/a/b", 1, "b", TWZ_FILE_DIRECTORY, NULL},
+	{"/a/b/file", 2, "file", TWZ_FILE_REGULAR, NULL},
+	{"/link", 0, "link", TWZ_FILE_SYMLINK, "a/b"},
+	{"/a/up", 1, "up", TWZ_FILE_SYMLINK, "../a/b/file"},
+	{"/a/absolute", 1, "absolute", TWZ_FILE_SYMLINK, "/link/file"},
+	{"/loop", 0, "loop", TWZ_FILE_SYMLINK, "loop"},
+	{"/dangling", 0, "dangling", TWZ_FILE_SYMLINK, "a/none"},
+	{"/empty", 0, "empty", TWZ_FILE_SYMLINK, ""},
+	{"/slash", 0, "slash", TWZ_FILE_SYMLINK, "a/b/"},
+	{"/grow", 0, "grow", TWZ_FILE_SYMLINK, "grow/grow"},
+	{"/mnt", 0, "mnt", TWZ_FILE_DIRECTORY, NULL}, /* the root of a mount */
+	{"/mnt/in", 12, "in", TWZ_FILE_REGULAR, NULL},
 };
 #define NODES (sizeof(nodes) / sizeof(nodes[0]))
 
@@ -59,7 +59,7 @@ static twz_result tree_read_link(struct rt_place *place, char *buffer, size_t ca
 }
 
 static const struct rt_fs tree = {
-        .step = tree_step, .leave = tree_leave, .read_link = tree_read_link};
+	.step = tree_step, .leave = tree_leave, .read_link = tree_read_link};
 
 twz_result rt_mount_root(struct rt_place *place)
 {
@@ -135,7 +135,7 @@ static void expect_walk_from(int at, const char *path, uint32_t flags, const cha
 	const char *got = walk.length != 0 ? walk.path : "/";
 	if (strcmp(got, wanted) != 0 || strcmp(nodes[walk.place.fid].path, wanted) != 0) {
 		fprintf(stderr, "%s: got %s (%s), expected %s\n", path, got,
-		        nodes[walk.place.fid].path, wanted);
+			nodes[walk.place.fid].path, wanted);
 		exit(1);
 	}
 	rt_walk_end(&walk);
@@ -206,7 +206,7 @@ static void mounts(void)
 }
 
 static void expect_parent(const char *path, uint32_t flags, const char *parent, const char *name,
-                          bool missing)
+			  bool missing)
 {
 	struct rt_walk walk;
 	EXPECT_EQUAL(rt_walk(&walk, TWZ_RT_AT_CWD, path, strlen(path), flags), 0);
@@ -244,19 +244,19 @@ static void bad_input(void)
 	EXPECT_EQUAL(rt_walk(&walk, TWZ_RT_AT_CWD, "a\0b", 3, 0), -TWZ_ERR_INVALID_ARGUMENT);
 	EXPECT_EQUAL(rt_walk(&walk, 7, "a", 1, 0), -TWZ_ERR_BAD_HANDLE);
 	EXPECT_EQUAL(rt_walk(&walk, TWZ_RT_AT_CWD, (const char *)(1ull << 63), 3, 0),
-	             -TWZ_ERR_BAD_ADDRESS);
+		     -TWZ_ERR_BAD_ADDRESS);
 	EXPECT_EQUAL(rt_walk(&walk, TWZ_RT_AT_CWD, NULL, 3, 0), -TWZ_ERR_BAD_ADDRESS);
 }
 
 int main(void)
 {
 	static const struct test tests[] = {
-	        {names, "names, slashes, descriptors"},
-	        {parents, "\"..\", of the root, over links"},
-	        {links, "links, loops, links that lead nowhere"},
-	        {mounts, "mounts, and out of them again"},
-	        {last_names, "the directory of the last name"},
-	        {bad_input, "long names and paths, bad pointers"},
+		{names, "names, slashes, descriptors"},
+		{parents, "\"..\", of the root, over links"},
+		{links, "links, loops, links that lead nowhere"},
+		{mounts, "mounts, and out of them again"},
+		{last_names, "the directory of the last name"},
+		{bad_input, "long names and paths, bad pointers"},
 	};
 	return RUN_TESTS(tests);
 }

@@ -119,8 +119,8 @@ static void test_edges(void)
 int main(void)
 {
 	static const struct test tests[] = {
-	        {test_edges, "cut in the middle, merge again, flags apart"},
-	        {random_changes, "20000 random puts and cuts against an array"},
+		{test_edges, "cut in the middle, merge again, flags apart"},
+		{random_changes, "20000 random puts and cuts against an array"},
 	};
 	return RUN_TESTS(tests);
 }
