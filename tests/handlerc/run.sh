@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Tests the handler compiler's command line: every file of bad/ is refused with the line in its
-# "expect:" comment and leaves no output; every file of good/ compiles silently.
+# "expect:" comment and leaves no output; every handler of examples/handlers compiles silently.
 # Usage: run.sh [HANDLERC]
 set -u
 here=$(dirname -- "$(readlink -f -- "$0")")
@@ -47,9 +47,10 @@ refused "two sources" "a handler is one C file" blocking.c heap.c
 refused "missing source" "no such file" missing.c
 refused "C++" "handlers are written in C" handler.cc
 refused "not C" "not a C file" README.md
-refused "no directory" "No such file" -o "$work/no/such/x.twh" ../good/counter.c
+refused "no directory" "No such file" -o "$work/no/such/x.twh" ../../../examples/handlers/counter.c
 
-for source in "$here"/good/*.c; do
+examples=$(cd "$here/../../examples/handlers" && pwd)
+for source in "$examples"/*.c; do
 	name=$(basename "$source")
 	if ! (cd "$work" && "$handlerc" "$source") >"$work/log" 2>&1; then
 		fail "$name" "$work/log"
@@ -60,7 +61,7 @@ for source in "$here"/good/*.c; do
 	else
 		pass
 	fi
-	(cd "$here" && "$handlerc" -o "$work/again" "good/$name") >>"$work/log" 2>&1
+	(cd "$examples" && "$handlerc" -o "$work/again" "$name") >>"$work/log" 2>&1
 	if cmp -s "$work/again" "$work/${name%.c}.twh"; then
 		pass
 	else
