@@ -121,8 +121,7 @@ void object_put(struct object *object);
  * tied. */
 void object_delete(struct object *object);
 
-/* A fresh unguessable id: BLAKE2b-128 of nonce, owner and protections. */
-struct twz_id object_make_id(struct twz_id nonce, struct twz_id owner, uint32_t protections);
+/* Unguessable: what a fresh id is derived from (twz_id_derive). */
 struct twz_id object_make_nonce(void);
 
 uint64_t object_count(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Random bytes from the processor or a device, and the nonces of object ids. */
-#include <blake2b.h>
+#include <twz/id.h>
 #include <cpu.h>
 #include <main.h>
 #include <object.h>
@@ -50,7 +50,7 @@ void random_init(void)
 
 	/* without a source ids are unique in this boot, not unguessable: no better is to be had */
 	if (random_fill(seed, sizeof(seed)) < 0)
-		blake2b(seed, sizeof(seed), &tsc, sizeof(tsc));
+		twz_blake2b(seed, sizeof(seed), &tsc, sizeof(tsc));
 }
 
 struct twz_id object_make_nonce(void)
@@ -64,6 +64,6 @@ struct twz_id object_make_nonce(void)
 	memcpy(input.seed, seed, sizeof(seed));
 	input.count = __atomic_add_fetch(&nonce_count, 1, __ATOMIC_RELAXED);
 	input.tsc = rdtsc();
-	blake2b(&nonce, sizeof(nonce), &input, sizeof(input));
+	twz_blake2b(&nonce, sizeof(nonce), &input, sizeof(input));
 	return nonce;
 }

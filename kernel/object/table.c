@@ -7,7 +7,7 @@
 #include <string.h>
 #include <timer.h>
 #include <view.h>
-#include <blake2b.h>
+#include <twz/id.h>
 #include "page_map.h"
 
 #define FIRST_BUCKETS 256
@@ -128,18 +128,6 @@ static bool table_remove(struct object *object)
 	return true;
 }
 
-struct twz_id object_make_id(struct twz_id nonce, struct twz_id owner, uint32_t protections)
-{
-	struct {
-		struct twz_id nonce, owner;
-		uint64_t protections;
-	} input = {nonce, owner, protections};
-	struct twz_id id;
-
-	blake2b(&id, sizeof(id), &input, sizeof(input));
-	return id;
-}
-
 struct object *object_allocate(uint32_t flags, uint32_t kind, uint32_t protections)
 {
 	struct object *object = kernel_alloc(sizeof(*object));
@@ -164,7 +152,7 @@ static twz_result publish(struct object *object, struct twz_id id, struct object
 
 	object->nonce = object_make_nonce();
 	object->id = twz_id_is_none(id)
-			     ? object_make_id(object->nonce, object->owner, object->protections)
+			     ? twz_id_derive(object->nonce, object->owner, object->protections)
 			     : id;
 	object->shown_id = object->id;
 	result = table_add(object);

@@ -2,7 +2,7 @@
 """The kernel as a library, for programs linked with -unikernel."""
 
 # What unikernel/ has its own of.
-REPLACED = ("/boot_program.c.o", "/object/image.c.o", "/platform/bare/entry.S.o", "/device/", "/store/", "/handler/", "/layout/")
+REPLACED = ("/boot/program.c.o", "/object/image.c.o", "/platform/bare/entry.S.o", "/device/", "/store/", "/handler/")
 
 kernel = [name for name in use("kernel", "objects") if not any(part in name for part in REPLACED)]
 own = objects("release", glob("*.c") + ["entry.S", "//kernel/device/stream.c"], tool="freestanding",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The program that the kernel was linked with: its image as the object at slot 0 of its view, its
- * stack and start, its end. Takes the place of kernel/boot_program.c.
+ * stack and start, its end. Takes the place of kernel/boot/program.c.
  */
 #include <boot.h>
 #include <heap.h>
@@ -18,7 +18,7 @@
 #include <twizzler/channel.h>
 #include <user.h>
 #include <view.h>
-#include "../elf.h"
+#include "../boot/elf.h"
 #include "command_line.h"
 #include "report.h"
 

@@ -21,6 +21,16 @@ void twz_blake2b_update(struct twz_blake2b *hash, const void *data, size_t size)
 /* Writes hash->length bytes. */
 void twz_blake2b_final(struct twz_blake2b *hash, void *digest);
 
+/* All at once: the digest of `size` bytes. */
+static inline void twz_blake2b(void *digest, uint32_t length, const void *data, size_t size)
+{
+	struct twz_blake2b hash;
+
+	twz_blake2b_init(&hash, length);
+	twz_blake2b_update(&hash, data, size);
+	twz_blake2b_final(&hash, digest);
+}
+
 /* The id of the object with this nonce, owner key and protections (twz_object_meta). Never none. */
 struct twz_id twz_id_derive(struct twz_id nonce, struct twz_id owner, uint32_t protections);
 
