@@ -208,7 +208,7 @@ static twz_result port_write(struct stream *stream, const void *buffer, uint64_t
 	if (length > TRANSMIT_SIZE)
 		length = TRANSMIT_SIZE;
 	uint64_t flags = spin_lock(&serial->lock);
-	while (port->sending && result == 0)
+	while (port->sending && port->host_open && result == 0)
 		result = wait_sleep(&port->writable, &serial->lock, TWZ_FOREVER);
 	if (result == 0 && (!port->host_open || serial->device->broken))
 		result = -TWZ_ERR_END_OF_STREAM;
@@ -231,8 +231,11 @@ static twz_result port_write(struct stream *stream, const void *buffer, uint64_t
 		if (port->sending) {
 			virtio_queue_want_interrupt(&port->transmit, true);
 			collect_output(port);
-			/* A thread that must go leaves its bytes with the device. */
-			while (port->sending &&
+			/*
+			 * A thread that must go leaves its bytes with the device, and so does one
+			 * whose host has closed: QEMU may keep them then.
+			 */
+			while (port->sending && port->host_open &&
 			       wait_sleep(&port->writable, &serial->lock, TWZ_FOREVER) == 0)
 				;
 		}
@@ -323,12 +326,14 @@ static void take_message(struct serial *serial, const uint8_t *bytes, uint32_t l
 		port->host_open = false;
 		collect_input(port);
 		wait_wake_all(&port->readable);
+		wait_wake_all(&port->writable);
 		break;
 	case EVENT_PORT_OPEN:
 		/* Bytes sent before the close are in the queue already. */
 		collect_input(port);
 		port->host_open = message.value != 0;
 		wait_wake_all(&port->readable);
+		wait_wake_all(&port->writable);
 		break;
 	case EVENT_PORT_NAME:
 		/* Streams are found by name: one that is known keeps it. */

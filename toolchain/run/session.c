@@ -8,11 +8,13 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <limits.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -117,8 +119,34 @@ static int send_job(struct session *session)
 	return -1;
 }
 
+/*
+ * Writes all bytes, but gives up for a signal: a reader that has stalled must not keep this tool
+ * from ending. False when the reader is gone.
+ */
+static bool write_all(const struct session *session, int to, const char *bytes, size_t length)
+{
+	while (length > 0) {
+		struct pollfd polls[2] = {
+			{.fd = to, .events = POLLOUT},
+			{.fd = session->signals, .events = POLLIN},
+		};
+
+		if (poll(polls, 2, -1) < 0)
+			continue;
+		if (polls[1].revents != 0)
+			return true;
+		/* No more than a pipe that is ready takes without blocking. */
+		ssize_t put = write(to, bytes, length < PIPE_BUF ? length : PIPE_BUF);
+		if (put <= 0 && errno != EINTR && errno != EAGAIN)
+			return false;
+		bytes += put > 0 ? put : 0;
+		length -= put > 0 ? (size_t)put : 0;
+	}
+	return true;
+}
+
 /* Moves what a port has to our descriptor; `all`: until nothing is left. */
-static void forward(int *port, int to, bool all)
+static void forward(const struct session *session, int *port, int to, bool all)
 {
 	char buffer[65536];
 
@@ -129,18 +157,7 @@ static void forward(int *port, int to, bool all)
 			continue;
 		if (got < 0 && errno == EAGAIN)
 			return;
-		bool good = got > 0;
-		for (ssize_t done = 0; good && done < got;) {
-			ssize_t put = write(to, buffer + done, (size_t)(got - done));
-
-			if (put > 0)
-				done += put;
-			else if (put < 0 && errno == EAGAIN)
-				poll(&(struct pollfd){.fd = to, .events = POLLOUT}, 1, -1);
-			else if (put == 0 || errno != EINTR)
-				good = false;
-		}
-		if (!good) {
+		if (got <= 0 || !write_all(session, to, buffer, (size_t)got)) {
 			/* Our reader is gone or QEMU is: the guest sees a closed stream. */
 			close(*port);
 			*port = -1;
@@ -150,14 +167,21 @@ static void forward(int *port, int to, bool all)
 	}
 }
 
-/* The guest asks for input with a byte each time a reader waits. */
+/*
+ * The guest asks for input with a byte each time a reader waits. While it has not taken all of what
+ * it was sent it will ask again, so that what is sent always fits the socket and never blocks this
+ * tool.
+ */
 static void take_input_request(struct session *session)
 {
 	char requests[64];
 	ssize_t got = recv(session->machine.input, requests, sizeof(requests), MSG_DONTWAIT);
 
+	int unread = 0;
+
 	if (got > 0) {
-		session->input_wanted = true;
+		if (ioctl(session->machine.input, SIOCOUTQ, &unread) != 0 || unread == 0)
+			session->input_wanted = true;
 	} else if (got == 0 || errno != EAGAIN) {
 		close(session->machine.input);
 		session->machine.input = -1;
@@ -209,8 +233,8 @@ static int take_exit(struct session *session, const struct twz_channel_exit *end
 	const struct job *job = &options->jobs[session->current];
 	int code;
 
-	forward(&session->machine.output, STDOUT_FILENO, true);
-	forward(&session->machine.error, STDERR_FILENO, true);
+	forward(session, &session->machine.output, STDOUT_FILENO, true);
+	forward(session, &session->machine.error, STDERR_FILENO, true);
 	if (options->timeout_ns != 0 && end->state == TWZ_VIEW_KILLED && end->code == SIGKILL &&
 	    end->nanoseconds >= options->timeout_ns) {
 		complain("%s: killed after %g s (--timeout)", job->argv.items[0],
@@ -314,8 +338,8 @@ static int machine_ended(struct session *session)
 {
 	int status = machine_stop(&session->machine, session->options, false);
 
-	forward(&session->machine.output, STDOUT_FILENO, true);
-	forward(&session->machine.error, STDERR_FILENO, true);
+	forward(session, &session->machine.output, STDOUT_FILENO, true);
+	forward(session, &session->machine.error, STDERR_FILENO, true);
 	/* isa-debug-exit makes 2v+1 of the guest's code v. */
 	if (session->quitting && WIFEXITED(status) && WEXITSTATUS(status) <= 1)
 		return session->code;
@@ -383,9 +407,9 @@ static int step(struct session *session)
 			return 128 + (int)info.ssi_signo;
 	}
 	if (polls[OUTPUT].revents != 0)
-		forward(&machine->output, STDOUT_FILENO, false);
+		forward(session, &machine->output, STDOUT_FILENO, false);
 	if (polls[ERROR].revents != 0)
-		forward(&machine->error, STDERR_FILENO, false);
+		forward(session, &machine->error, STDERR_FILENO, false);
 	if (polls[INPUT].revents != 0)
 		take_input_request(session);
 	if (polls[SOURCE].revents != 0 && machine->input >= 0)
