@@ -49,6 +49,16 @@ def timeout_of(source):
     return TIMEOUT
 
 
+def end_session(session):
+    """Kill all that a test has started: a process group would miss what runs under timeout(1) or Expect."""
+    for entry in os.listdir("/proc"):
+        try:
+            if entry.isdigit() and os.getsid(int(entry)) == session:
+                os.kill(int(entry), signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
 def run(test):
     """Run one test to its end; (name, verdict, seconds, output)."""
     name, command, source = test
@@ -61,7 +71,7 @@ def run(test):
         output, _ = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
         late = True
-        os.killpg(process.pid, signal.SIGKILL)
+        end_session(process.pid)
         output, _ = process.communicate()
     seconds = time.monotonic() - start
     text = output.decode(errors="replace")
