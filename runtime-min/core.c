@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The end of a program, and the delivery of faults and interrupts to its handler. */
+#include "fd.h"
 #include "start.h"
 
 #define SIGNAL_ABORT 6
@@ -82,7 +83,7 @@ void rt_before_fork(void)
 	rt_range_before_fork();
 }
 
-void rt_after_fork(bool child)
+void rt_after_fork(bool child, const struct twz_id *clone)
 {
 	if (child) {
 		rt_self_forget();
@@ -95,5 +96,8 @@ void rt_after_fork(bool child)
 	rt_range_after_fork();
 	rt_malloc_after_fork();
 	rt_object_after_fork();
+	/* No file comes or goes before the child is entered in what is shared. */
+	if (clone != NULL)
+		rt_fd_share(*clone);
 	rt_fd_after_fork(child);
 }

@@ -89,16 +89,14 @@ twz_result twz_rt_exec_fork(void)
 	exec_before_fork();
 	rt_before_fork();
 	if (fork_mark(&point) != 0) {
-		rt_after_fork(true);
+		rt_after_fork(true, NULL);
 		exec_after_fork(true);
 		runtime_after_fork(true);
 		return 0;
 	}
 	const struct twz_view_clone clone = {0};
 	twz_result result = twz_sys_view_clone(&clone, &view);
-	if (result >= 0)
-		rt_fd_share(view); /* walks the files, whose lock is still held */
-	rt_after_fork(false);
+	rt_after_fork(false, result >= 0 ? &view : NULL);
 	/* The children's lock is still held: nobody waits for the new one before it is among them.
 	 */
 	if (result >= 0)

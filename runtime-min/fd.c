@@ -31,12 +31,10 @@ void rt_fd_after_fork(bool child)
 
 void rt_fd_share(struct twz_id child)
 {
-	rt_lock(&files_lock);
 	for (struct rt_file *file = files; file != NULL; file = file->next) {
 		if (file->ops->share != NULL)
 			file->ops->share(file, child);
 	}
-	rt_unlock(&files_lock);
 }
 
 /* ---- files ---- */

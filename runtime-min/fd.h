@@ -106,7 +106,10 @@ twz_result rt_file_pass(struct rt_file *file, int fd, struct twz_rt_passed_fd *o
 twz_result rt_file_adopt(const struct twz_rt_passed_fd *passed, const char *path,
 			 size_t path_length, struct rt_file **out);
 
-/* Every file of the program that has a share: entered for a fork's child with this view. */
+/*
+ * Every file of the program that has a share: entered for a fork's child with this view. Between
+ * rt_fd_before_fork and rt_fd_after_fork.
+ */
 void rt_fd_share(struct twz_id child);
 
 /* Adds a word to sleep on while it equals value. */

@@ -108,7 +108,8 @@ extern struct rt_lock rt_locks[RT_LOCKS];
 
 /* Locks of the runtime, held over fork so that the child finds its structures whole. */
 void rt_before_fork(void);
-void rt_after_fork(bool child);
+/* clone: in the parent, the child's view; NULL where there is none. */
+void rt_after_fork(bool child, const struct twz_id *clone);
 void rt_range_before_fork(void);
 void rt_range_after_fork(void);
 void rt_malloc_before_fork(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The Runtime ABI's descriptors, names, pipes and poll, called directly. shapes: static */
+/* The Runtime ABI's descriptors, names, pipes and poll, called directly. shapes: static dynamic */
 
 #include <pthread.h>
 #include <twizzler/rt.h>

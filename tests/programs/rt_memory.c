@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The Runtime ABI's address ranges and allocator, called directly. shapes: static */
+/* The Runtime ABI's address ranges and allocator, called directly. shapes: static dynamic */
 
 #include <setjmp.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Pipes between programs: bytes, the end of input when the writer closes, exits or is killed, and a
- * lock that its holder's death does not keep. This program starts itself. shapes: static
+ * lock that its holder's death does not keep. This program starts itself. shapes: static dynamic
  */
 
 #include <signal.h>
