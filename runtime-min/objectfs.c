@@ -21,6 +21,7 @@ static twz_result object_step(struct rt_place *place, const char *name, size_t l
 	if (result < 0)
 		return result;
 	result = twz_directory_lookup(directory.start, TWZ_DIRECTORY_LIMIT, name, length, &entry);
+	rt_directory_keep(&directory);
 	twz_rt_object_release(&directory);
 	if (result < 0)
 		return result;

@@ -32,6 +32,13 @@ void rt_object_touch(const struct twz_rt_object *object, uint64_t modify);
 twz_result rt_object_file(const struct twz_rt_object *object, uint32_t kind, uint32_t device,
 			  uint32_t flags, struct rt_file **out);
 
+/*
+ * Keeps the last few directories that walks went through mapped, so that the next walk finds them
+ * there; rt_directory_drop lets go of one that is removed.
+ */
+void rt_directory_keep(const struct twz_rt_object *directory);
+void rt_directory_drop(struct twz_id id);
+
 /* A directory mapped for writing whose writers' lock is held. */
 struct rt_directory {
 	struct twz_rt_object object;

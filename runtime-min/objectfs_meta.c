@@ -90,9 +90,46 @@ twz_result rt_object_settle(const struct twz_rt_object *object, uint32_t device)
 	return twz_rt_object_cmd(object->id, TWZ_OBJECT_SYNC, 0);
 }
 
+/* Each holds a reference of its own. */
+#define KEPT 16u
+static struct twz_rt_object kept[KEPT];
+static unsigned next_kept;
+
+void rt_directory_keep(const struct twz_rt_object *directory)
+{
+	struct twz_rt_object fresh, old = {.start = NULL};
+	bool known = false;
+	rt_lock(&rt_locks[RT_LOCK_DIRECTORIES]);
+	for (unsigned i = 0; i < KEPT && !known; i++)
+		known = kept[i].start == directory->start;
+	if (!known && twz_rt_object_map(directory->id, directory->rights, &fresh) >= 0) {
+		old = kept[next_kept % KEPT];
+		kept[next_kept++ % KEPT] = fresh;
+	}
+	rt_unlock(&rt_locks[RT_LOCK_DIRECTORIES]);
+	if (old.start != NULL)
+		twz_rt_object_release(&old);
+}
+
+void rt_directory_drop(struct twz_id id)
+{
+	struct twz_rt_object old = {.start = NULL};
+	rt_lock(&rt_locks[RT_LOCK_DIRECTORIES]);
+	for (unsigned i = 0; i < KEPT; i++) {
+		if (kept[i].start != NULL && twz_id_equal(kept[i].id, id)) {
+			old = kept[i];
+			kept[i].start = NULL;
+		}
+	}
+	rt_unlock(&rt_locks[RT_LOCK_DIRECTORIES]);
+	if (old.start != NULL)
+		twz_rt_object_release(&old);
+}
+
 void rt_object_unlink(struct twz_id id)
 {
 	struct twz_rt_object object;
+	rt_directory_drop(id);
 	/* What nobody may write (the initial image's) keeps its count and its bytes. */
 	if (rt_object_open(id, true, &object) < 0)
 		return;
