@@ -195,6 +195,12 @@ def check_runtime_abi(_):
     return [result.stdout.strip()] if result.returncode else []
 
 
+def check_syscall_reference(_):
+    """docs/syscalls.md is what syscall.def says."""
+    result = run("python3", "kernel/syscall/reference.py", "--check")
+    return [result.stderr.strip()] if result.returncode else []
+
+
 def check_syscalls(files):
     """Every system call has a test that names it."""
     table = "sysroot/include/twizzler/syscall.def"
