@@ -219,8 +219,8 @@ twz_result twz_fot_resolve(const void *start, uint64_t index, uint8_t **target)
 	twz_result result = target_of(start, entry, flags, &id);
 	if (result < 0)
 		return result;
-	return object_pin(id,
-			  (flags & TWZ_FOT_READ ? TWZ_RIGHT_READ : 0) |
-				  (flags & TWZ_FOT_WRITE ? TWZ_RIGHT_WRITE : 0),
-			  target);
+	return twz_object_pin(id,
+			      (flags & TWZ_FOT_READ ? TWZ_RIGHT_READ : 0) |
+				      (flags & TWZ_FOT_WRITE ? TWZ_RIGHT_WRITE : 0),
+			      target);
 }

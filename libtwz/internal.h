@@ -7,11 +7,11 @@
 #include <twz/object.h>
 
 /* A lock of this program's own memory: a futex word, 0 free, 1 taken, 2 taken and waited for. */
-void internal_lock(uint32_t *word);
-void internal_unlock(uint32_t *word);
+void twz_internal_lock(uint32_t *word);
+void twz_internal_unlock(uint32_t *word);
 
 /* Maps as twz_object_open and keeps the reference for ever: invariant pointers lead there. */
-twz_result object_pin(struct twz_id id, uint32_t rights, uint8_t **start);
+twz_result twz_object_pin(struct twz_id id, uint32_t rights, uint8_t **start);
 
 /* Where a directory's space ends; the rest of an object is its Foreign Object Table's. */
 #define DATA_LIMIT (TWZ_SLOT_SIZE - (16ull << 20))

@@ -7,7 +7,7 @@
 #define PATIENCE_NS \
 	10000000ull /* how long a waiter sleeps before it looks whether the holder lives */
 
-void internal_lock(uint32_t *word)
+void twz_internal_lock(uint32_t *word)
 {
 	uint32_t expected = 0;
 
@@ -20,7 +20,7 @@ void internal_lock(uint32_t *word)
 	}
 }
 
-void internal_unlock(uint32_t *word)
+void twz_internal_unlock(uint32_t *word)
 {
 	if (__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) == 2) {
 		struct twz_sync_op op = {.word = word, .value = 1, .kind = TWZ_SYNC_WAKE};

@@ -28,12 +28,12 @@ static struct mapping first_entries[FIRST_CAPACITY];
 
 void twz_before_clone(void)
 {
-	internal_lock(&table.lock);
+	twz_internal_lock(&table.lock);
 }
 
 void twz_after_clone(void)
 {
-	internal_unlock(&table.lock);
+	twz_internal_unlock(&table.lock);
 }
 
 static struct mapping *place(struct twz_id id, uint64_t probe)
@@ -180,7 +180,7 @@ twz_result twz_object_open(struct twz_id id, uint32_t rights, struct twz_object 
 
 	if (twz_id_is_none(id) || rights == 0 || rights & ~MAPPING_RIGHTS)
 		return -TWZ_ERR_INVALID_ARGUMENT;
-	internal_lock(&table.lock);
+	twz_internal_lock(&table.lock);
 	twz_result result = open_object(id, rights, &entry);
 	if (result == TWZ_OK)
 		*out = (struct twz_object){
@@ -188,11 +188,11 @@ twz_result twz_object_open(struct twz_id id, uint32_t rights, struct twz_object 
 			.start = (uint8_t *)((uintptr_t)entry->slot << TWZ_SLOT_SHIFT),
 			.rights = entry->rights,
 		};
-	internal_unlock(&table.lock);
+	twz_internal_unlock(&table.lock);
 	return result;
 }
 
-twz_result object_pin(struct twz_id id, uint32_t rights, uint8_t **start)
+twz_result twz_object_pin(struct twz_id id, uint32_t rights, uint8_t **start)
 {
 	struct twz_object object;
 	twz_result result = twz_object_open(id, rights, &object);
@@ -207,7 +207,7 @@ twz_result twz_object_close(struct twz_object *object)
 	uint32_t slot = (uint32_t)((uintptr_t)object->start >> TWZ_SLOT_SHIFT);
 	twz_result result = -TWZ_ERR_INVALID_ARGUMENT;
 
-	internal_lock(&table.lock);
+	twz_internal_lock(&table.lock);
 	for (uint64_t probe = 0; probe < table.capacity; probe++) {
 		struct mapping *entry = place(object->id, probe);
 		if (is_unused(entry))
@@ -223,7 +223,7 @@ twz_result twz_object_close(struct twz_object *object)
 		}
 		break;
 	}
-	internal_unlock(&table.lock);
+	twz_internal_unlock(&table.lock);
 	return result;
 }
 

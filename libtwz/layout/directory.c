@@ -14,12 +14,12 @@ static uint64_t load(const uint8_t *start, uint64_t offset)
 	return __atomic_load_n((const uint64_t *)(start + offset), __ATOMIC_ACQUIRE);
 }
 
-uint64_t directory_word(const struct directory *d, uint64_t offset)
+uint64_t twz_directory_word(const struct directory *d, uint64_t offset)
 {
 	return twz_change_load(&d->change, d->start, offset);
 }
 
-twz_result directory_open(struct directory *d, const void *start, uint64_t limit)
+twz_result twz_directory_open(struct directory *d, const void *start, uint64_t limit)
 {
 	d->start = (uint8_t *)(uintptr_t)start;
 	d->limit = limit;
@@ -53,12 +53,12 @@ twz_result directory_open(struct directory *d, const void *start, uint64_t limit
 	return TWZ_OK;
 }
 
-twz_result directory_settled(const struct directory *d, twz_result result)
+twz_result twz_directory_settled(const struct directory *d, twz_result result)
 {
 	return load(d->start, HEADER(table)) == d->table_word ? result : -TWZ_ERR_BUSY;
 }
 
-uint64_t directory_hash(const struct directory *d, const char *name, size_t length)
+uint64_t twz_directory_hash(const struct directory *d, const char *name, size_t length)
 {
 	uint64_t hash = twz_fnv1a(TWZ_FNV_START ^ d->seed, name, length);
 
@@ -69,12 +69,13 @@ uint64_t directory_hash(const struct directory *d, const char *name, size_t leng
 	return hash >> 1 & ~(uint64_t)(HASH_VARIANT - 1);
 }
 
-uint64_t directory_bucket(const struct directory *d, uint64_t hash)
+uint64_t twz_directory_bucket(const struct directory *d, uint64_t hash)
 {
 	return d->table + sizeof(struct twz_directory_table) + (hash >> d->shift) * 8;
 }
 
-twz_result directory_read(const struct directory *d, uint64_t offset, struct directory_place *place)
+twz_result twz_directory_read(const struct directory *d, uint64_t offset,
+			      struct directory_place *place)
 {
 	uint64_t end = d->table + d->size;
 
@@ -86,7 +87,7 @@ twz_result directory_read(const struct directory *d, uint64_t offset, struct dir
 	if (length == 0 || length > TWZ_NAME_MAX || end - offset < RECORD_SIZE(length))
 		return -TWZ_ERR_CORRUPT;
 	place->record = offset;
-	place->next = directory_word(d, offset);
+	place->next = twz_directory_word(d, offset);
 	place->hash = __atomic_load_n(&record->hash, __ATOMIC_RELAXED);
 	place->entry.id.hi = __atomic_load_n(&record->id.hi, __ATOMIC_RELAXED);
 	place->entry.id.lo = __atomic_load_n(&record->id.lo, __ATOMIC_RELAXED);
@@ -97,7 +98,7 @@ twz_result directory_read(const struct directory *d, uint64_t offset, struct dir
 	return place->hash >> HASH_BITS == 0 ? TWZ_OK : -TWZ_ERR_CORRUPT;
 }
 
-int directory_name_is_valid(const char *name, size_t length)
+int twz_directory_name_is_valid(const char *name, size_t length)
 {
 	if (length == 0 || length > TWZ_NAME_MAX)
 		return 0;
@@ -113,16 +114,16 @@ static uint64_t step_limit(const struct directory *d)
 	return d->size / sizeof(struct twz_directory_record) + 1;
 }
 
-twz_result directory_find(const struct directory *d, const char *name, size_t length,
-			  struct directory_place *place)
+twz_result twz_directory_find(const struct directory *d, const char *name, size_t length,
+			      struct directory_place *place)
 {
-	uint64_t hash = directory_hash(d, name, length);
-	uint64_t link = directory_bucket(d, hash);
-	uint64_t offset = directory_word(d, link);
+	uint64_t hash = twz_directory_hash(d, name, length);
+	uint64_t link = twz_directory_bucket(d, hash);
+	uint64_t offset = twz_directory_word(d, link);
 	uint32_t taken = 0;
 
 	for (uint64_t steps = step_limit(d); offset != 0; steps--) {
-		twz_result result = directory_read(d, offset, place);
+		twz_result result = twz_directory_read(d, offset, place);
 		if (result != TWZ_OK)
 			return result;
 		if (steps == 0)
@@ -153,13 +154,13 @@ twz_result twz_directory_lookup(const void *start, uint64_t limit, const char *n
 	struct directory d;
 	struct directory_place place;
 
-	if (!directory_name_is_valid(name, length))
+	if (!twz_directory_name_is_valid(name, length))
 		return length > TWZ_NAME_MAX ? -TWZ_ERR_NAME_TOO_LONG : -TWZ_ERR_INVALID_ARGUMENT;
 	for (int i = 0; i < RETRIES; i++) {
-		twz_result result = directory_open(&d, start, limit);
+		twz_result result = twz_directory_open(&d, start, limit);
 		if (result != TWZ_OK)
 			return result;
-		result = directory_settled(&d, directory_find(&d, name, length, &place));
+		result = twz_directory_settled(&d, twz_directory_find(&d, name, length, &place));
 		if (result == -TWZ_ERR_BUSY)
 			continue;
 		if (result == TWZ_OK)
@@ -175,11 +176,12 @@ static twz_result next_entry(const struct directory *d, uint64_t from, struct di
 	struct directory_place place;
 
 	for (uint64_t bucket = from >> d->shift; bucket < d->buckets; bucket++) {
-		uint64_t offset = directory_word(d, directory_bucket(d, bucket << d->shift));
+		uint64_t offset =
+			twz_directory_word(d, twz_directory_bucket(d, bucket << d->shift));
 		int found = 0;
 
 		for (uint64_t steps = step_limit(d); offset != 0; steps--) {
-			twz_result result = directory_read(d, offset, &place);
+			twz_result result = twz_directory_read(d, offset, &place);
 			if (result != TWZ_OK)
 				return result;
 			if (steps == 0 || place.hash >> d->shift != bucket)
@@ -205,10 +207,10 @@ twz_result twz_directory_next(const void *start, uint64_t limit, uint64_t *curso
 	if (*cursor >> HASH_BITS != 0)
 		return 0;
 	for (int i = 0; i < RETRIES; i++) {
-		twz_result result = directory_open(&d, start, limit);
+		twz_result result = twz_directory_open(&d, start, limit);
 		if (result != TWZ_OK)
 			return result;
-		result = directory_settled(&d, next_entry(&d, *cursor, &best));
+		result = twz_directory_settled(&d, next_entry(&d, *cursor, &best));
 		if (result == -TWZ_ERR_BUSY)
 			continue;
 		if (result == 1) {
@@ -232,19 +234,19 @@ twz_result twz_directory_is_empty(const void *start, uint64_t limit)
 twz_result twz_directory_parent(const void *start, uint64_t limit, struct twz_id *parent)
 {
 	struct directory d;
-	twz_result result = directory_open(&d, start, limit);
+	twz_result result = twz_directory_open(&d, start, limit);
 
 	if (result != TWZ_OK)
 		return result;
-	parent->hi = directory_word(&d, HEADER(parent.hi));
-	parent->lo = directory_word(&d, HEADER(parent.lo));
+	parent->hi = twz_directory_word(&d, HEADER(parent.hi));
+	parent->lo = twz_directory_word(&d, HEADER(parent.lo));
 	return TWZ_OK;
 }
 
 twz_result twz_directory_extent(const void *start, uint64_t limit)
 {
 	struct directory d;
-	twz_result result = directory_open(&d, start, limit);
+	twz_result result = twz_directory_open(&d, start, limit);
 
 	return result == TWZ_OK ? (twz_result)(d.table + d.size) : result;
 }

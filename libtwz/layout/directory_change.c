@@ -35,12 +35,12 @@ static void commit(struct directory *d)
 /* Opens for a change: an interrupted one is finished first. Returns 1 when there was one. */
 static twz_result open_to_change(struct directory *d, void *start, uint64_t limit)
 {
-	twz_result result = directory_open(d, start, limit);
+	twz_result result = twz_directory_open(d, start, limit);
 
 	if (result != TWZ_OK || d->change.count == 0)
 		return result;
 	twz_change_finish(&d->change, d->start, &header_of(d)->intent);
-	result = directory_open(d, start, limit);
+	result = twz_directory_open(d, start, limit);
 	return result == TWZ_OK ? 1 : result;
 }
 
@@ -106,10 +106,11 @@ static twz_result walk(const struct directory *d, struct live *live, const struc
 
 	live->records = live->bytes = 0;
 	for (uint64_t bucket = 0; bucket < d->buckets; bucket++) {
-		uint64_t offset = directory_word(d, directory_bucket(d, bucket << d->shift));
+		uint64_t offset =
+			twz_directory_word(d, twz_directory_bucket(d, bucket << d->shift));
 
 		while (offset != 0) {
-			twz_result result = directory_read(d, offset, &place);
+			twz_result result = twz_directory_read(d, offset, &place);
 			if (result != TWZ_OK)
 				return result;
 			uint64_t size = RECORD_SIZE(place.entry.length);
@@ -121,7 +122,8 @@ static twz_result walk(const struct directory *d, struct live *live, const struc
 				return -TWZ_ERR_CORRUPT;
 			if (into) {
 				struct twz_directory_record *copy = (void *)(into->start + end);
-				uint64_t *link = word_at(into, directory_bucket(into, place.hash));
+				uint64_t *link =
+					word_at(into, twz_directory_bucket(into, place.hash));
 				__builtin_memcpy(copy, d->start + offset, size);
 				copy->next = *link;
 				*link = end;
@@ -227,7 +229,7 @@ static uint64_t write_record(struct directory *d, const char *name, size_t lengt
 
 static twz_result check_name(const char *name, size_t length)
 {
-	if (directory_name_is_valid(name, length))
+	if (twz_directory_name_is_valid(name, length))
 		return TWZ_OK;
 	return length > TWZ_NAME_MAX ? -TWZ_ERR_NAME_TOO_LONG : -TWZ_ERR_INVALID_ARGUMENT;
 }
@@ -243,7 +245,7 @@ static twz_result enter(struct directory *d, const char *name, size_t length, st
 		return result;
 	if (header_of(d)->removed != 0)
 		return -TWZ_ERR_NOT_FOUND;
-	result = directory_find(d, name, length, &place);
+	result = twz_directory_find(d, name, length, &place);
 	if (result == TWZ_OK && !replace)
 		return -TWZ_ERR_EXISTS;
 	if (result != TWZ_OK && result != -TWZ_ERR_NOT_FOUND)
@@ -252,7 +254,7 @@ static twz_result enter(struct directory *d, const char *name, size_t length, st
 	if (result < 0)
 		return result;
 	if (result == 1)
-		result = directory_find(d, name, length, &place);
+		result = twz_directory_find(d, name, length, &place);
 	else
 		result = place.record ? TWZ_OK : -TWZ_ERR_NOT_FOUND;
 
@@ -262,12 +264,12 @@ static twz_result enter(struct directory *d, const char *name, size_t length, st
 		intend(d, place.link,
 		       write_record(d, name, length, place.hash, id, kind, place.next));
 	} else if (result == -TWZ_ERR_NOT_FOUND) {
-		uint64_t link = directory_bucket(d, place.hash);
+		uint64_t link = twz_directory_bucket(d, place.hash);
 		if (old)
 			old->id = TWZ_ID_NONE;
 		intend(d, link,
 		       write_record(d, name, length, place.hash, id, kind,
-				    directory_word(d, link)));
+				    twz_directory_word(d, link)));
 		table_of(d)->count++;
 	} else {
 		return result;
@@ -320,7 +322,7 @@ twz_result twz_directory_remove(void *start, uint64_t limit, const char *name, s
 		return result;
 	result = check_name(name, length);
 	if (result == TWZ_OK)
-		result = directory_find(&d, name, length, &place);
+		result = twz_directory_find(&d, name, length, &place);
 	if (result != TWZ_OK)
 		return result == -TWZ_ERR_TOO_MANY ? -TWZ_ERR_NOT_FOUND : result;
 	if (old)
@@ -345,7 +347,7 @@ twz_result twz_directory_rename(void *start, uint64_t limit, const char *name, s
 		return result;
 	if (old)
 		old->id = TWZ_ID_NONE;
-	result = directory_find(&d, name, length, &from);
+	result = twz_directory_find(&d, name, length, &from);
 	if (result != TWZ_OK)
 		return result == -TWZ_ERR_TOO_MANY ? -TWZ_ERR_NOT_FOUND : result;
 	if (length == to_length && __builtin_memcmp(name, to, length) == 0)
@@ -358,7 +360,7 @@ twz_result twz_directory_rename(void *start, uint64_t limit, const char *name, s
 	result = enter(&d, to, to_length, from.entry.id, from.entry.kind, 1, old);
 	if (result != TWZ_OK)
 		return result;
-	result = directory_find(&d, name, length, &from);
+	result = twz_directory_find(&d, name, length, &from);
 	if (result != TWZ_OK)
 		return result;
 	intend(&d, from.link, from.next);

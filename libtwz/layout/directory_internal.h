@@ -34,25 +34,26 @@ struct directory_place {
 	struct twz_directory_entry entry;
 };
 
-twz_result directory_open(struct directory *d, const void *start, uint64_t limit);
+twz_result twz_directory_open(struct directory *d, const void *start, uint64_t limit);
 
-/* OK when what was read since directory_open belongs together; BUSY when a rebuild came between. */
-twz_result directory_settled(const struct directory *d, twz_result result);
+/* OK when what was read since twz_directory_open belongs together; BUSY when a rebuild came
+ * between. */
+twz_result twz_directory_settled(const struct directory *d, twz_result result);
 
 /* The word at `offset`, with the intent applied. The offset has been checked. */
-uint64_t directory_word(const struct directory *d, uint64_t offset);
+uint64_t twz_directory_word(const struct directory *d, uint64_t offset);
 
-uint64_t directory_hash(const struct directory *d, const char *name, size_t length);
-uint64_t directory_bucket(const struct directory *d, uint64_t hash);
+uint64_t twz_directory_hash(const struct directory *d, const char *name, size_t length);
+uint64_t twz_directory_bucket(const struct directory *d, uint64_t hash);
 
 /* Reads and checks the record at `offset` into place->{next,hash,entry}. */
-twz_result directory_read(const struct directory *d, uint64_t offset,
-			  struct directory_place *place);
+twz_result twz_directory_read(const struct directory *d, uint64_t offset,
+			      struct directory_place *place);
 
 /* NOT_FOUND leaves place->hash a hash that no record has. */
-twz_result directory_find(const struct directory *d, const char *name, size_t length,
-			  struct directory_place *place);
+twz_result twz_directory_find(const struct directory *d, const char *name, size_t length,
+			      struct directory_place *place);
 
-int directory_name_is_valid(const char *name, size_t length);
+int twz_directory_name_is_valid(const char *name, size_t length);
 
 #endif
