@@ -35,7 +35,7 @@ static const char usage[] =
 	"  --xen                 run a unikernel under the Xen hypervisor\n"
 	"  --gdb                 wait for a debugger on port 1234 (also with --console)\n"
 	"  --kernel-log FILE     keep the kernel's console output\n"
-	"  --append WORDS        add to the kernel's command line\n"
+	"  --append WORDS        add to the kernel's command line (with --xen: to Xen's)\n"
 	"  --help, --version\n";
 
 /* A number with a suffix K, M or G in bytes; false when it is none. */

@@ -66,6 +66,7 @@ struct unikernel {
 	bool input_open; /* our standard input has more */
 	bool line_start; /* of the console, for the hypervisor's lines */
 	bool foreign;	 /* in a line of the hypervisor */
+	bool returned;	 /* a carriage return waits for what follows it */
 	size_t matched;	 /* bytes of XEN_PREFIX seen at a line's start */
 	uint8_t end[sizeof(struct twz_channel_header) + sizeof(struct twz_channel_exit)];
 	size_t have;
@@ -90,7 +91,10 @@ static bool put_all(const char *bytes, size_t length)
 	return true;
 }
 
-/* Drops the hypervisor's lines from what it and the guest have printed, in place. */
+/*
+ * Drops the hypervisor's lines from what it and the guest have printed, and the carriage return
+ * that it puts before each newline, in place.
+ */
 static size_t drop_foreign(struct unikernel *run, char *bytes, size_t length)
 {
 	char kept[2 * 65536];
@@ -114,7 +118,11 @@ static size_t drop_foreign(struct unikernel *run, char *bytes, size_t length)
 		memcpy(kept + out, XEN_PREFIX, run->matched); /* it was the guest's after all */
 		out += run->matched;
 		run->matched = 0;
-		kept[out++] = c;
+		if (run->returned && c != '\n')
+			kept[out++] = '\r';
+		run->returned = c == '\r';
+		if (!run->returned)
+			kept[out++] = c;
 		run->line_start = c == '\n';
 	}
 	memcpy(bytes, kept, out);

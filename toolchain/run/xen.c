@@ -40,8 +40,8 @@ int machine_xen(struct strings *arguments, const struct options *options)
 	strings_add(arguments, "-append");
 	strings_addf(arguments,
 		     "console=com1 com1=115200,8n1 dom0=pvh dom0_mem=%luM dom0_max_vcpus=1 "
-		     "loglvl=none guest_loglvl=none",
-		     memory);
+		     "loglvl=none guest_loglvl=none %s",
+		     memory, options->append != NULL ? options->append : "");
 	char *line = unikernel_command_line(job);
 	char *module = format_string("%s %s", job->host_path, line);
 	char *escaped = escape_commas(module);
