@@ -15,7 +15,8 @@ void twz_internal_lock(uint32_t *word)
 					__ATOMIC_RELAXED))
 		return;
 	while (__atomic_exchange_n(word, 2, __ATOMIC_ACQUIRE) != 0) {
-		struct twz_sync_op op = {.word = word, .value = 2, .kind = TWZ_SYNC_WAIT};
+		struct twz_sync_op op = {
+			.word = word, .value = 2, .kind = TWZ_SYNC_WAIT, .flags = TWZ_SYNC_FIRM};
 		twz_sys_thread_sync(&op, 1, TWZ_FOREVER);
 	}
 }
@@ -65,7 +66,7 @@ static void wait_for(struct twz_id *holder, struct twz_id seen, uint32_t *waiter
 	struct twz_sync_op op = {
 		.word = (uint32_t *)&holder->lo,
 		.kind = TWZ_SYNC_WAIT,
-		.flags = TWZ_SYNC_64,
+		.flags = TWZ_SYNC_64 | TWZ_SYNC_FIRM,
 		.value64 = seen.lo,
 	};
 	twz_result now = twz_sys_clock_read(TWZ_CLOCK_MONOTONIC);

@@ -122,6 +122,7 @@ twz_result twz_rt_exec_replace(const struct twz_rt_spawn_args *args)
 	for (int fd = 0; fd < (int)rt_fds.count; fd++)
 		twz_rt_fd_close(fd);
 	twz_rt_set_upcall_handler(NULL);
+	twz_rt_thread_interrupt_words(NULL);
 	struct twz_rt_wait_result end;
 	while (twz_rt_exec_wait((uint32_t)number, TWZ_FOREVER, &end) == RT_ERROR(INTERRUPTED))
 		;

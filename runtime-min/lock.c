@@ -14,7 +14,10 @@ void rt_lock_slow(struct rt_lock *lock)
 		__builtin_ia32_pause();
 	}
 	while (__atomic_exchange_n(&lock->word, 2, __ATOMIC_ACQUIRE) != 0) {
-		struct twz_sync_op op = {.word = &lock->word, .value = 2, .kind = TWZ_SYNC_WAIT};
+		struct twz_sync_op op = {.word = &lock->word,
+					 .value = 2,
+					 .kind = TWZ_SYNC_WAIT,
+					 .flags = TWZ_SYNC_FIRM};
 		twz_sys_thread_sync(&op, 1, TWZ_FOREVER);
 	}
 }

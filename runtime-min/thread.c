@@ -155,6 +155,14 @@ twz_result twz_rt_thread_interrupt(uint32_t number, uint64_t code)
 	return twz_sys_thread_interrupt(number, code);
 }
 
+twz_result twz_rt_thread_interrupt_words(struct twz_interrupt_words *words)
+{
+	if ((uintptr_t)words % 8 != 0 ||
+	    !rt_user_pointer(words, words == NULL ? 0 : sizeof(*words)))
+		return RT_ERROR(INVALID_ARGUMENT);
+	return twz_sys_thread_control(TWZ_THREAD_INTERRUPT_WORDS, (uint64_t)words);
+}
+
 twz_result twz_rt_thread_set_tcb(struct twz_rt_tcb *tcb)
 {
 	if (tcb == NULL || !rt_user_pointer(tcb, sizeof(*tcb)) || (uintptr_t)tcb % 8 != 0)

@@ -5,6 +5,7 @@
 #include <lock.h>
 #include <string.h>
 #include <syscall.h>
+#include <thread.h>
 #include <user.h>
 #include <wait.h>
 #include "stream.h"
@@ -107,11 +108,17 @@ twz_result sys_stream_find(const char *name, uint64_t length)
 twz_result sys_stream_read(uint32_t number, void *buffer, uint64_t length, uint64_t deadline)
 {
 	struct stream *stream = find_number(number);
+	bool signalled = false;
 
 	if (stream == NULL)
 		return -TWZ_ERR_BAD_HANDLE;
 	if (length == 0)
 		return stream->operations->read(stream, NULL, 0, 0);
+	if (deadline && thread_signalled()) {
+		/* what is there already is still read */
+		deadline = 0;
+		signalled = true;
+	}
 	uint64_t turn = length < TURN_SIZE ? length : TURN_SIZE;
 	/* Checked first: bytes that were taken could not be put back. */
 	twz_result result = user_prefault(buffer, turn, true);
@@ -121,6 +128,8 @@ twz_result sys_stream_read(uint32_t number, void *buffer, uint64_t length, uint6
 	if (bounce == NULL)
 		return -TWZ_ERR_OUT_OF_MEMORY;
 	result = stream->operations->read(stream, bounce, turn, deadline);
+	if (result == -TWZ_ERR_WOULD_BLOCK && signalled)
+		result = -TWZ_ERR_INTERRUPTED;
 	if (result > 0) {
 		twz_result copied = copy_to_user(buffer, bounce, (uint64_t)result);
 		if (copied < 0)

@@ -43,8 +43,9 @@ struct thread {
 	volatile bool woken;	 /* taken off its wait queue by a waker */
 	struct timer timer;
 
-	volatile uint32_t pending; /* PENDING_* */
-	volatile uint64_t interrupt_code;
+	volatile uint32_t pending;    /* PENDING_* */
+	volatile uint64_t interrupts; /* codes that wait for their upcall: bit code-1; atomic */
+	uint64_t interrupt_words;     /* struct twz_interrupt_words of the program, or 0 */
 
 	struct view *view;	/* a reference; NULL: kernel thread */
 	struct list view_node;	/* view->threads, under the view's lock */
@@ -90,6 +91,12 @@ void thread_post(struct thread *thread, uint32_t pending);
 
 /* The calling thread is to die or has an interrupt to take. */
 bool thread_interrupted(void);
+
+/*
+ * The program's interrupt words say that something waits for the calling thread. Asked once before
+ * a sleep: what is sent after comes with thread_post. May sleep.
+ */
+bool thread_signalled(void);
 
 /* The last thing before user space, from entry.S: reschedule, kill, interrupts. */
 void thread_before_user(struct trap_frame *frame);

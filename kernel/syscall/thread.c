@@ -145,6 +145,11 @@ twz_result sys_thread_control(uint64_t command, uint64_t argument)
 	case TWZ_THREAD_VIEW:
 		return copy_to_user((void *)argument, &thread->view->control->id,
 				    sizeof(struct twz_id));
+	case TWZ_THREAD_INTERRUPT_WORDS:
+		if (argument % 8 || argument >= USER_END)
+			return -TWZ_ERR_INVALID_ARGUMENT;
+		thread->interrupt_words = argument;
+		return TWZ_OK;
 	default:
 		return -TWZ_ERR_INVALID_ARGUMENT;
 	}
@@ -161,7 +166,7 @@ static bool interrupt(struct thread *thread, void *context)
 
 	if (thread->view != request->view)
 		return false;
-	thread->interrupt_code = request->code;
+	__atomic_or_fetch(&thread->interrupts, 1ull << (request->code - 1), __ATOMIC_SEQ_CST);
 	thread_post(thread, PENDING_INTERRUPT);
 	return true;
 }
@@ -170,5 +175,7 @@ twz_result sys_thread_interrupt(uint64_t number, uint64_t code)
 {
 	struct interrupt_request request = {current_thread()->view, code};
 
+	if (code < 1 || code > TWZ_INTERRUPT_MAX)
+		return -TWZ_ERR_INVALID_ARGUMENT;
 	return thread_number_act(number, interrupt, &request) ? TWZ_OK : -TWZ_ERR_NO_SUCH_THREAD;
 }

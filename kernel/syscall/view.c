@@ -60,6 +60,8 @@ twz_result sys_view_clone(const struct twz_view_clone *user, struct twz_id *id)
 		};
 
 		result = thread_create(clone, &spec, &thread);
+		if (result >= 0)
+			thread->interrupt_words = self->interrupt_words;
 	}
 	if (result >= 0)
 		result = hand_over(clone, id);

@@ -29,7 +29,8 @@ void robust_list_walk(struct thread *thread);
 /* Send a fault to the program's upcall entry, or end it. Interrupts on; may not return to the old
  * place. */
 void upcall_fault(struct trap_frame *frame, struct twz_fault *fault);
-void upcall_interrupt(struct trap_frame *frame, uint64_t code);
+/* As above, with a set of codes: bit code-1. */
+void upcall_interrupt(struct trap_frame *frame, uint64_t codes);
 void registers_from_frame(struct twz_registers *registers, const struct trap_frame *frame);
 
 #endif

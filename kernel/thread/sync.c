@@ -232,15 +232,18 @@ static twz_result queue_all(const struct twz_sync_op *ops, uint64_t count, struc
 	return 0;
 }
 
+/* One try to sleep. `ends`: the PENDING_* that end it. */
 static twz_result wait_round(const struct twz_sync_op *ops, uint64_t count, uint64_t deadline,
-			     struct waiter *waiters, int64_t *fired)
+			     uint32_t ends, struct waiter *waiters, int64_t *fired)
 {
 	struct thread *thread = current_thread();
+	bool signalled = ends & PENDING_INTERRUPT && thread_signalled();
 	twz_result result;
 
 	__atomic_store_n(&thread->state, THREAD_SLEEPING, __ATOMIC_SEQ_CST);
 	result = queue_all(ops, count, waiters, fired);
-	if (result == 0 && *fired < 0 && !thread->pending && clock_monotonic() < deadline) {
+	if (result == 0 && *fired < 0 && !signalled && !(thread->pending & ends) &&
+	    clock_monotonic() < deadline) {
 		timer_arm(&thread->timer, deadline, wake_from_timer);
 		schedule();
 		timer_cancel(&thread->timer);
@@ -255,7 +258,7 @@ static twz_result wait_round(const struct twz_sync_op *ops, uint64_t count, uint
 	}
 	if (result != 0)
 		return result < 0 ? result : TWZ_OK;
-	if (*fired < 0 && thread->pending)
+	if (*fired < 0 && (signalled || thread->pending & ends))
 		return -TWZ_ERR_INTERRUPTED;
 	if (*fired < 0 && clock_monotonic() >= deadline)
 		return -TWZ_ERR_TIMED_OUT;
@@ -266,7 +269,8 @@ static twz_result check_op(const struct twz_sync_op *op)
 {
 	uint64_t size = op->flags & TWZ_SYNC_64 ? 8 : 4;
 
-	if (op->flags & ~TWZ_SYNC_64 || op->kind > TWZ_SYNC_REQUEUE || (uint64_t)op->word % size)
+	if (op->flags & ~(TWZ_SYNC_64 | TWZ_SYNC_FIRM) || op->kind > TWZ_SYNC_REQUEUE ||
+	    (uint64_t)op->word % size)
 		return -TWZ_ERR_INVALID_ARGUMENT;
 	if (op->kind == TWZ_SYNC_REQUEUE && (uint64_t)op->word2 % size)
 		return -TWZ_ERR_INVALID_ARGUMENT;
@@ -279,6 +283,7 @@ static twz_result run(const struct twz_sync_op *ops, uint64_t count, uint64_t de
 	twz_result result = TWZ_OK, woken = 0;
 	int64_t fired = -1;
 	bool waits = count == 0; /* nothing to wait for but the deadline: a sleep */
+	uint32_t ends = PENDING_KILL | PENDING_INTERRUPT;
 
 	for (uint64_t i = 0; i < count && result >= 0; i++)
 		result = check_op(&ops[i]);
@@ -289,11 +294,13 @@ static twz_result run(const struct twz_sync_op *ops, uint64_t count, uint64_t de
 			result = requeue(&ops[i]);
 		else
 			waits = true;
+		if (ops[i].flags & TWZ_SYNC_FIRM)
+			ends = PENDING_KILL;
 		if (ops[i].kind == TWZ_SYNC_REQUEUE && result >= 0)
 			woken += result;
 	}
 	while (result >= 0 && waits && fired < 0)
-		result = wait_round(ops, count, deadline, waiters, &fired);
+		result = wait_round(ops, count, deadline, ends, waiters, &fired);
 	if (result < 0)
 		return result;
 	return waits ? fired : woken;

@@ -211,6 +211,17 @@ bool thread_interrupted(void)
 	return current_thread()->pending != 0;
 }
 
+bool thread_signalled(void)
+{
+	const struct thread *thread = current_thread();
+	struct twz_interrupt_words words;
+
+	if (!thread->interrupt_words ||
+	    copy_from_user(&words, (void *)thread->interrupt_words, sizeof(words)) < 0)
+		return false;
+	return words.pending & ~words.blocked;
+}
+
 uint64_t thread_run_time(const struct thread *thread)
 {
 	uint64_t time = thread->run_time;
@@ -251,9 +262,14 @@ void thread_before_user(struct trap_frame *frame)
 			handler_over_budget();
 		}
 		if (pending & PENDING_INTERRUPT) {
+			uint64_t codes;
+
+			/* the mark goes first: a code that comes meanwhile sets it again */
 			__atomic_and_fetch(&thread->pending, ~PENDING_INTERRUPT, __ATOMIC_SEQ_CST);
+			codes = __atomic_exchange_n(&thread->interrupts, 0, __ATOMIC_SEQ_CST);
 			platform->interrupts_enable();
-			upcall_interrupt(frame, thread->interrupt_code);
+			if (codes)
+				upcall_interrupt(frame, codes);
 			platform->interrupts_save();
 			continue;
 		}

@@ -117,9 +117,13 @@ void upcall_fault(struct trap_frame *frame, struct twz_fault *fault)
 	view_end(view, TWZ_VIEW_KILLED, signal_of(fault), fault);
 }
 
-void upcall_interrupt(struct trap_frame *frame, uint64_t code)
+void upcall_interrupt(struct trap_frame *frame, uint64_t codes)
 {
-	struct twz_fault fault = {.kind = TWZ_FAULT_INTERRUPT, .code = code};
+	struct twz_fault fault = {
+		.kind = TWZ_FAULT_INTERRUPT,
+		.code = (uint64_t)__builtin_ctzll(codes) + 1,
+		.address = codes,
+	};
 
 	upcall_fault(frame, &fault);
 }

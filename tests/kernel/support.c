@@ -11,7 +11,7 @@ extern uint64_t try_stack;
 
 struct twz_fault last_fault;
 volatile uint32_t interrupts_seen;
-volatile uint64_t last_interrupt;
+volatile uint64_t last_interrupt, last_interrupt_codes;
 
 void *memset(void *to, int byte, unsigned long length)
 {
@@ -185,6 +185,7 @@ void upcall_main(struct twz_upcall_frame *frame)
 	if (frame->fault.kind == TWZ_FAULT_INTERRUPT) {
 		interrupts_seen++;
 		last_interrupt = frame->fault.code;
+		last_interrupt_codes = frame->fault.address;
 	} else if (r->rip == (uint64_t)survive_fault) {
 		/* the handler may use what it likes */
 		__asm__ volatile("pxor %%xmm0, %%xmm0; pxor %%xmm15, %%xmm15" ::: "xmm0", "xmm15");

@@ -179,11 +179,11 @@ TEST(interrupts_end_a_sleep)
 	worker_start(&worker, sleep_for_ever, 0);
 	while (!sleeping)
 		twz_sys_thread_control(TWZ_THREAD_YIELD, 0);
-	EQUAL(twz_sys_thread_interrupt(worker.number, 77), 0);
+	EQUAL(twz_sys_thread_interrupt(worker.number, 64), 0);
 	worker_join(&worker);
 	EQUAL(sleep_result, -TWZ_ERR_INTERRUPTED);
 	EQUAL(interrupts_seen, 1);
-	EQUAL(last_interrupt, 77);
+	EQUAL(last_interrupt, 64);
 	EQUAL(twz_sys_thread_interrupt(worker.number + 100000, 1), -TWZ_ERR_NO_SUCH_THREAD);
 	EQUAL(twz_sys_thread_interrupt(0, 1), -TWZ_ERR_NO_SUCH_THREAD);
 }

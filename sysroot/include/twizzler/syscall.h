@@ -105,14 +105,15 @@ enum twz_fault_kind {
 	TWZ_FAULT_FLOAT = 6,
 	TWZ_FAULT_BREAKPOINT = 7,
 	TWZ_FAULT_GENERAL = 8,	 /* general protection and the rest */
-	TWZ_FAULT_INTERRUPT = 9, /* thread_interrupt: code in `code` */
+	TWZ_FAULT_INTERRUPT = 9, /* thread_interrupt: codes in `address`, the lowest in `code` */
 };
 
 struct twz_fault {
 	uint32_t kind;	  /* enum twz_fault_kind */
 	uint32_t access;  /* TWZ_RIGHT_* that was wanted */
-	uint64_t address; /* where, for page, protection and object faults */
-	uint64_t code;	  /* processor's error code or the interrupt's code */
+	uint64_t address; /* where, for page, protection and object faults; an interrupt's codes:
+			     bit code-1 */
+	uint64_t code;	  /* processor's error code, or the lowest of an interrupt's codes */
 	struct twz_registers registers;
 };
 
@@ -186,6 +187,28 @@ enum twz_thread_command {
 	TWZ_THREAD_UPCALL_STACK = 5, /* argument: const uint64_t[2]: base, length; 0: none */
 	TWZ_THREAD_CLEAR_WORD = 6, /* argument: uint32_t * cleared and woken when the thread ends */
 	TWZ_THREAD_VIEW = 7,	   /* argument: struct twz_id * that receives the view's id */
+	TWZ_THREAD_INTERRUPT_WORDS = 8, /* argument: struct twz_interrupt_words *, 8-byte aligned;
+					   0: none */
+};
+
+/*
+ * What thread_interrupt leaves behind is a set of codes 1 to TWZ_INTERRUPT_MAX, one bit each, so
+ * none replaces another and the same one sent twice before its upcall is one. While a code waits
+ * for its upcall, every call of the thread that would sleep returns INTERRUPTED; one upcall brings
+ * all codes.
+ *
+ * A runtime that does not act in the upcall itself (the thread was inside a call of its own, or has
+ * the signal blocked) keeps its own sets in these words, which the kernel only reads: as long as
+ * pending & ~blocked is not 0, thread_sync (without TWZ_SYNC_FIRM) and stream_read return
+ * INTERRUPTED where they would sleep. Nothing is lost when the sender sets its bit in
+ * `pending` and then calls thread_interrupt: before the sleeper's look at the words it sees the
+ * bit, after it finds the code. Words that are not mapped count as 0. A clone's thread starts with
+ * its maker's words, other threads with none.
+ */
+#define TWZ_INTERRUPT_MAX 64u
+struct twz_interrupt_words {
+	uint64_t blocked; /* changed by the thread itself */
+	uint64_t pending; /* atomic */
 };
 
 enum twz_sync_kind {
@@ -205,10 +228,11 @@ struct twz_sync_op {
 	uint32_t value;
 	uint32_t kind;	 /* enum twz_sync_kind */
 	uint32_t *word2; /* REQUEUE */
-	uint64_t flags;	 /* TWZ_SYNC_64: word is a uint64_t */
+	uint64_t flags;	 /* TWZ_SYNC_* */
 	uint64_t value64;
 };
-#define TWZ_SYNC_64 0x1ull
+#define TWZ_SYNC_64   0x1ull /* word is a uint64_t, compared with value64 */
+#define TWZ_SYNC_FIRM 0x2ull /* of a WAIT: no interrupt ends this sleep, only the program's end */
 
 /* ---- time, information ---- */
 

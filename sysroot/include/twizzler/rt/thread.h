@@ -72,8 +72,17 @@ twz_result twz_rt_thread_yield(void);
  */
 twz_result twz_rt_thread_join(uint32_t *clear_word, uint64_t deadline);
 twz_result twz_rt_thread_robust_list(void *head);
-/* Delivers an interrupt upcall with `code` to a thread of this program. */
+/*
+ * Delivers an interrupt upcall with `code` (1 to 64, kept as a set until the upcall) to a thread of
+ * this program. A call of that thread that sleeps, or would before the upcall, returns INTERRUPTED.
+ */
 twz_result twz_rt_thread_interrupt(uint32_t number, uint64_t code);
+/*
+ * Names the words (struct twz_interrupt_words) that say what waits for the calling thread: while
+ * pending & ~blocked is not 0, its calls that would sleep return INTERRUPTED. NULL: none. A fork's
+ * child keeps them.
+ */
+twz_result twz_rt_thread_interrupt_words(struct twz_interrupt_words *words);
 /* Sets this thread's FS base (libstd-c has built its own block). */
 twz_result twz_rt_thread_set_tcb(struct twz_rt_tcb *tcb);
 
