@@ -45,10 +45,37 @@ struct program {
 	const char *directory;	/* to start in, or NULL */
 	const int *descriptors; /* its 0, 1 and 2, or NULL: those of init */
 	uint64_t timeout;	/* ns until it is killed, 0: none */
+	uint32_t sequence;	/* of the request that wants it, 0: none */
 };
 
+struct program_end {
+	struct twz_rt_wait_result result;
+	uint64_t nanoseconds; /* from its start */
+	bool timed_out;
+};
+
+#define SIGNAL_KILL 9
+
 /* Runs a program to its end. Negative: it was not started; twz_rt_exec_error says why. */
-twz_result program_run(const struct program *program, struct twz_rt_wait_result *end);
+twz_result program_run(const struct program *program, struct program_end *end);
+
+/* ---- request.c ---- */
+
+/* A RUN message (channel.h). */
+struct request {
+	uint32_t sequence;
+	uint32_t size;
+	char *payload;
+};
+
+/* Starts to read requests from a stream; others are the programs' standard streams, kept. */
+twz_result control_start(uint32_t control, const uint32_t streams[3]);
+/* Waits for the next request, which is the caller's until control_done. */
+struct request control_next(void);
+void control_done(struct request *request);
+/* Tells what runs for a request, so that its cancellation finds it; number 0: nothing any more. */
+void control_running(uint32_t sequence, uint32_t number);
+void control_send(uint32_t kind, uint32_t sequence, const void *payload, uint32_t size);
 
 /* ---- server.c ---- */
 

@@ -21,12 +21,12 @@ static void register_handler(char *path)
 		.argv = arguments,
 		.envp = environment,
 	};
-	struct twz_rt_wait_result end;
+	struct program_end end;
 	twz_result result = program_run(&program, &end);
 
 	if (result < 0)
 		say(STANDARD_ERROR, "init: /bin/handlerctl: %s\n", error_text(result));
-	else if (end.state != TWZ_VIEW_EXITED || end.code != 0)
+	else if (end.result.state != TWZ_VIEW_EXITED || end.result.code != 0)
 		say(STANDARD_ERROR, "init: the handler in %s is not registered\n", path);
 }
 

@@ -2,9 +2,7 @@
 /* Starts a program and waits for its end. */
 #include "init.h"
 
-#define SIGNAL_KILL 9
-
-twz_result program_run(const struct program *program, struct twz_rt_wait_result *end)
+twz_result program_run(const struct program *program, struct program_end *end)
 {
 	struct twz_rt_spawn_action actions[4];
 	size_t count = 0;
@@ -33,10 +31,14 @@ twz_result program_run(const struct program *program, struct twz_rt_wait_result 
 	if (number < 0)
 		return number;
 	uint64_t deadline = program->timeout != 0 ? start + program->timeout : TWZ_FOREVER;
-	twz_result result = twz_rt_exec_wait((uint32_t)number, deadline, end);
-	if (result == -TWZ_ERR_TIMED_OUT) {
+	control_running(program->sequence, (uint32_t)number);
+	twz_result result = twz_rt_exec_wait((uint32_t)number, deadline, &end->result);
+	end->timed_out = result == -TWZ_ERR_TIMED_OUT;
+	if (end->timed_out) {
 		twz_rt_exec_kill((uint32_t)number, SIGNAL_KILL);
-		result = twz_rt_exec_wait((uint32_t)number, TWZ_FOREVER, end);
+		result = twz_rt_exec_wait((uint32_t)number, TWZ_FOREVER, &end->result);
 	}
+	end->nanoseconds = twz_rt_clock(TWZ_CLOCK_MONOTONIC) - start;
+	control_running(program->sequence, 0);
 	return result < 0 ? result : 0;
 }

@@ -42,7 +42,7 @@ static void tell_end(const char *name, const struct twz_rt_wait_result *end)
 static void run_program(char **argv)
 {
 	char buffer[LINE_SIZE + 8];
-	struct twz_rt_wait_result end;
+	struct program_end end;
 	const char *path = find_program(argv[0], buffer, sizeof(buffer));
 
 	if (path == NULL) {
@@ -59,7 +59,7 @@ static void run_program(char **argv)
 		say(STANDARD_OUTPUT, "%s: %s\n", argv[0], length > 0 ? reason : error_text(result));
 		return;
 	}
-	tell_end(argv[0], &end);
+	tell_end(argv[0], &end.result);
 }
 
 /* Reads one line without its end; false at the end of input. A longer line is cut. */

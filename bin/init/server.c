@@ -3,45 +3,63 @@
 #include <twizzler/channel.h>
 #include "init.h"
 
-static uint32_t control_stream;
+/* What is alive in the machine. */
+struct counts {
+	uint64_t views, threads;
+};
 
-static void send(uint32_t kind, uint32_t sequence, const void *payload, uint32_t size)
+static struct counts count(void)
 {
-	struct twz_channel_header header = {TWZ_CHANNEL_MAGIC, kind, sequence, size};
+	struct twz_system_info info = {0};
 
-	twz_sys_stream_write(control_stream, &header, sizeof(header));
-	if (size > 0)
-		twz_sys_stream_write(control_stream, payload, size);
+	twz_sys_system_info(&info);
+	return (struct counts){info.views, info.threads};
 }
 
 static void send_error(uint32_t sequence, const char *text)
 {
-	send(TWZ_CHANNEL_ERROR, sequence, text, (uint32_t)text_length(text));
+	control_send(TWZ_CHANNEL_ERROR, sequence, text, (uint32_t)text_length(text));
 }
 
-/* Reads exactly so many bytes; the host's end gone means that nobody wants this machine. */
-static void receive(void *buffer, size_t length)
+/* What a program's standard streams are. */
+struct streams {
+	uint32_t numbers[3];
+	int descriptors[3];
+	int null;
+};
+
+static void fail_start(const char *what, twz_result error)
 {
-	for (char *at = buffer; length > 0;) {
-		twz_result got = twz_sys_stream_read(control_stream, at, length, TWZ_FOREVER);
-
-		if (got <= 0)
-			power_off();
-		at += got;
-		length -= (size_t)got;
-	}
+	say(STANDARD_ERROR, "init: %s: %s\n", what, error_text(error));
+	power_off();
 }
 
-static int open_port(const char *path, uint32_t flags)
+static int open_device(const char *path, uint32_t flags)
 {
 	twz_result fd =
 		twz_rt_fd_open(TWZ_RT_AT_CWD, path, text_length(path), flags | TWZ_OPEN_CLOEXEC, 0);
 
-	if (fd < 0) {
-		say(STANDARD_ERROR, "init: %s: %s\n", path, error_text(fd));
-		power_off();
-	}
+	if (fd < 0)
+		fail_start(path, fd);
 	return (int)fd;
+}
+
+static void open_streams(struct streams *streams)
+{
+	static const char *const paths[3] = {"/dev/twz.stdin", "/dev/twz.stdout",
+					     "/dev/twz.stderr"};
+
+	for (int i = 0; i < 3; i++) {
+		const char *name = paths[i] + text_length("/dev/");
+		twz_result number = twz_sys_stream_find(name, text_length(name));
+
+		if (number < 0)
+			fail_start(name, number);
+		streams->numbers[i] = (uint32_t)number;
+		streams->descriptors[i] =
+			open_device(paths[i], i == 0 ? TWZ_OPEN_READ : TWZ_OPEN_WRITE);
+	}
+	streams->null = open_device("/dev/null", TWZ_OPEN_READ);
 }
 
 /* The strings of a RUN message, as argument lists. */
@@ -90,31 +108,46 @@ static bool parse_job(const char *payload, size_t size, struct job *job)
 	return at == end;
 }
 
-static void run_job(uint32_t sequence, const char *payload, size_t size, const int descriptors[3])
+static void send_reason(uint32_t sequence, twz_result error)
 {
-	struct job job = {0};
-	struct twz_rt_wait_result end;
 	char reason[256];
+	twz_result length = twz_rt_exec_error(reason, sizeof(reason) - 1);
 
-	if (!parse_job(payload, size, &job)) {
-		send_error(sequence, "the request is malformed or memory is short");
+	reason[length > 0 ? length : 0] = '\0';
+	send_error(sequence, length > 0 ? reason : error_text(error));
+}
+
+static void run_job(const struct request *request, const struct streams *streams)
+{
+	const struct twz_channel_run *run = (const struct twz_channel_run *)request->payload;
+	const int *all = streams->descriptors;
+	const int without_input[3] = {streams->null, all[1], all[2]};
+	struct job job = {0};
+	struct program_end end = {0};
+
+	if (!parse_job(request->payload, request->size, &job)) {
+		send_error(request->sequence, "the request is malformed or memory is short");
 	} else {
-		job.program.descriptors = descriptors;
-		uint64_t start = twz_rt_clock(TWZ_CLOCK_MONOTONIC);
+		struct counts before = count();
+
+		job.program.sequence = request->sequence;
+		job.program.descriptors = run->flags & TWZ_RUN_NO_INPUT ? without_input : all;
 		twz_result result = program_run(&job.program, &end);
 		if (result < 0) {
-			twz_result length = twz_rt_exec_error(reason, sizeof(reason) - 1);
-
-			reason[length > 0 ? length : 0] = '\0';
-			send_error(sequence, length > 0 ? reason : error_text(result));
+			send_reason(request->sequence, result);
 		} else {
+			struct counts after = count();
+			bool clean = after.views <= before.views && after.threads <= before.threads;
 			struct twz_channel_exit message = {
-				.state = end.state,
-				.code = end.code,
-				.nanoseconds = twz_rt_clock(TWZ_CLOCK_MONOTONIC) - start,
-				.fault = end.fault,
+				.state = end.result.state,
+				.code = end.result.code,
+				.flags = (end.timed_out ? TWZ_EXIT_TIMED_OUT : 0) |
+					 (clean ? 0 : TWZ_EXIT_UNCLEAN),
+				.nanoseconds = end.nanoseconds,
+				.fault = end.result.fault,
 			};
-			send(TWZ_CHANNEL_EXIT, sequence, &message, sizeof(message));
+			control_send(TWZ_CHANNEL_EXIT, request->sequence, &message,
+				     sizeof(message));
 		}
 	}
 	if (job.pointers != NULL)
@@ -124,29 +157,17 @@ static void run_job(uint32_t sequence, const char *payload, size_t size, const i
 void serve(uint32_t control)
 {
 	static const struct twz_abi_version version = {TWZ_ABI_MAJOR, TWZ_ABI_MINOR, TWZ_ABI_PATCH};
-	const int descriptors[3] = {
-		open_port("/dev/twz.stdin", TWZ_OPEN_READ),
-		open_port("/dev/twz.stdout", TWZ_OPEN_WRITE),
-		open_port("/dev/twz.stderr", TWZ_OPEN_WRITE),
-	};
+	static struct streams streams;
 
-	control_stream = control;
-	send(TWZ_CHANNEL_READY, 0, &version, sizeof(version));
+	open_streams(&streams);
+	twz_result started = control_start(control, streams.numbers);
+	if (started < 0)
+		fail_start("the control port", started);
+	control_send(TWZ_CHANNEL_READY, 0, &version, sizeof(version));
 	for (;;) {
-		struct twz_channel_header header;
+		struct request request = control_next();
 
-		receive(&header, sizeof(header));
-		if (header.magic != TWZ_CHANNEL_MAGIC || header.size > TWZ_CHANNEL_MAX_PAYLOAD ||
-		    header.kind != TWZ_CHANNEL_RUN)
-			power_off(); /* QUIT, or a host that is out of step */
-		size_t size = header.size > 0 ? header.size : 1;
-		char *payload = twz_rt_malloc(size, 16, 0);
-		if (payload == NULL) {
-			say(STANDARD_ERROR, "init: out of memory for a request\n");
-			power_off();
-		}
-		receive(payload, header.size);
-		run_job(header.sequence, payload, header.size, descriptors);
-		twz_rt_free(payload, size, 16);
+		run_job(&request, &streams);
+		control_done(&request);
 	}
 }

@@ -183,3 +183,16 @@ twz_result sys_stream_stat(uint32_t number, struct twz_stream_stat *out)
 	stream->operations->stat(stream, &stat);
 	return copy_to_user(out, &stat, sizeof(stat));
 }
+
+twz_result sys_stream_control(uint32_t number, uint32_t command, uint64_t argument)
+{
+	struct stream *stream = find_number(number);
+
+	if (stream == NULL)
+		return -TWZ_ERR_BAD_HANDLE;
+	if (command > TWZ_STREAM_OUTPUT_END || (command == TWZ_STREAM_OUTPUT_END && argument > 1))
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	if (stream->operations->control == NULL)
+		return -TWZ_ERR_NOT_SUPPORTED;
+	return stream->operations->control(stream, command, argument);
+}

@@ -19,6 +19,8 @@ struct stream_operations {
 	/* How many bytes were taken before the other end closed; -INTERRUPTED when none were. */
 	twz_result (*write)(struct stream *stream, const void *buffer, uint64_t length);
 	void (*stat)(struct stream *stream, struct twz_stream_stat *out);
+	/* As stream_control, with a known command. NULL: not for this stream. */
+	twz_result (*control)(struct stream *stream, uint32_t command, uint64_t argument);
 };
 
 struct stream {

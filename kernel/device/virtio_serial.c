@@ -53,13 +53,18 @@ struct port {
 	uint32_t id;
 	bool added, known; /* the device has it; it is a stream */
 	bool host_open;
-	bool asks, asked; /* requests input; a request is on its way */
-	bool sending;	  /* the transmit buffer is a writer's or the device's */
+	bool asks, asked;  /* requests input; a request is on its way */
+	bool output_ended; /* writers see a closed stream */
+	bool sending;	   /* the transmit buffer is a writer's or the device's */
 	struct virtio_queue receive, transmit;
 	struct wait_queue readable, writable;
 	struct receive_buffer buffers[RECEIVE_COUNT];
 	struct receive_buffer *filled[RECEIVE_COUNT]; /* in order of arrival */
 	uint32_t filled_first, filled_count;
+	uint64_t arrived;   /* bytes of input that the device has filled in, since boot */
+	uint64_t taken;	    /* of them, those that were read or dropped */
+	uint64_t drop_to;   /* what lies before is dropped */
+	uint64_t input_end; /* readers see the end of the stream here */
 	physical_address outgoing;
 };
 
@@ -115,11 +120,27 @@ static void collect_input(struct port *port)
 		}
 		uint32_t last = (port->filled_first + port->filled_count++) % RECEIVE_COUNT;
 		port->filled[last] = buffer;
+		port->arrived += buffer->length;
 		port->asked = false;
 	}
 }
 
-/* Copies out bytes that have arrived and returns emptied buffers to the device. Lock held. */
+/* Bytes that a reader may have: those up to the mark of the end. Lock held. */
+static uint64_t readable(const struct port *port)
+{
+	uint64_t end = port->arrived < port->input_end ? port->arrived : port->input_end;
+
+	return end > port->taken ? end - port->taken : 0;
+}
+
+/* Whether there is nothing more to come. Lock held. */
+static bool input_ended(const struct port *port)
+{
+	return !port->host_open || port->taken >= port->input_end;
+}
+
+/* Copies out (to NULL: drops) bytes that have arrived and returns emptied buffers to the device.
+ * Lock held. */
 static uint64_t take_input(struct port *port, uint8_t *to, uint64_t length)
 {
 	uint64_t done = 0;
@@ -131,8 +152,11 @@ static uint64_t take_input(struct port *port, uint8_t *to, uint64_t length)
 
 		if (here > length - done)
 			here = (uint32_t)(length - done);
-		memcpy(to + done, (uint8_t *)phys_to_virt(buffer->frame) + buffer->taken, here);
+		if (to != NULL)
+			memcpy(to + done, (uint8_t *)phys_to_virt(buffer->frame) + buffer->taken,
+			       here);
 		buffer->taken += here;
+		port->taken += here;
 		done += here;
 		if (buffer->taken < buffer->length)
 			break;
@@ -144,6 +168,13 @@ static uint64_t take_input(struct port *port, uint8_t *to, uint64_t length)
 	if (offered)
 		virtio_queue_kick(&port->receive);
 	return done;
+}
+
+/* Drops what lies before the mark. Lock held. */
+static void drop_input(struct port *port)
+{
+	if (port->taken < port->drop_to)
+		take_input(port, NULL, port->drop_to - port->taken);
 }
 
 /* Tells the host that a reader waits. Lock held. */
@@ -170,8 +201,10 @@ static twz_result port_read(struct stream *stream, void *buffer, uint64_t length
 
 	while (result == 0) {
 		collect_input(port);
-		result = (twz_result)take_input(port, buffer, length);
-		if (result > 0 || !port->host_open)
+		drop_input(port);
+		uint64_t ready = readable(port);
+		result = (twz_result)take_input(port, buffer, length < ready ? length : ready);
+		if (result > 0 || (ready == 0 && input_ended(port)))
 			break;
 		ask_for_input(port);
 		if (length == 0)
@@ -210,7 +243,7 @@ static twz_result port_write(struct stream *stream, const void *buffer, uint64_t
 	uint64_t flags = spin_lock(&serial->lock);
 	while (port->sending && port->host_open && result == 0)
 		result = wait_sleep(&port->writable, &serial->lock, TWZ_FOREVER);
-	if (result == 0 && (!port->host_open || serial->device->broken))
+	if (result == 0 && (!port->host_open || port->output_ended || serial->device->broken))
 		result = -TWZ_ERR_END_OF_STREAM;
 	if (result == 0 && port->outgoing == 0 &&
 	    (port->outgoing = frames_alloc(TRANSMIT_ORDER)) == 0)
@@ -254,19 +287,36 @@ static void port_stat(struct stream *stream, struct twz_stream_stat *out)
 	out->kind = TWZ_STREAM_PORT;
 	if (start_input(port) == 0)
 		collect_input(port);
-	for (uint32_t i = 0; i < port->filled_count; i++) {
-		struct receive_buffer *buffer =
-			port->filled[(port->filled_first + i) % RECEIVE_COUNT];
-		out->readable += buffer->length - buffer->taken;
-	}
-	out->open = port->host_open;
+	drop_input(port);
+	out->readable = readable(port);
+	out->open = !input_ended(port);
 	spin_unlock(&port->serial->lock, flags);
+}
+
+static twz_result port_control(struct stream *stream, uint32_t command, uint64_t argument)
+{
+	struct port *port = CONTAINER_OF(stream, struct port, stream);
+	uint64_t flags = spin_lock(&port->serial->lock);
+
+	if (command == TWZ_STREAM_INPUT_FROM) {
+		port->drop_to = argument;
+		port->input_end = UINT64_MAX;
+		port->asked = false;
+	} else if (command == TWZ_STREAM_INPUT_END) {
+		port->input_end = argument;
+	} else {
+		port->output_ended = argument != 0;
+	}
+	wait_wake_all(&port->readable);
+	spin_unlock(&port->serial->lock, flags);
+	return 0;
 }
 
 static const struct stream_operations port_operations = {
 	.read = port_read,
 	.write = port_write,
 	.stat = port_stat,
+	.control = port_control,
 };
 
 /* ---- control messages ---- */
@@ -392,6 +442,7 @@ static twz_result make_port(struct serial *serial, uint32_t id)
 	port->serial = serial;
 	port->id = id;
 	port->stream.operations = &port_operations;
+	port->input_end = UINT64_MAX;
 	wait_init(&port->readable);
 	wait_init(&port->writable);
 	twz_result result = virtio_queue_open(serial->device, &port->receive, first, QUEUE_SIZE);

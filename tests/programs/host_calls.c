@@ -129,6 +129,32 @@ static void test_streams(void)
 	CHECK(twz_sys_stream_read((uint32_t)in, buffer, sizeof(buffer), 0) == 0);
 }
 
+static void test_stream_marks(void)
+{
+	struct twz_stream_stat stat;
+	twz_result in = twz_sys_stream_find("twz.stdin", 9);
+	twz_result out = twz_sys_stream_find("twz.stdout", 10);
+	twz_result console = twz_sys_stream_find("console", 7);
+
+	CHECK(twz_sys_stream_control(9999, TWZ_STREAM_INPUT_END, 0) == -TWZ_ERR_BAD_HANDLE);
+	CHECK(twz_sys_stream_control((uint32_t)in, 3, 0) == -TWZ_ERR_INVALID_ARGUMENT);
+	CHECK(twz_sys_stream_control((uint32_t)in, ~0u, 0) == -TWZ_ERR_INVALID_ARGUMENT);
+	CHECK(twz_sys_stream_control((uint32_t)out, TWZ_STREAM_OUTPUT_END, 2) ==
+	      -TWZ_ERR_INVALID_ARGUMENT);
+	CHECK(twz_sys_stream_control((uint32_t)console, TWZ_STREAM_INPUT_END, 0) ==
+	      -TWZ_ERR_NOT_SUPPORTED);
+
+	CHECK(twz_sys_stream_control((uint32_t)out, TWZ_STREAM_OUTPUT_END, 1) == 0);
+	CHECK(twz_sys_stream_write((uint32_t)out, "x", 1) == -TWZ_ERR_END_OF_STREAM);
+	CHECK(twz_sys_stream_control((uint32_t)out, TWZ_STREAM_OUTPUT_END, 0) == 0);
+	CHECK(twz_sys_stream_write((uint32_t)out, "again\n", 6) == 6);
+
+	CHECK(twz_sys_stream_control((uint32_t)in, TWZ_STREAM_INPUT_FROM, 0) == 0);
+	CHECK(twz_sys_stream_stat((uint32_t)in, &stat) == 0 && stat.open == 1);
+	CHECK(twz_sys_stream_control((uint32_t)in, TWZ_STREAM_INPUT_END, 0) == 0);
+	CHECK(twz_sys_stream_stat((uint32_t)in, &stat) == 0 && stat.open == 0);
+}
+
 static void test_info(void)
 {
 	struct twz_host_info info;
@@ -228,6 +254,7 @@ static void test_leave_open(void)
 int main(void)
 {
 	test_streams();
+	test_stream_marks();
 	test_info();
 	test_fids();
 	test_bad_messages();

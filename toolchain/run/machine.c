@@ -287,18 +287,22 @@ int machine_stop(struct machine *machine, const struct options *options, bool ki
 	return status;
 }
 
-void machine_last_words(const struct machine *machine)
+char *machine_last_words(const struct machine *machine)
 {
 	char text[4096];
-	off_t size = lseek(machine->log, 0, SEEK_END);
+	char *words = NULL;
+	size_t size = 0;
+	off_t length = lseek(machine->log, 0, SEEK_END);
+	FILE *stream = open_memstream(&words, &size);
 
-	if (size <= 0) {
-		fputs("  (the kernel printed nothing)\n", stderr);
-		return;
+	if (stream == NULL) {
+		complain("out of memory");
+		exit(EXIT_MACHINE);
 	}
-	off_t from = size > (off_t)sizeof(text) ? size - (off_t)sizeof(text) : 0;
-	ssize_t got = pread(machine->log, text, sizeof(text), from);
-	fputs("  the kernel's last lines:\n", stderr);
+	off_t from = length > (off_t)sizeof(text) ? length - (off_t)sizeof(text) : 0;
+	ssize_t got = length > 0 ? pread(machine->log, text, sizeof(text), from) : 0;
+	fputs(got > 0 ? "  the kernel's last lines:\n" : "  (the kernel printed nothing)\n",
+	      stream);
 	const char *end = text + (got > 0 ? got : 0);
 	const char *line = text;
 	if (from > 0)
@@ -306,11 +310,13 @@ void machine_last_words(const struct machine *machine)
 			;
 	while (line < end) {
 		const char *stop = memchr(line, '\n', (size_t)(end - line));
-		size_t length = (size_t)((stop != NULL ? stop : end) - line);
+		size_t count = (size_t)((stop != NULL ? stop : end) - line);
 
-		while (length > 0 && line[length - 1] == '\r')
-			length--;
-		fprintf(stderr, "  | %.*s\n", (int)length, line);
+		while (count > 0 && line[count - 1] == '\r')
+			count--;
+		fprintf(stream, "  | %.*s\n", (int)count, line);
 		line = stop != NULL ? stop + 1 : end;
 	}
+	fclose(stream);
+	return words;
 }

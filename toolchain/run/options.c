@@ -26,10 +26,15 @@ static const char usage[] =
 	"(64M)\n"
 	"  --handler FILE.twh    register an event handler at boot; may repeat\n"
 	"  --env NAME=VALUE      set an environment variable of the program; may repeat\n"
-	"  --batch FILE          run the command lines of FILE in one boot, one a line; - is "
-	"standard\n"
-	"                        input. Each one's status is told; the exit code is the first that "
-	"is not 0\n"
+	"  --batch FILE          run the programs that FILE lists, one a line (- is standard "
+	"input), "
+	"each\n"
+	"                        apart from the others; results as tab-separated lines\n"
+	"  --jobs N              boots that take programs from the list at once (1)\n"
+	"  --results FILE        write the results there and not on standard output\n"
+	"  --output DIRECTORY    write each program's outputs to files there and not into the "
+	"results\n"
+	"  --output-limit SIZE   bytes that are kept of each output of a batch (1M)\n"
 	"  --console             boot to the prompt on this terminal; Ctrl-A X leaves\n"
 	"  --machine q35|microvm QEMU's machine (q35)\n"
 	"  --xen                 run a unikernel under the Xen hypervisor\n"
@@ -89,72 +94,27 @@ static bool parse_store(struct options *options, char *text)
 	return nvdimm;
 }
 
-static void add_job(struct options *options, const struct strings *words)
-{
-	options->jobs = realloc(options->jobs, (options->job_count + 1) * sizeof(struct job));
-	if (options->jobs == NULL) {
-		complain("out of memory");
-		exit(EXIT_MACHINE);
-	}
-	options->jobs[options->job_count++] = (struct job){.argv = *words};
-}
-
-/* Adds a job for each line of the file. */
-static bool parse_batch(struct options *options, const char *path)
-{
-	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
-	char *line = NULL;
-	size_t capacity = 0;
-	bool good = true;
-
-	if (file == NULL) {
-		complain("--batch %s: %s", path, strerror(errno));
-		return false;
-	}
-	for (size_t number = 1; good && getline(&line, &capacity, file) >= 0; number++) {
-		struct strings words = {0};
-
-		good = strings_split(&words, line);
-		if (!good)
-			complain("--batch %s: line %zu: a quote is not closed", path, number);
-		else if (words.count > 0)
-			add_job(options, &words);
-	}
-	free(line);
-	if (file != stdin)
-		fclose(file);
-	if (good && options->job_count == 0) {
-		complain("--batch %s: no command line in it", path);
-		return false;
-	}
-	return good;
-}
-
-static bool parse_timeout(struct options *options, const char *text)
+bool parse_seconds(const char *text, uint64_t *nanoseconds)
 {
 	char *end;
 
 	errno = 0;
 	double seconds = strtod(text, &end);
-	if (errno != 0 || end == text || *end != '\0' || !(seconds > 0 && seconds < 1e9)) {
-		complain("--timeout %s: not a number of seconds above 0", text);
+	if (errno != 0 || end == text || *end != '\0' || !(seconds > 0 && seconds < 1e9))
 		return false;
-	}
-	options->timeout_ns = (uint64_t)(seconds * 1e9);
+	*nanoseconds = (uint64_t)(seconds * 1e9);
 	return true;
 }
 
-static bool parse_cpus(struct options *options, const char *text)
+/* A number from 1 to `most`; 0 when it is none. */
+static unsigned parse_count(const char *text, unsigned most)
 {
 	char *end;
 	unsigned long value = strtoul(text, &end, 10);
 
-	if (end == text || *end != '\0' || *text == '-' || value == 0 || value > 255) {
-		complain("--smp %s: not a number of processors from 1 to 255", text);
-		return false;
-	}
-	options->cpus = (unsigned)value;
-	return true;
+	if (end == text || *end != '\0' || *text == '-' || value > most)
+		return 0;
+	return (unsigned)value;
 }
 
 enum option_code {
@@ -165,6 +125,10 @@ enum option_code {
 	OPTION_HANDLER,
 	OPTION_ENV,
 	OPTION_BATCH,
+	OPTION_JOBS,
+	OPTION_RESULTS,
+	OPTION_OUTPUT,
+	OPTION_OUTPUT_LIMIT,
 	OPTION_CONSOLE,
 	OPTION_MACHINE,
 	OPTION_XEN,
@@ -183,6 +147,10 @@ static const struct option long_options[] = {
 	{"handler", required_argument, NULL, OPTION_HANDLER},
 	{"env", required_argument, NULL, OPTION_ENV},
 	{"batch", required_argument, NULL, OPTION_BATCH},
+	{"jobs", required_argument, NULL, OPTION_JOBS},
+	{"results", required_argument, NULL, OPTION_RESULTS},
+	{"output", required_argument, NULL, OPTION_OUTPUT},
+	{"output-limit", required_argument, NULL, OPTION_OUTPUT_LIMIT},
 	{"console", no_argument, NULL, OPTION_CONSOLE},
 	{"machine", required_argument, NULL, OPTION_MACHINE},
 	{"xen", no_argument, NULL, OPTION_XEN},
@@ -201,9 +169,37 @@ static int parse_option(struct options *options, int option, char *value)
 
 	switch (option) {
 	case OPTION_TIMEOUT:
-		return parse_timeout(options, value) ? -1 : EXIT_USAGE;
+		if (!parse_seconds(value, &options->timeout_ns)) {
+			complain("--timeout %s: not a number of seconds above 0", value);
+			return EXIT_USAGE;
+		}
+		return -1;
 	case OPTION_SMP:
-		return parse_cpus(options, value) ? -1 : EXIT_USAGE;
+		options->cpus = parse_count(value, 255);
+		if (options->cpus == 0) {
+			complain("--smp %s: not a number of processors from 1 to 255", value);
+			return EXIT_USAGE;
+		}
+		return -1;
+	case OPTION_JOBS:
+		options->boots = parse_count(value, 1024);
+		if (options->boots == 0) {
+			complain("--jobs %s: not a number of boots from 1 to 1024", value);
+			return EXIT_USAGE;
+		}
+		return -1;
+	case OPTION_RESULTS:
+		options->results = value;
+		return -1;
+	case OPTION_OUTPUT:
+		options->output = value;
+		return -1;
+	case OPTION_OUTPUT_LIMIT:
+		if (!parse_size(value, &options->output_limit)) {
+			complain("--output-limit %s: not a size, as in 64K or 4M", value);
+			return EXIT_USAGE;
+		}
+		return -1;
 	case OPTION_MEMORY:
 		if (!parse_size(value, &size) || size < (16ull << 20)) {
 			complain("--memory %s: not a size of at least 16M, as in 512M or 2G",
@@ -225,8 +221,8 @@ static int parse_option(struct options *options, int option, char *value)
 		strings_add(&options->environment, value);
 		return -1;
 	case OPTION_BATCH:
-		options->batch = true;
-		return parse_batch(options, value) ? -1 : EXIT_USAGE;
+		options->batch = value;
+		return -1;
 	case OPTION_CONSOLE:
 		options->console = true;
 		return -1;
@@ -267,7 +263,12 @@ int options_parse(struct options *options, int argc, char **argv)
 {
 	int option;
 
-	*options = (struct options){.cpus = 1, .memory = "512M"};
+	*options = (struct options){
+		.cpus = 1,
+		.memory = "512M",
+		.boots = 1,
+		.output_limit = 1u << 20,
+	};
 	strings_add(&options->environment, "PATH=/bin");
 	strings_add(&options->environment, "HOME=/host");
 	while ((option = getopt_long(argc, argv, "+", long_options, NULL)) != -1) {
@@ -276,24 +277,31 @@ int options_parse(struct options *options, int argc, char **argv)
 		if (code >= 0)
 			return code;
 	}
-	if (optind < argc && (options->console || options->batch)) {
+	if (optind < argc && (options->console || options->batch != NULL)) {
 		complain("'%s': a program beside --%s; --help tells the options", argv[optind],
 			 options->console ? "console" : "batch");
 		return EXIT_USAGE;
 	}
 	if (optind < argc) {
-		struct strings words = {0};
+		static struct job job;
 
 		for (int i = optind; i < argc; i++)
-			strings_add(&words, argv[i]);
-		add_job(options, &words);
+			strings_add(&job.argv, argv[i]);
+		options->job = &job;
 	}
-	if (options->job_count == 0 && !options->console) {
+	if (options->job == NULL && options->batch == NULL && !options->console) {
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
 	if (options->store != NULL && options->machine == MACHINE_MICROVM) {
 		complain("--store: QEMU's microvm maps no NVDIMM; use --machine q35");
+		return EXIT_USAGE;
+	}
+	if (options->boots > 1 && (options->store != NULL || options->gdb ||
+				   options->kernel_log != NULL || options->handlers.count > 0)) {
+		complain("--jobs: a store, handlers, a debugger and a kernel log belong to one "
+			 "boot; "
+			 "use --jobs 1");
 		return EXIT_USAGE;
 	}
 	return -1;

@@ -33,15 +33,15 @@ static bool is_within(const char *path, const char *directory)
 	return strncmp(path, directory, length) == 0 && path[length] == '/';
 }
 
-char *place_programs(const struct options *options)
+char *place_programs(struct job *const *jobs, size_t count)
 {
 	char current[PATH_MAX];
 	char *shared = NULL;
 
 	if (getcwd(current, sizeof(current)) == NULL)
 		current[0] = '\0';
-	for (size_t i = 0; i < options->job_count; i++) {
-		const char *path = options->jobs[i].host_path;
+	for (size_t i = 0; i < count; i++) {
+		const char *path = jobs[i]->host_path;
 
 		if (path == NULL || (current[0] == '/' && is_within(path, current)))
 			continue;
@@ -53,8 +53,8 @@ char *place_programs(const struct options *options)
 			common_directory(shared, path);
 		}
 	}
-	for (size_t i = 0; i < options->job_count; i++) {
-		struct job *job = &options->jobs[i];
+	for (size_t i = 0; i < count; i++) {
+		struct job *job = jobs[i];
 
 		if (job->host_path == NULL)
 			continue;

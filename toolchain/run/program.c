@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,21 @@ struct notes {
 	bool unikernel;
 	struct twz_abi_version abi;
 };
+
+/* Why the file that is looked at cannot run. */
+static char *why;
+
+static void refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void refuse(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&why, format, arguments) < 0)
+		why = NULL;
+	va_end(arguments);
+}
 
 static const char build_it[] = "build it with x86_64-twizzler-gcc";
 
@@ -89,13 +105,13 @@ static int check_segments(const struct file *file, const Elf64_Ehdr *header, str
 	uint64_t table = (uint64_t)header->e_phnum * sizeof(Elf64_Phdr);
 
 	if (header->e_phnum == 0 || header->e_phentsize != sizeof(Elf64_Phdr)) {
-		complain("%s: has no program headers; it is damaged: %s", file->name, build_it);
+		refuse("%s: has no program headers; it is damaged: %s", file->name, build_it);
 		return EXIT_NOT_RUNNABLE;
 	}
 	if (header->e_phoff > file->size || table > file->size - header->e_phoff) {
-		complain("%s: is truncated at %llu bytes, before its program headers; build or "
-			 "copy it again",
-			 file->name, (unsigned long long)file->size);
+		refuse("%s: is truncated at %llu bytes, before its program headers; build or "
+		       "copy it again",
+		       file->name, (unsigned long long)file->size);
 		return EXIT_NOT_RUNNABLE;
 	}
 	for (unsigned i = 0; i < header->e_phnum; i++) {
@@ -107,10 +123,10 @@ static int check_segments(const struct file *file, const Elf64_Ehdr *header, str
 			continue;
 		if (segment.p_offset > file->size ||
 		    segment.p_filesz > file->size - segment.p_offset) {
-			complain("%s: is truncated: %llu bytes of at least %llu; build or copy it "
-				 "again",
-				 file->name, (unsigned long long)file->size,
-				 (unsigned long long)(segment.p_offset + segment.p_filesz));
+			refuse("%s: is truncated: %llu bytes of at least %llu; build or copy it "
+			       "again",
+			       file->name, (unsigned long long)file->size,
+			       (unsigned long long)(segment.p_offset + segment.p_filesz));
 			return EXIT_NOT_RUNNABLE;
 		}
 		if (segment.p_type == PT_NOTE)
@@ -125,15 +141,15 @@ static int check_abi(const struct file *file, const struct notes *notes)
 							TWZ_ABI_PATCH};
 
 	if (!notes->has_abi) {
-		complain("%s: was built for another system (it has no Twizzler ABI note); %s",
-			 file->name, build_it);
+		refuse("%s: was built for another system (it has no Twizzler ABI note); %s",
+		       file->name, build_it);
 		return EXIT_NOT_RUNNABLE;
 	}
 	if (!twz_abi_compatible(notes->abi, provided)) {
-		complain("%s: was built for ABI %u.%u.%u and this system provides %u.%u.%u; "
-			 "rebuild it with this toolchain",
-			 file->name, notes->abi.major, notes->abi.minor, notes->abi.patch,
-			 provided.major, provided.minor, provided.patch);
+		refuse("%s: was built for ABI %u.%u.%u and this system provides %u.%u.%u; "
+		       "rebuild it with this toolchain",
+		       file->name, notes->abi.major, notes->abi.minor, notes->abi.patch,
+		       provided.major, provided.minor, provided.patch);
 		return EXIT_NOT_RUNNABLE;
 	}
 	return -1;
@@ -145,30 +161,30 @@ static int check_elf(const struct file *file, enum program_kind *kind)
 	struct notes notes = {0};
 
 	if (file->size < 4 || memcmp(file->bytes, ELFMAG, SELFMAG) != 0) {
-		complain("%s: is no ELF program; %s", file->name, build_it);
+		refuse("%s: is no ELF program; %s", file->name, build_it);
 		return EXIT_NOT_RUNNABLE;
 	}
 	if (file->size < sizeof(header)) {
-		complain("%s: is truncated at %llu bytes, within the ELF header; build or copy it "
-			 "again",
-			 file->name, (unsigned long long)file->size);
+		refuse("%s: is truncated at %llu bytes, within the ELF header; build or copy it "
+		       "again",
+		       file->name, (unsigned long long)file->size);
 		return EXIT_NOT_RUNNABLE;
 	}
 	memcpy(&header, file->bytes, sizeof(header));
 	if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
 	    header.e_machine != EM_X86_64) {
-		complain("%s: is a program for %s, not for x86-64; %s", file->name,
-			 machine_name(header.e_machine), build_it);
+		refuse("%s: is a program for %s, not for x86-64; %s", file->name,
+		       machine_name(header.e_machine), build_it);
 		return EXIT_NOT_RUNNABLE;
 	}
 	if (header.e_type == ET_REL) {
-		complain("%s: is an object file, not a program; link it with x86_64-twizzler-gcc",
-			 file->name);
+		refuse("%s: is an object file, not a program; link it with x86_64-twizzler-gcc",
+		       file->name);
 		return EXIT_NOT_RUNNABLE;
 	}
 	if (header.e_type != ET_EXEC && header.e_type != ET_DYN) {
-		complain("%s: is an ELF file of type %u, not a program; %s", file->name,
-			 header.e_type, build_it);
+		refuse("%s: is an ELF file of type %u, not a program; %s", file->name,
+		       header.e_type, build_it);
 		return EXIT_NOT_RUNNABLE;
 	}
 	int code = check_segments(file, &header, &notes);
@@ -184,26 +200,26 @@ static int check_open_file(struct job *job, int fd, enum program_kind *kind)
 	struct stat status;
 
 	if (fstat(fd, &status) != 0) {
-		complain("%s: %s", name, strerror(errno));
+		refuse("%s: %s", name, strerror(errno));
 		return EXIT_NOT_RUNNABLE;
 	}
 	if (!S_ISREG(status.st_mode)) {
-		complain("%s: is %s, not a program", name,
-			 S_ISDIR(status.st_mode) ? "a directory" : "a special file");
+		refuse("%s: is %s, not a program", name,
+		       S_ISDIR(status.st_mode) ? "a directory" : "a special file");
 		return EXIT_NOT_RUNNABLE;
 	}
 	if ((status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0) {
-		complain("%s: is not executable; chmod +x it", name);
+		refuse("%s: is not executable; chmod +x it", name);
 		return EXIT_NOT_RUNNABLE;
 	}
 	if (status.st_size == 0) {
-		complain("%s: is empty; build or copy it again", name);
+		refuse("%s: is empty; build or copy it again", name);
 		return EXIT_NOT_RUNNABLE;
 	}
 	struct file file = {.name = name, .size = (uint64_t)status.st_size};
 	void *bytes = mmap(NULL, file.size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (bytes == MAP_FAILED) {
-		complain("%s: %s", name, strerror(errno));
+		refuse("%s: %s", name, strerror(errno));
 		return EXIT_NOT_RUNNABLE;
 	}
 	file.bytes = bytes;
@@ -215,7 +231,7 @@ static int check_open_file(struct job *job, int fd, enum program_kind *kind)
 	return code;
 }
 
-int program_check(struct job *job, enum program_kind *kind)
+static int check_program(struct job *job, enum program_kind *kind)
 {
 	const char *name = job->argv.items[0];
 
@@ -226,11 +242,11 @@ int program_check(struct job *job, enum program_kind *kind)
 	}
 	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
-		complain("%s: no such file; a program of the image is named image:/bin/NAME", name);
+		refuse("%s: no such file; a program of the image is named image:/bin/NAME", name);
 		return EXIT_NO_PROGRAM;
 	}
 	if (fd < 0) {
-		complain("%s: %s", name, strerror(errno));
+		refuse("%s: %s", name, strerror(errno));
 		return EXIT_NOT_RUNNABLE;
 	}
 	int code = check_open_file(job, fd, kind);
@@ -238,9 +254,17 @@ int program_check(struct job *job, enum program_kind *kind)
 	if (code < 0) {
 		job->host_path = realpath(name, NULL);
 		if (job->host_path == NULL) {
-			complain("%s: %s", name, strerror(errno));
+			refuse("%s: %s", name, strerror(errno));
 			code = EXIT_NOT_RUNNABLE;
 		}
 	}
+	return code;
+}
+
+int program_check(struct job *job, enum program_kind *kind, char **refusal)
+{
+	int code = check_program(job, kind);
+
+	*refusal = code >= 0 ? why : NULL;
 	return code;
 }

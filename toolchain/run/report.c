@@ -8,13 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "run.h"
+#include "guest.h"
 
 /* POSIX signal numbers as libstd-c has them. */
 static const char *const signal_names[] = {
 	[1] = "SIGHUP",	  [2] = "SIGINT",   [3] = "SIGQUIT",  [4] = "SIGILL",	[5] = "SIGTRAP",
 	[6] = "SIGABRT",  [7] = "SIGBUS",   [8] = "SIGFPE",   [9] = "SIGKILL",	[10] = "SIGUSR1",
 	[11] = "SIGSEGV", [12] = "SIGUSR2", [13] = "SIGPIPE", [14] = "SIGALRM", [15] = "SIGTERM",
+	[17] = "SIGCHLD", [18] = "SIGCONT", [19] = "SIGSTOP", [24] = "SIGXCPU", [25] = "SIGXFSZ",
+	[31] = "SIGSYS",
 };
 
 const char *signal_name(int number)
@@ -36,42 +38,42 @@ static const char *access_name(uint32_t access)
 }
 
 /* What happened, without the place. */
-static void print_cause(const struct twz_fault *fault)
+static void print_cause(FILE *to, const struct twz_fault *fault)
 {
 	unsigned long long address = fault->address;
 
 	switch (fault->kind) {
 	case TWZ_FAULT_PAGE:
-		fprintf(stderr, "%s of 0x%llx (nothing is mapped there)",
-			access_name(fault->access), address);
+		fprintf(to, "%s of 0x%llx (nothing is mapped there)", access_name(fault->access),
+			address);
 		break;
 	case TWZ_FAULT_PROTECTION:
-		fprintf(stderr, "%s of 0x%llx (mapped without that right)",
-			access_name(fault->access), address);
+		fprintf(to, "%s of 0x%llx (mapped without that right)", access_name(fault->access),
+			address);
 		break;
 	case TWZ_FAULT_OBJECT:
-		fprintf(stderr, "%s of 0x%llx (no usable page of its object)",
+		fprintf(to, "%s of 0x%llx (no usable page of its object)",
 			access_name(fault->access), address);
 		break;
 	case TWZ_FAULT_ILLEGAL:
-		fputs("invalid instruction", stderr);
+		fputs("invalid instruction", to);
 		break;
 	case TWZ_FAULT_DIVIDE:
-		fputs("division error", stderr);
+		fputs("division error", to);
 		break;
 	case TWZ_FAULT_FLOAT:
-		fputs("floating-point exception", stderr);
+		fputs("floating-point exception", to);
 		break;
 	case TWZ_FAULT_BREAKPOINT:
-		fputs("breakpoint", stderr);
+		fputs("breakpoint", to);
 		break;
 	default:
-		fprintf(stderr, "general protection, code 0x%llx", (unsigned long long)fault->code);
+		fprintf(to, "general protection, code 0x%llx", (unsigned long long)fault->code);
 		break;
 	}
 }
 
-static void print_registers(const struct twz_registers *r)
+static void print_registers(FILE *to, const struct twz_registers *r)
 {
 	const struct {
 		const char *name;
@@ -85,9 +87,9 @@ static void print_registers(const struct twz_registers *r)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		fprintf(stderr, "%s%s %016llx%s", i % 4 == 0 ? "  " : " ", rows[i].name,
+		fprintf(to, "%s%s %016llx%s", i % 4 == 0 ? "  " : " ", rows[i].name,
 			(unsigned long long)rows[i].value, i % 4 == 3 ? "\n" : "");
-	fputc('\n', stderr);
+	fputc('\n', to);
 }
 
 /* True when the file is linked at fixed addresses, so that rip is an address in it. */
@@ -104,7 +106,7 @@ static bool fixed_addresses(const char *path)
 }
 
 /* Prints function, file and line of rip, where the toolchain's addr2line is there to ask. */
-static void print_source(const char *path, uint64_t rip)
+static void print_source(FILE *to, const char *path, uint64_t rip)
 {
 	char line[1024];
 	int ends[2];
@@ -127,27 +129,98 @@ static void print_source(const char *path, uint64_t rip)
 	FILE *answer = fdopen(ends[0], "r");
 	if (child > 0 && answer != NULL && fgets(line, sizeof(line), answer) != NULL &&
 	    line[0] != '?')
-		fprintf(stderr, "  in %s", line);
+		fprintf(to, "  in %s", line);
 	if (answer != NULL)
 		fclose(answer);
 	free(where);
 	free(tool);
 }
 
+/* "killed by SIGSEGV" and, for a fault, what was done, where, and the registers. */
+static void print_death(FILE *to, const struct job *job, int signal, const struct twz_fault *fault)
+{
+	fprintf(to, "%s: killed by %s", job->argv.items[0], signal_name(signal));
+	if (fault->kind == TWZ_FAULT_NONE || fault->kind == TWZ_FAULT_INTERRUPT) {
+		fputc('\n', to);
+		return;
+	}
+	fputs(": ", to);
+	print_cause(to, fault);
+	fprintf(to, " at rip 0x%llx\n", (unsigned long long)fault->registers.rip);
+	if (job->host_path != NULL)
+		print_source(to, job->host_path, fault->registers.rip);
+	print_registers(to, &fault->registers);
+}
+
+char *ending_words(const struct job *job, const struct ending *ending)
+{
+	char *words = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&words, &size);
+
+	if (to == NULL) {
+		complain("out of memory");
+		exit(EXIT_MACHINE);
+	}
+	switch (ending->kind) {
+	case ENDING_SIGNALLED:
+		print_death(to, job, ending->code, &ending->fault);
+		break;
+	case ENDING_NOT_STARTED:
+		fprintf(to, "x86_64-twizzler-run: %s\n", ending->reason);
+		break;
+	case ENDING_TIMED_OUT:
+	case ENDING_MACHINE:
+		if (ending->reason != NULL)
+			fprintf(to, "x86_64-twizzler-run: %s: %s\n", job->argv.items[0],
+				ending->reason);
+		break;
+	default:
+		break;
+	}
+	fclose(to);
+	return words;
+}
+
+int report_ending(const struct job *job, const struct ending *ending, uint64_t timeout_ns)
+{
+	char *words = ending_words(job, ending);
+
+	if (ending->kind == ENDING_TIMED_OUT)
+		complain("%s: killed after %g s (--timeout)", job->argv.items[0],
+			 (double)timeout_ns / 1e9);
+	fputs(words, stderr);
+	free(words);
+	switch (ending->kind) {
+	case ENDING_EXITED:
+		return ending->code & 0xff;
+	case ENDING_SIGNALLED:
+		return 128 + (ending->code & 0x7f);
+	case ENDING_TIMED_OUT:
+		return EXIT_TIMED_OUT;
+	case ENDING_NOT_STARTED:
+		return EXIT_NOT_RUNNABLE;
+	default:
+		return EXIT_MACHINE;
+	}
+}
+
 int report_end(const struct job *job, const struct twz_channel_exit *end)
 {
-	if (end->state == TWZ_VIEW_EXITED)
-		return end->code & 0xff;
-	fprintf(stderr, "%s: killed by %s", job->argv.items[0], signal_name(end->code));
-	if (end->fault.kind != TWZ_FAULT_NONE && end->fault.kind != TWZ_FAULT_INTERRUPT) {
-		fputs(": ", stderr);
-		print_cause(&end->fault);
-		fprintf(stderr, " at rip 0x%llx\n", (unsigned long long)end->fault.registers.rip);
-		if (job->host_path != NULL)
-			print_source(job->host_path, end->fault.registers.rip);
-		print_registers(&end->fault.registers);
-	} else {
-		fputc('\n', stderr);
-	}
-	return 128 + (end->code & 0x7f);
+	const struct ending ending = {
+		.kind = end->state == TWZ_VIEW_EXITED ? ENDING_EXITED : ENDING_SIGNALLED,
+		.code = end->code,
+		.nanoseconds = end->nanoseconds,
+		.fault = end->fault,
+	};
+
+	return report_ending(job, &ending, 0);
+}
+
+int signal_number(const char *name)
+{
+	for (int i = 1; i < (int)(sizeof(signal_names) / sizeof(*signal_names)); i++)
+		if (signal_names[i] != NULL && strcmp(signal_names[i], name) == 0)
+			return i;
+	return 0;
 }

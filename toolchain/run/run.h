@@ -27,6 +27,7 @@ struct strings {
 };
 
 void strings_add(struct strings *list, const char *text);
+void strings_free(struct strings *list);
 void strings_addf(struct strings *list, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* A freshly allocated formatted string. */
@@ -48,6 +49,7 @@ struct job {
 	struct strings argv;
 	char *host_path; /* absolute, symlinks resolved; NULL for a program of the image */
 	char *guest_path;
+	char *guest_directory; /* to start in; NULL: /host */
 };
 
 struct options {
@@ -59,15 +61,21 @@ struct options {
 	struct strings handlers;
 	struct strings environment;
 	enum machine_kind machine;
-	bool console; /* the prompt on this terminal instead of programs */
-	bool xen;     /* a unikernel under Xen */
-	bool gdb;     /* wait for a debugger on tcp::1234 */
-	bool batch;   /* several programs: tell each one's status */
+	bool console;	       /* the prompt on this terminal instead of programs */
+	bool xen;	       /* a unikernel under Xen */
+	bool gdb;	       /* wait for a debugger on tcp::1234 */
+	const char *batch;     /* file with a list of programs, or NULL */
+	const char *results;   /* of the batch: a file, or NULL: standard output */
+	const char *output;    /* directory for the outputs of a batch, or NULL */
+	uint64_t output_limit; /* bytes of each output that a batch keeps */
+	unsigned boots;	       /* that a batch uses at once */
 	const char *kernel_log;
 	const char *append; /* more for the kernel's command line, or NULL */
-	struct job *jobs;
-	size_t job_count;
+	struct job *job;    /* the program, or NULL */
 };
+
+/* Seconds as in "0.5", in ns; false when it is no number above 0. */
+bool parse_seconds(const char *text, uint64_t *nanoseconds);
 
 /* Fills *options. Returns -1 to go on, or the code to exit with (a message has been printed). */
 int options_parse(struct options *options, int argc, char **argv);
@@ -79,9 +87,9 @@ enum program_kind { PROGRAM_HOSTED, PROGRAM_UNIKERNEL };
 /*
  * Checks that job->argv.items[0] names a file that this system can run, and resolves host_path.
  * Names that start with "image:" are programs of the initial image and go unchecked.
- * Returns -1 and the kind, or the code to exit with (a message has been printed).
+ * Returns -1 and the kind, or the code to exit with and why in *refusal (malloc'ed).
  */
-int program_check(struct job *job, enum program_kind *kind);
+int program_check(struct job *job, enum program_kind *kind, char **refusal);
 
 /* ---- place.c ---- */
 
@@ -89,7 +97,7 @@ int program_check(struct job *job, enum program_kind *kind);
  * Gives every job its path in the guest: below /host when the file is in the current directory,
  * else below /program, which shares the directory that holds all those. Returns that one, or NULL.
  */
-char *place_programs(const struct options *options);
+char *place_programs(struct job *const *jobs, size_t count);
 
 /* ---- machine.c ---- */
 
@@ -138,8 +146,8 @@ int machine_start(struct machine *machine, const struct strings *arguments);
 /* Kills QEMU or waits for its end, and removes what was made for it. Returns its wait status. */
 int machine_stop(struct machine *machine, const struct options *options, bool kill_it);
 
-/* Prints the last lines of the kernel's console on standard error. */
-void machine_last_words(const struct machine *machine);
+/* The last lines of the kernel's console, for people; malloc'ed. */
+char *machine_last_words(const struct machine *machine);
 
 /* ---- storage.c ---- */
 
@@ -166,9 +174,10 @@ bool storage_add_handlers(struct strings *arguments, const struct options *optio
 /* Removes those copies. */
 void storage_remove_handlers(const struct options *options, struct machine *machine);
 
-/* ---- session.c, console.c, unikernel.c: each runs one shape and returns the exit code ---- */
+/* ---- single.c, batch.c, console.c, unikernel.c: each runs one shape and returns the exit code */
 
-int session_run(const struct options *options);
+int single_run(const struct options *options);
+int batch_run(const struct options *options);
 int console_run(const struct options *options);
 int unikernel_run(const struct options *options);
 
@@ -185,9 +194,17 @@ int machine_xen(struct strings *arguments, const struct options *options);
 
 /* ---- report.c ---- */
 
-/* The exit code that stands for an end; prints how a killed program died. */
+struct ending;
+
+/* What there is to say of an end, whole lines; malloc'ed, empty for an ordinary exit. */
+char *ending_words(const struct job *job, const struct ending *ending);
+/* Prints that on standard error. Returns the exit code that stands for the end. */
+int report_ending(const struct job *job, const struct ending *ending, uint64_t timeout_ns);
+/* The same for what a unikernel reports. */
 int report_end(const struct job *job, const struct twz_channel_exit *end);
 /* "SIGSEGV" for 11; "signal n" for unknown ones (static storage). */
 const char *signal_name(int number);
+/* 11 for "SIGSEGV"; 0 when there is no such name. */
+int signal_number(const char *name);
 
 #endif

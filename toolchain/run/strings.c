@@ -32,6 +32,14 @@ void strings_add(struct strings *list, const char *text)
 	strings_take(list, must(strdup(text)));
 }
 
+void strings_free(struct strings *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i]);
+	free(list->items);
+	*list = (struct strings){0};
+}
+
 static char *format_list(const char *format, va_list arguments)
 {
 	char *text;

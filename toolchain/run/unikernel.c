@@ -232,7 +232,7 @@ static int add_socket(struct strings *arguments, const char *name, int *guest_en
 
 static int add_machine(struct strings *arguments, const struct options *options)
 {
-	const struct job *job = &options->jobs[0];
+	const struct job *job = options->job;
 
 	if (options->xen)
 		return machine_xen(arguments, options);
@@ -250,7 +250,7 @@ static int add_machine(struct strings *arguments, const struct options *options)
  */
 static int judge(const struct unikernel *run, int status)
 {
-	const struct job *job = &run->options->jobs[0];
+	const struct job *job = run->options->job;
 	struct twz_channel_header header;
 	struct twz_channel_exit end;
 
@@ -296,7 +296,7 @@ int unikernel_run(const struct options *options)
 	int status = machine_stop(&run.machine, options, !ended);
 	if (ended)
 		return judge(&run, status);
-	complain("%s: killed after %g s (--timeout)", options->jobs[0].argv.items[0],
+	complain("%s: killed after %g s (--timeout)", options->job->argv.items[0],
 		 (double)options->timeout_ns / 1e9);
 	return EXIT_TIMED_OUT;
 }

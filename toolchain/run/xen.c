@@ -15,7 +15,7 @@
 int machine_xen(struct strings *arguments, const struct options *options)
 {
 	char *xen = installed_file("TWZ_XEN", "../share/twizzler/xen");
-	const struct job *job = &options->jobs[0];
+	const struct job *job = options->job;
 	unsigned long memory = strtoul(options->memory, NULL, 10);
 
 	if (access(xen, R_OK) != 0) {

@@ -7,14 +7,14 @@
  * devices: tag "host" is the caller's current directory, seen at /host; tag "program", when there
  * is one, is the program's own directory, seen at /program, read-only.
  *
- *   host -> guest   RUN, QUIT
+ *   host -> guest   RUN, INPUT_END, OUTPUT_END, CANCEL, QUIT
  *   guest -> host   READY (after boot; payload: struct twz_abi_version), EXIT (a program has ended
  * and its output has been written whole), ERROR (it could not be started)
  *
  * On twz.stdin the guest's kernel writes one byte each time a reader finds the port empty; the host
- * then sends what it has, or closes the port at the end of its input. So what no program reads
- * stays with the host. Programs of one boot run one after another, each in its own view, and share
- * the one standard input.
+ * then sends what it has, or INPUT_END at the end of its input. So what no program reads stays with
+ * the host. Programs of one boot run one after another, each in its own view; RUN says where in the
+ * port's bytes the program's own input begins, and what an earlier one has left there is dropped.
  */
 #ifndef TWIZZLER_CHANNEL_H
 #define TWIZZLER_CHANNEL_H
@@ -31,6 +31,11 @@ enum twz_channel_kind {
 	TWZ_CHANNEL_EXIT = 3,  /* payload: struct twz_channel_exit */
 	TWZ_CHANNEL_ERROR = 4, /* payload: message text */
 	TWZ_CHANNEL_QUIT = 5,  /* power off */
+	/* the program's input ends; payload: uint64_t, bytes of twz.stdin up to there since boot */
+	TWZ_CHANNEL_INPUT_END = 6,
+	TWZ_CHANNEL_CANCEL = 7, /* end the program that this sequence number started */
+	/* nobody reads its output any more; payload: uint32_t, 1: twz.stdout, 2: twz.stderr */
+	TWZ_CHANNEL_OUTPUT_END = 8,
 };
 
 struct twz_channel_header {
@@ -45,13 +50,21 @@ struct twz_channel_run {
 	uint32_t argc;
 	uint32_t envc;
 	uint64_t timeout; /* ns, 0: none; then the program is killed as by SIGKILL */
+	uint64_t input;	  /* bytes of twz.stdin since boot at which its input begins */
+	uint32_t flags;	  /* TWZ_RUN_* */
+	uint32_t reserved;
 };
+#define TWZ_RUN_NO_INPUT 0x1u /* standard input is /dev/null */
 
 struct twz_channel_exit {
-	uint32_t state;	      /* enum twz_view_state */
-	int32_t code;	      /* exit code or signal number */
+	uint32_t state; /* enum twz_view_state */
+	int32_t code;	/* exit code or signal number */
+	uint32_t flags; /* TWZ_EXIT_* */
+	uint32_t reserved;
 	uint64_t nanoseconds; /* from spawn to end */
 	struct twz_fault fault;
 };
+#define TWZ_EXIT_TIMED_OUT 0x1u /* it was killed at its timeout */
+#define TWZ_EXIT_UNCLEAN   0x2u /* it left something that only a new boot removes */
 
 #endif

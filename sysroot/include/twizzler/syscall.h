@@ -261,12 +261,17 @@ struct twz_system_info {
 
 struct twz_stream_stat {
 	uint32_t kind;	   /* TWZ_STREAM_* */
-	uint32_t open;	   /* the host end is connected */
+	uint32_t open;	   /* more input may come: the host is connected and no end is marked */
 	uint64_t readable; /* bytes ready */
 	char name[32];
 };
 #define TWZ_STREAM_CONSOLE 0u
 #define TWZ_STREAM_PORT	   1u
+
+/* Commands of stream_control. */
+#define TWZ_STREAM_INPUT_FROM 0u
+#define TWZ_STREAM_INPUT_END  1u
+#define TWZ_STREAM_OUTPUT_END 2u
 
 struct twz_host_info {
 	uint32_t message_size; /* largest message either way */
