@@ -46,6 +46,7 @@ void kernel_main(uint64_t start_info)
 	views_init();				    /* address spaces */
 	scheduler_init();			    /* run queues */
 	image_init();				    /* the initial image's objects */
+	clock_publish();			    /* the clock as programs read it */
 	if (kernel_thread_start("start", start, NULL))
 		__builtin_trap();
 	scheduler_idle(); /* this context is the boot CPU's idle thread */

@@ -26,6 +26,7 @@ enum lock_rank {
 	LOCK_HEAP = 100,       /* kernel heap */
 	LOCK_KERNEL_MAP = 105, /* the kernel half of the address space */
 	LOCK_FRAME = 110,      /* frame allocator */
+	LOCK_CLOCK = 115,      /* who changes the clock page */
 	LOCK_CONSOLE = 120,
 };
 

@@ -52,6 +52,7 @@ struct thread {
 	struct object *control; /* a reference */
 	uint32_t number;
 	char name[32];
+	uint64_t calls; /* system calls made */
 	uint64_t robust_list;
 	uint64_t clear_word; /* cleared and woken at the end */
 	uint64_t exit_word;  /* the same, of thread_exit's argument */

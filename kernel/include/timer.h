@@ -12,9 +12,10 @@ struct cpu;
 /* A pairing heap's node; all zero is "not armed". */
 struct timer {
 	uint64_t deadline; /* monotonic nanoseconds */
-	void (*fire)(
-		struct timer *); /* interrupt context, timer lock held: wake something, no more */
-	struct cpu *cpu;	 /* whose queue holds it; NULL: not armed */
+	/* Interrupt context, timer lock held: wakes something, no more; or sets a later deadline,
+	 * which arms the timer again. */
+	void (*fire)(struct timer *);
+	struct cpu *cpu; /* whose queue holds it; NULL: not armed */
 	struct timer *child, *sibling, *previous;
 };
 
@@ -38,6 +39,11 @@ void clock_delay(uint64_t nanoseconds);
 uint64_t clock_from_tsc(uint64_t tsc);
 
 void clock_init(void);
+/* Give programs the clock page as an object; measure the counter's rate again from time to time. */
+void clock_publish(void);
+/* The time stamp counter has been seen to differ between CPUs: programs ask the kernel from now on.
+ */
+void clock_distrust(const char *why);
 /* Run what is due and set the hardware for the next deadline; from the timer interrupt. */
 void timers_run(void);
 /* Set the hardware timer for the earlier of the next timer and the slice's end. Interrupts off. */

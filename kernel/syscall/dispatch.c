@@ -45,6 +45,7 @@ void syscall_dispatch(struct trap_frame *frame)
 	struct thread *thread = current_thread();
 	const struct call *call = index < CALLS ? &calls[index] : NULL;
 
+	thread->calls++;
 	if (thread->handler && handler_forbidden_call && (!call || !call->handler))
 		handler_forbidden_call((uint32_t)frame->rax);
 	if (!call || !call->name)

@@ -145,6 +145,8 @@ twz_result sys_thread_control(uint64_t command, uint64_t argument)
 	case TWZ_THREAD_VIEW:
 		return copy_to_user((void *)argument, &thread->view->control->id,
 				    sizeof(struct twz_id));
+	case TWZ_THREAD_CALLS:
+		return (twz_result)thread->calls;
 	case TWZ_THREAD_INTERRUPT_WORDS:
 		if (argument % 8 || argument >= USER_END)
 			return -TWZ_ERR_INVALID_ARGUMENT;

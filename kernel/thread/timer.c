@@ -120,7 +120,10 @@ void timers_run(void)
 		take_out(&cpu->timers, timer);
 		timer->fire(timer);
 		/* last: timer_cancel waits for the lock until here */
-		__atomic_store_n(&timer->cpu, NULL, __ATOMIC_RELEASE);
+		if (timer->deadline > now)
+			cpu->timers.first = meld(cpu->timers.first, timer);
+		else
+			__atomic_store_n(&timer->cpu, NULL, __ATOMIC_RELEASE);
 	}
 	spin_unlock(&cpu->timers.lock, flags);
 	if (cpu->queue_length && (now >= cpu->slice_end || cpu->current == cpu->idle))

@@ -22,6 +22,8 @@
 #define COMMAND_PENDING 0x1000u
 #define DIVIDE_BY_1	0xbu
 
+#define NEAR_NS 500000ull
+
 static volatile char *registers;
 static uint64_t counts_per_2_32_ns; /* timer counts a nanosecond, 32.32 fixed point */
 
@@ -95,6 +97,12 @@ void apic_timer_set(uint64_t deadline)
 		return;
 	}
 	now = clock_monotonic();
+	/*
+	 * The counter's rate is known to a few thousandths: a far deadline is approached in steps
+	 * (timers_run sets the timer again), so that none is late by more than some microseconds.
+	 */
+	if (deadline > now + NEAR_NS)
+		deadline -= (deadline - now) / 64;
 	counts = deadline > now
 			 ? (uint64_t)((unsigned __int128)(deadline - now) * counts_per_2_32_ns >>
 				      32) +

@@ -24,6 +24,8 @@ static uint64_t *parameter(const uint64_t *in_image)
 	return phys_to_virt(SMP_PAGE + (uint64_t)((const char *)in_image - trampoline_start));
 }
 
+static volatile uint64_t started_tsc; /* the new CPU's counter when it was online */
+
 static _Noreturn void cpu_main(struct cpu *cpu)
 {
 	platform->root_load(kernel_root);
@@ -31,6 +33,7 @@ static _Noreturn void cpu_main(struct cpu *cpu)
 	platform->cpu_init(cpu);
 	apic_cpu_init();
 	platform->timer_init();
+	started_tsc = rdtsc();
 	__atomic_add_fetch(&cpu_count, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&cpu->online, true, __ATOMIC_SEQ_CST);
 	scheduler_idle();
@@ -57,7 +60,7 @@ static struct cpu *prepare(uint32_t number, uint32_t id)
 
 static void start_one(struct cpu *cpu)
 {
-	uint64_t deadline = clock_monotonic() + ONLINE_WAIT_NS;
+	uint64_t deadline = clock_monotonic() + ONLINE_WAIT_NS, before;
 
 	*parameter(&trampoline_root) = kernel_to_phys(boot_root);
 	*parameter(&trampoline_stack) = cpu->idle->stack_base + KERNEL_STACK_SIZE - 8;
@@ -66,11 +69,15 @@ static void start_one(struct cpu *cpu)
 	cpus[cpu->number] = cpu;
 	apic_send_init(cpu->apic_id);
 	clock_delay(10000);
+	before = rdtsc();
 	apic_send_startup(cpu->apic_id, SMP_PAGE);
 	while (!__atomic_load_n(&cpu->online, __ATOMIC_SEQ_CST) && clock_monotonic() < deadline)
 		cpu_pause();
-	if (cpu->online)
+	if (cpu->online) {
+		if (started_tsc < before || started_tsc > rdtsc())
+			clock_distrust("it differs between CPUs");
 		return;
+	}
 	/* it may still come up: its parameters and memory must stay, so no further CPU is tried */
 	log_alert("CPU %u does not start", cpu->number);
 }

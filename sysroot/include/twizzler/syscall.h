@@ -189,6 +189,7 @@ enum twz_thread_command {
 	TWZ_THREAD_VIEW = 7,	   /* argument: struct twz_id * that receives the view's id */
 	TWZ_THREAD_INTERRUPT_WORDS = 8, /* argument: struct twz_interrupt_words *, 8-byte aligned;
 					   0: none */
+	TWZ_THREAD_CALLS = 9, /* returns how many system calls the thread has made, this one too */
 };
 
 /*

@@ -23,7 +23,7 @@ struct twz_rt_info {
 #define TWZ_RUNTIME_REFERENCE 2u
 twz_result twz_rt_info(struct twz_rt_info *out);
 
-/* Nanoseconds of a TWZ_CLOCK_*. */
+/* Nanoseconds of a TWZ_CLOCK_*. Monotonic and real time take no system call (clock.h). */
 uint64_t twz_rt_clock(uint32_t clock);
 uint64_t twz_rt_clock_resolution(uint32_t clock);
 
