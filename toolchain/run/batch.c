@@ -169,7 +169,7 @@ int batch_run(const struct options *given)
 	}
 	for (size_t i = 0; i < list.count; i++)
 		jobs[i] = &list.entries[i].job;
-	shared = place_programs(jobs, list.count);
+	shared = place_programs(jobs, list.count, options->share);
 	free(jobs);
 	if (!results_open(&results, options->results, options->output))
 		return EXIT_MACHINE;

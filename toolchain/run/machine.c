@@ -132,16 +132,11 @@ int machine_system(struct strings *arguments, const struct options *options,
 	char *kernel = installed_file("TWZ_KERNEL", "../share/twizzler/kernel.elf");
 	char *image = installed_file("TWZ_IMAGE", "../share/twizzler/initial.img");
 	char *append = kernel_command_line(options);
-	char directory[PATH_MAX];
 	uint64_t store_size = 0;
 
 	if (access(kernel, R_OK) != 0 || access(image, R_OK) != 0) {
 		complain("%s: %s; make it with ./build.sh build",
 			 access(kernel, R_OK) != 0 ? kernel : image, strerror(errno));
-		return EXIT_MACHINE;
-	}
-	if (getcwd(directory, sizeof(directory)) == NULL) {
-		complain("the current directory: %s", strerror(errno));
 		return EXIT_MACHINE;
 	}
 	if (options->store != NULL && !storage_prepare(options, &store_size))
@@ -157,7 +152,7 @@ int machine_system(struct strings *arguments, const struct options *options,
 		strings_add(arguments, options->memory);
 	if (options->store != NULL && !storage_add_store(arguments, options))
 		return EXIT_MACHINE;
-	storage_add_directory(arguments, options, directory, "host", false);
+	storage_add_directory(arguments, options, options->share, "host", false);
 	if (program_directory != NULL)
 		storage_add_directory(arguments, options, program_directory, "program", true);
 	if (options->handlers.count > 0 &&

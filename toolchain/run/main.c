@@ -21,7 +21,17 @@ static int run_program(const struct options *options)
 			 "-unikernel");
 		return EXIT_NOT_RUNNABLE;
 	}
-	return kind == PROGRAM_UNIKERNEL ? unikernel_run(options) : single_run(options);
+	if (kind == PROGRAM_UNIKERNEL)
+		return unikernel_run(options);
+	if (options->server != NULL) {
+		bool elsewhere = false;
+
+		code = client_run(options, &elsewhere);
+		/* A server of the environment is an offer, one of the command line an order. */
+		if (!elsewhere || options->connect)
+			return code;
+	}
+	return single_run(options);
 }
 
 int main(int argc, char **argv)
@@ -31,7 +41,17 @@ int main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	if (options.console)
+	switch (options.mode) {
+	case MODE_BATCH:
+		return batch_run(&options);
+	case MODE_CONSOLE:
 		return console_run(&options);
-	return options.batch != NULL ? batch_run(&options) : run_program(&options);
+	case MODE_SERVER:
+	case MODE_KEEP:
+		return server_run(&options);
+	case MODE_STOP:
+		return client_stop(&options);
+	default:
+		return run_program(&options);
+	}
 }

@@ -9,40 +9,6 @@
 
 #include "run.h"
 
-static const char usage[] =
-	"usage: x86_64-twizzler-run [options] [--] PROGRAM [ARGUMENTS...]\n"
-	"       x86_64-twizzler-run [options] --batch FILE\n"
-	"       x86_64-twizzler-run [options] --console\n"
-	"Boots Twizzler in QEMU, runs a host-built program in it with this standard input, output "
-	"and\n"
-	"error, the current directory at /host, and exits with the program's exit code. A PROGRAM "
-	"named\n"
-	"image:/PATH is one of the initial image.\n"
-	"\n"
-	"  --timeout SECONDS     kill a program that runs longer; exit 124\n"
-	"  --smp N               processors (1)\n"
-	"  --memory SIZE         memory, with M or G (512M)\n"
-	"  --store FILE,nvdimm[,size=SIZE]  keep persistent objects in FILE; made when missing "
-	"(64M)\n"
-	"  --handler FILE.twh    register an event handler at boot; may repeat\n"
-	"  --env NAME=VALUE      set an environment variable of the program; may repeat\n"
-	"  --batch FILE          run the programs that FILE lists, one a line (- is standard "
-	"input), "
-	"each\n"
-	"                        apart from the others; results as tab-separated lines\n"
-	"  --jobs N              boots that take programs from the list at once (1)\n"
-	"  --results FILE        write the results there and not on standard output\n"
-	"  --output DIRECTORY    write each program's outputs to files there and not into the "
-	"results\n"
-	"  --output-limit SIZE   bytes that are kept of each output of a batch (1M)\n"
-	"  --console             boot to the prompt on this terminal; Ctrl-A X leaves\n"
-	"  --machine q35|microvm QEMU's machine (q35)\n"
-	"  --xen                 run a unikernel under the Xen hypervisor\n"
-	"  --gdb                 wait for a debugger on port 1234 (also with --console)\n"
-	"  --kernel-log FILE     keep the kernel's console output\n"
-	"  --append WORDS        add to the kernel's command line (with --xen: to Xen's)\n"
-	"  --help, --version\n";
-
 /* A number with a suffix K, M or G in bytes; false when it is none. */
 static bool parse_size(const char *text, uint64_t *size)
 {
@@ -126,6 +92,12 @@ enum option_code {
 	OPTION_ENV,
 	OPTION_BATCH,
 	OPTION_JOBS,
+	OPTION_SERVER,
+	OPTION_KEEP,
+	OPTION_CONNECT,
+	OPTION_STOP,
+	OPTION_IDLE,
+	OPTION_SHARE,
 	OPTION_RESULTS,
 	OPTION_OUTPUT,
 	OPTION_OUTPUT_LIMIT,
@@ -148,6 +120,12 @@ static const struct option long_options[] = {
 	{"env", required_argument, NULL, OPTION_ENV},
 	{"batch", required_argument, NULL, OPTION_BATCH},
 	{"jobs", required_argument, NULL, OPTION_JOBS},
+	{"server", required_argument, NULL, OPTION_SERVER},
+	{"keep", no_argument, NULL, OPTION_KEEP},
+	{"connect", required_argument, NULL, OPTION_CONNECT},
+	{"stop", no_argument, NULL, OPTION_STOP},
+	{"idle", required_argument, NULL, OPTION_IDLE},
+	{"share", required_argument, NULL, OPTION_SHARE},
 	{"results", required_argument, NULL, OPTION_RESULTS},
 	{"output", required_argument, NULL, OPTION_OUTPUT},
 	{"output-limit", required_argument, NULL, OPTION_OUTPUT_LIMIT},
@@ -162,11 +140,43 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
+/* What is asked for beside running one program. Returns -1, or an exit code when there is more. */
+static int set_mode(struct options *options, enum mode mode)
+{
+	if (options->mode != MODE_PROGRAM && options->mode != mode) {
+		complain("--batch, --console, --server, --keep and --stop exclude each other");
+		return EXIT_USAGE;
+	}
+	options->mode = mode;
+	return -1;
+}
+
+/* Whether the option asks for a machine of its own, which a server's is not. */
+static bool about_machine(int option)
+{
+	switch (option) {
+	case OPTION_SMP:
+	case OPTION_MEMORY:
+	case OPTION_STORE:
+	case OPTION_HANDLER:
+	case OPTION_MACHINE:
+	case OPTION_XEN:
+	case OPTION_GDB:
+	case OPTION_KERNEL_LOG:
+	case OPTION_APPEND:
+	case OPTION_SHARE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Takes one option. Returns -1 to go on, or an exit code. */
 static int parse_option(struct options *options, int option, char *value)
 {
 	uint64_t size;
 
+	options->own_machine |= about_machine(option);
 	switch (option) {
 	case OPTION_TIMEOUT:
 		if (!parse_seconds(value, &options->timeout_ns)) {
@@ -185,6 +195,31 @@ static int parse_option(struct options *options, int option, char *value)
 		options->boots = parse_count(value, 1024);
 		if (options->boots == 0) {
 			complain("--jobs %s: not a number of boots from 1 to 1024", value);
+			return EXIT_USAGE;
+		}
+		return -1;
+	case OPTION_SERVER:
+		options->server = value;
+		return set_mode(options, MODE_SERVER);
+	case OPTION_KEEP:
+		return set_mode(options, MODE_KEEP);
+	case OPTION_CONNECT:
+		options->server = value;
+		options->connect = true;
+		return -1;
+	case OPTION_STOP:
+		return set_mode(options, MODE_STOP);
+	case OPTION_IDLE:
+		if (!parse_seconds(value, &options->idle_ns)) {
+			complain("--idle %s: not a number of seconds above 0", value);
+			return EXIT_USAGE;
+		}
+		return -1;
+	case OPTION_SHARE:
+		free(options->share);
+		options->share = realpath(value, NULL);
+		if (options->share == NULL) {
+			complain("--share %s: %s", value, strerror(errno));
 			return EXIT_USAGE;
 		}
 		return -1;
@@ -222,10 +257,9 @@ static int parse_option(struct options *options, int option, char *value)
 		return -1;
 	case OPTION_BATCH:
 		options->batch = value;
-		return -1;
+		return set_mode(options, MODE_BATCH);
 	case OPTION_CONSOLE:
-		options->console = true;
-		return -1;
+		return set_mode(options, MODE_CONSOLE);
 	case OPTION_MACHINE:
 		if (strcmp(value, "microvm") == 0) {
 			options->machine = MACHINE_MICROVM;
@@ -247,7 +281,7 @@ static int parse_option(struct options *options, int option, char *value)
 		options->append = value;
 		return -1;
 	case OPTION_HELP:
-		fputs(usage, stdout);
+		usage_print(stdout);
 		return EXIT_SUCCESS;
 	case OPTION_VERSION:
 		printf("x86_64-twizzler-run, ABI %d.%d.%d\n", TWZ_ABI_MAJOR, TWZ_ABI_MINOR,
@@ -259,15 +293,70 @@ static int parse_option(struct options *options, int option, char *value)
 	}
 }
 
+/* Takes what stands behind the options. Returns -1 or an exit code. */
+static int take_operands(struct options *options, char **words)
+{
+	static const char *const names[] = {
+		[MODE_BATCH] = "batch",
+		[MODE_CONSOLE] = "console",
+		[MODE_SERVER] = "server",
+		[MODE_STOP] = "stop",
+	};
+	static struct job job;
+	bool wanted = options->mode == MODE_PROGRAM || options->mode == MODE_KEEP;
+
+	if (*words == NULL && wanted) {
+		usage_print(stderr);
+		return EXIT_USAGE;
+	}
+	if (*words != NULL && !wanted) {
+		complain("'%s': a program beside --%s; --help tells the options", *words,
+			 names[options->mode]);
+		return EXIT_USAGE;
+	}
+	for (; *words != NULL; words++)
+		strings_add(options->mode == MODE_KEEP ? &options->keep : &job.argv, *words);
+	if (options->mode == MODE_PROGRAM)
+		options->job = &job;
+	return -1;
+}
+
+/* Refuses options that do not go together. Returns -1 or an exit code. */
+static int check_combination(const struct options *options)
+{
+	if (options->store != NULL && options->machine == MACHINE_MICROVM) {
+		complain("--store: QEMU's microvm maps no NVDIMM; use --machine q35");
+		return EXIT_USAGE;
+	}
+	if (options->boots > 1 && (options->store != NULL || options->gdb ||
+				   options->kernel_log != NULL || options->handlers.count > 0)) {
+		complain("--jobs: a store, handlers, a debugger and a kernel log belong to one "
+			 "boot; use --jobs 1");
+		return EXIT_USAGE;
+	}
+	if (options->connect && options->own_machine) {
+		complain("--connect: the machine is the server's; give options about it to "
+			 "--server");
+		return EXIT_USAGE;
+	}
+	if (options->mode == MODE_STOP && options->server == NULL) {
+		complain("--stop: which server? add --connect SOCKET");
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
 int options_parse(struct options *options, int argc, char **argv)
 {
 	int option;
+	const char *server = getenv("TWIZZLER_RUN_SERVER");
 
 	*options = (struct options){
 		.cpus = 1,
 		.memory = "512M",
 		.boots = 1,
 		.output_limit = 1u << 20,
+		.idle_ns = 900000000000ull,
 	};
 	strings_add(&options->environment, "PATH=/bin");
 	strings_add(&options->environment, "HOME=/host");
@@ -277,32 +366,19 @@ int options_parse(struct options *options, int argc, char **argv)
 		if (code >= 0)
 			return code;
 	}
-	if (optind < argc && (options->console || options->batch != NULL)) {
-		complain("'%s': a program beside --%s; --help tells the options", argv[optind],
-			 options->console ? "console" : "batch");
-		return EXIT_USAGE;
+	/* What needs a machine of its own gets one, whatever the environment says. */
+	if (options->server == NULL && server != NULL && *server != '\0' && !options->own_machine &&
+	    (options->mode == MODE_PROGRAM || options->mode == MODE_STOP))
+		options->server = server;
+	int code = take_operands(options, argv + optind);
+	if (code < 0)
+		code = check_combination(options);
+	if (code < 0 && options->share == NULL) {
+		options->share = realpath(".", NULL);
+		if (options->share == NULL) {
+			complain("the current directory: %s", strerror(errno));
+			code = EXIT_MACHINE;
+		}
 	}
-	if (optind < argc) {
-		static struct job job;
-
-		for (int i = optind; i < argc; i++)
-			strings_add(&job.argv, argv[i]);
-		options->job = &job;
-	}
-	if (options->job == NULL && options->batch == NULL && !options->console) {
-		fputs(usage, stderr);
-		return EXIT_USAGE;
-	}
-	if (options->store != NULL && options->machine == MACHINE_MICROVM) {
-		complain("--store: QEMU's microvm maps no NVDIMM; use --machine q35");
-		return EXIT_USAGE;
-	}
-	if (options->boots > 1 && (options->store != NULL || options->gdb ||
-				   options->kernel_log != NULL || options->handlers.count > 0)) {
-		complain("--jobs: a store, handlers, a debugger and a kernel log belong to one "
-			 "boot; "
-			 "use --jobs 1");
-		return EXIT_USAGE;
-	}
-	return -1;
+	return code;
 }

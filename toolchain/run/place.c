@@ -33,17 +33,43 @@ static bool is_within(const char *path, const char *directory)
 	return strncmp(path, directory, length) == 0 && path[length] == '/';
 }
 
-char *place_programs(struct job *const *jobs, size_t count)
+/* Where a path within `root` is seen below `mount`. */
+static char *placed(const char *mount, const char *root, const char *path)
+{
+	return format_string("%s%s", mount, path + (strcmp(root, "/") == 0 ? 0 : strlen(root)));
+}
+
+/* The directory to start in: the current one, where the root holds it. */
+static char *start_directory(const char *root)
 {
 	char current[PATH_MAX];
-	char *shared = NULL;
 
 	if (getcwd(current, sizeof(current)) == NULL)
-		current[0] = '\0';
+		return NULL;
+	if (strcmp(current, root) == 0)
+		return format_string("/host");
+	return is_within(current, root) ? placed("/host", root, current) : NULL;
+}
+
+bool place_within(struct job *job, const char *root)
+{
+	job->guest_directory = start_directory(root);
+	if (job->host_path != NULL)
+		job->guest_path = is_within(job->host_path, root)
+					  ? placed("/host", root, job->host_path)
+					  : NULL;
+	return job->guest_directory != NULL && job->guest_path != NULL;
+}
+
+char *place_programs(struct job *const *jobs, size_t count, const char *root)
+{
+	char *directory = start_directory(root);
+	char *shared = NULL;
+
 	for (size_t i = 0; i < count; i++) {
 		const char *path = jobs[i]->host_path;
 
-		if (path == NULL || (current[0] == '/' && is_within(path, current)))
+		if (path == NULL || is_within(path, root))
 			continue;
 		if (shared == NULL) {
 			shared = format_string("%s", path);
@@ -56,13 +82,11 @@ char *place_programs(struct job *const *jobs, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct job *job = jobs[i];
 
-		if (job->host_path == NULL)
-			continue;
-		bool here = current[0] == '/' && is_within(job->host_path, current);
-		const char *root = here ? current : shared;
-		size_t skip = strcmp(root, "/") == 0 ? 0 : strlen(root);
-		job->guest_path =
-			format_string("%s%s", here ? "/host" : "/program", job->host_path + skip);
+		job->guest_directory = directory;
+		if (job->host_path != NULL)
+			job->guest_path = is_within(job->host_path, root)
+						  ? placed("/host", root, job->host_path)
+						  : placed("/program", shared, job->host_path);
 	}
 	return shared;
 }

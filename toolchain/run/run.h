@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include <twizzler/channel.h>
@@ -52,6 +53,15 @@ struct job {
 	char *guest_directory; /* to start in; NULL: /host */
 };
 
+enum mode {
+	MODE_PROGRAM,
+	MODE_BATCH,
+	MODE_CONSOLE,
+	MODE_SERVER, /* at options->server */
+	MODE_KEEP,   /* for one command */
+	MODE_STOP,   /* end the server at options->server */
+};
+
 struct options {
 	uint64_t timeout_ns; /* of each program; 0: none */
 	unsigned cpus;
@@ -61,14 +71,20 @@ struct options {
 	struct strings handlers;
 	struct strings environment;
 	enum machine_kind machine;
-	bool console;	       /* the prompt on this terminal instead of programs */
+	enum mode mode;
 	bool xen;	       /* a unikernel under Xen */
 	bool gdb;	       /* wait for a debugger on tcp::1234 */
 	const char *batch;     /* file with a list of programs, or NULL */
 	const char *results;   /* of the batch: a file, or NULL: standard output */
 	const char *output;    /* directory for the outputs of a batch, or NULL */
 	uint64_t output_limit; /* bytes of each output that a batch keeps */
-	unsigned boots;	       /* that a batch uses at once */
+	unsigned boots;	       /* that a batch or a server uses at once */
+	const char *server;    /* socket to serve at or to have the program run by, or NULL */
+	bool connect;	       /* named on the command line, not by the environment */
+	bool own_machine;      /* an option asks for a machine that a server would not have */
+	struct strings keep;   /* the command that a server is made for */
+	uint64_t idle_ns;      /* after which a server without clients ends; 0: never */
+	char *share;	       /* the directory seen at /host, absolute */
 	const char *kernel_log;
 	const char *append; /* more for the kernel's command line, or NULL */
 	struct job *job;    /* the program, or NULL */
@@ -76,6 +92,9 @@ struct options {
 
 /* Seconds as in "0.5", in ns; false when it is no number above 0. */
 bool parse_seconds(const char *text, uint64_t *nanoseconds);
+
+/* The help. */
+void usage_print(FILE *stream);
 
 /* Fills *options. Returns -1 to go on, or the code to exit with (a message has been printed). */
 int options_parse(struct options *options, int argc, char **argv);
@@ -94,10 +113,16 @@ int program_check(struct job *job, enum program_kind *kind, char **refusal);
 /* ---- place.c ---- */
 
 /*
- * Gives every job its path in the guest: below /host when the file is in the current directory,
- * else below /program, which shares the directory that holds all those. Returns that one, or NULL.
+ * Gives every job its path in the guest: below /host when the file is in the directory `root`, else
+ * below /program, which shares the directory that holds all those. Returns that one, or NULL.
  */
-char *place_programs(struct job *const *jobs, size_t count);
+char *place_programs(struct job *const *jobs, size_t count, const char *root);
+
+/*
+ * The same for one program, all below /host, which is the absolute directory `root`; also the
+ * directory to start in. False: the program or the current directory is not in it.
+ */
+bool place_within(struct job *job, const char *root);
 
 /* ---- machine.c ---- */
 
@@ -177,6 +202,7 @@ void storage_remove_handlers(const struct options *options, struct machine *mach
 /* ---- single.c, batch.c, console.c, unikernel.c: each runs one shape and returns the exit code */
 
 int single_run(const struct options *options);
+int server_run(const struct options *options);
 int batch_run(const struct options *options);
 int console_run(const struct options *options);
 int unikernel_run(const struct options *options);
@@ -186,6 +212,21 @@ int unikernel_run(const struct options *options);
  * as strings_split reads them.
  */
 char *unikernel_command_line(const struct job *job);
+
+/* ---- client.c ---- */
+
+struct sockaddr_un;
+
+/* The address of a socket's path; false: a message has been printed. */
+bool wire_address(const char *path, struct sockaddr_un *address);
+
+/*
+ * Has options->job run by the server. Returns its exit code. *elsewhere: the server cannot reach
+ * it, and nothing has been done.
+ */
+int client_run(const struct options *options, bool *elsewhere);
+/* Ends the server. */
+int client_stop(const struct options *options);
 
 /* ---- xen.c ---- */
 

@@ -43,7 +43,7 @@ static void guest_down(struct guest *guest, const char *why)
 int single_run(const struct options *options)
 {
 	struct job *job = options->job;
-	char *shared = place_programs(&job, 1);
+	char *shared = place_programs(&job, 1, options->share);
 
 	single.guest = (struct guest){
 		.options = options,
