@@ -13,8 +13,6 @@
 #include <timer.h>
 #include <view.h>
 
-extern uint64_t boot_entry_tsc;
-
 /* The rest of the start, in a thread: may sleep. */
 static void start(void *unused)
 {
@@ -28,12 +26,12 @@ static void start(void *unused)
 	boot_program_start();	 /* the initial image's first program */
 }
 
-void kernel_main(uint64_t start_info)
+void kernel_main(uint64_t start_info, uint32_t magic)
 {
 	platform_select();			    /* bare metal or Xen */
 	boot_cpu_init();			    /* per-CPU data: locks work from here on */
 	platform->console_init();		    /* messages and panics */
-	boot_info_init(start_info, boot_entry_tsc); /* memory map, image, command line */
+	boot_info_init(start_info, magic);	    /* memory map, image, command line */
 	frames_init();				    /* physical memory */
 	kernel_map_init();			    /* the kernel half of the address space, W^X */
 	platform->cpu_init(this_cpu());		    /* GDT, TSS, IDT, protection bits */

@@ -3,7 +3,8 @@
 # shellcheck shell=bash
 
 TWZ_HOST_PACKAGES=(gcc g++ make ninja-build python3 bison flex gawk m4 libgmp-dev libmpfr-dev libmpc-dev zlib1g-dev
-	xz-utils bzip2 patch curl ca-certificates file binutils qemu-system-x86 expect)
+	xz-utils bzip2 patch curl ca-certificates file binutils qemu-system-x86 expect
+	grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools ovmf)
 
 # host_missing: the packages that are not installed, one a line.
 host_missing() {

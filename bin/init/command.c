@@ -121,7 +121,7 @@ static void command_poweroff(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	power_off();
+	power_off(0);
 }
 
 static void command_help(int argc, char **argv);

@@ -90,7 +90,10 @@ void prompt(void) __attribute__((noreturn));
 /* Runs a command of the prompt itself; false when there is none of that name. */
 bool command_run(int argc, char **argv);
 
-/* Flushes the store and ends the machine. */
-void power_off(void) __attribute__((noreturn));
+/* Runs a program on the console, tells how it ended and ends the machine with its exit code. */
+void run_and_power_off(char **argv) __attribute__((noreturn));
+
+/* Flushes the store and ends the machine with an exit code. */
+void power_off(int code) __attribute__((noreturn));
 
 #endif

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* init: handlers of the command line, then the run channel or the prompt. */
+/* init: handlers of the command line, then its program, the run channel or the prompt. */
 #include "init.h"
 
 static const char control_port[] = "twz.control";
 
 void init_start(uintptr_t *sp) __attribute__((noreturn));
 
-void power_off(void)
+void power_off(int code)
 {
-	twz_sys_system_shutdown(TWZ_SHUTDOWN_POWEROFF, 0);
-	twz_rt_exit(0);
+	twz_sys_system_shutdown(TWZ_SHUTDOWN_POWEROFF, code);
+	twz_rt_exit(code);
 }
 
 static void register_handler(char *path)
@@ -30,33 +30,42 @@ static void register_handler(char *path)
 		say(STANDARD_ERROR, "init: the handler in %s is not registered\n", path);
 }
 
-/* The boot command line's words handler=PATH. */
-static void register_handlers(void)
+/*
+ * The boot command line's words: registers handler=PATH; returns the words behind "--", the first
+ * program and its arguments, or NULL. They stay for ever.
+ */
+static char **read_command_line(void)
 {
 	twz_result length = twz_sys_system_command_line(NULL, 0);
 	char *line, **words;
 
 	if (length <= 0)
-		return;
+		return NULL;
 	size_t size = (size_t)length + 1;
-	size_t words_size = (size / 2 + 2) * sizeof(char *);
 	line = twz_rt_malloc(size, 1, TWZ_MALLOC_ZERO);
-	words = twz_rt_malloc(words_size, sizeof(char *), 0);
-	if (line != NULL && words != NULL && twz_sys_system_command_line(line, size) == length) {
-		int count = split_words(line, words, (int)(size / 2 + 1));
-
-		for (int i = 0; i < count; i++)
-			if (text_begins(words[i], "handler="))
-				register_handler(words[i] + text_length("handler="));
+	words = twz_rt_malloc((size / 2 + 2) * sizeof(char *), sizeof(char *), 0);
+	if (line == NULL || words == NULL || twz_sys_system_command_line(line, size) != length) {
+		say(STANDARD_ERROR, "init: out of memory for the command line\n");
+		return NULL;
 	}
-	twz_rt_free(line, size, 1);
-	twz_rt_free(words, words_size, sizeof(char *));
+	int count = split_words(line, words, (int)(size / 2 + 1));
+	if (count < 0)
+		say(STANDARD_ERROR, "init: a quote is open in the command line\n");
+	for (int i = 0; i < count; i++) {
+		if (text_equal(words[i], "--"))
+			return i + 1 < count ? &words[i + 1] : NULL;
+		if (text_begins(words[i], "handler="))
+			register_handler(words[i] + text_length("handler="));
+	}
+	return NULL;
 }
 
 void init_start(uintptr_t *sp)
 {
 	(void)sp;
-	register_handlers();
+	char **program = read_command_line();
+	if (program != NULL)
+		run_and_power_off(program);
 	twz_result control = twz_sys_stream_find(control_port, sizeof(control_port) - 1);
 	if (control >= 0)
 		serve((uint32_t)control);

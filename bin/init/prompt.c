@@ -39,7 +39,8 @@ static void tell_end(const char *name, const struct twz_rt_wait_result *end)
 	say(STANDARD_OUTPUT, "\n");
 }
 
-static void run_program(char **argv)
+/* Runs it and tells how it ended; returns the exit code that a shell has for that. */
+static int run_program(char **argv)
 {
 	char buffer[LINE_SIZE + 8];
 	struct program_end end;
@@ -47,7 +48,7 @@ static void run_program(char **argv)
 
 	if (path == NULL) {
 		say(STANDARD_OUTPUT, "%s: no such command or program in /bin; try help\n", argv[0]);
-		return;
+		return 127;
 	}
 	struct program program = {.path = path, .argv = argv, .envp = environment};
 	twz_result result = program_run(&program, &end);
@@ -57,9 +58,15 @@ static void run_program(char **argv)
 
 		reason[length > 0 ? length : 0] = '\0';
 		say(STANDARD_OUTPUT, "%s: %s\n", argv[0], length > 0 ? reason : error_text(result));
-		return;
+		return 126;
 	}
 	tell_end(argv[0], &end.result);
+	return end.result.state == TWZ_VIEW_EXITED ? end.result.code & 255 : 128 + end.result.code;
+}
+
+void run_and_power_off(char **argv)
+{
+	power_off(run_program(argv));
 }
 
 /* Reads one line without its end; false at the end of input. A longer line is cut. */
@@ -96,7 +103,7 @@ void prompt(void)
 	for (;;) {
 		say(STANDARD_OUTPUT, "> ");
 		if (!read_line(line))
-			power_off();
+			power_off(0);
 		int count = split_words(line, words, WORDS_MAX);
 		if (count < 0)
 			say(STANDARD_OUTPUT, "a quote is not closed\n");

@@ -34,7 +34,7 @@ static void receive(void *buffer, size_t length)
 		twz_result got = twz_sys_stream_read(control_stream, at, length, TWZ_FOREVER);
 
 		if (got <= 0)
-			power_off();
+			power_off(0);
 		at += got;
 		length -= (size_t)got;
 	}
@@ -47,7 +47,7 @@ static void take_run(const struct twz_channel_header *header)
 
 	if (payload == NULL) {
 		say(STANDARD_ERROR, "init: out of memory for a request\n");
-		power_off();
+		power_off(0);
 	}
 	receive(payload, header->size);
 	for (unsigned i = 0; i < sizeof(run); i++)
@@ -81,7 +81,7 @@ static void read_control(void *unused)
 
 		receive(&header, sizeof(header));
 		if (header.magic != TWZ_CHANNEL_MAGIC || header.size > TWZ_CHANNEL_MAX_PAYLOAD)
-			power_off(); /* a host that is out of step */
+			power_off(0); /* a host that is out of step */
 		if (header.kind == TWZ_CHANNEL_RUN &&
 		    header.size >= sizeof(struct twz_channel_run)) {
 			take_run(&header);
@@ -97,7 +97,7 @@ static void read_control(void *unused)
 		} else if (header.kind == TWZ_CHANNEL_CANCEL && header.size == 0) {
 			take_cancel(header.sequence);
 		} else {
-			power_off(); /* QUIT, or a host that is out of step */
+			power_off(0); /* QUIT, or a host that is out of step */
 		}
 	}
 }

@@ -31,7 +31,7 @@ struct streams {
 static void fail_start(const char *what, twz_result error)
 {
 	say(STANDARD_ERROR, "init: %s: %s\n", what, error_text(error));
-	power_off();
+	power_off(0);
 }
 
 static int open_device(const char *path, uint32_t flags)

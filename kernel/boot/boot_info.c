@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Read the PVH start info (Xen's public/arch-x86/hvm/start_info.h) before anything overwrites it.
+/*
+ * Read what the loader tells before anything overwrites it: PVH's start info (Xen's
+ * public/arch-x86/hvm/start_info.h) or Multiboot2's tags.
  */
 #include <boot.h>
 #include <log.h>
+#include <main.h>
 #include <page.h>
 #include <platform.h>
 #include <string.h>
+#include "multiboot.h"
+#include "ranges.h"
 
 #define START_MAGIC   0x336ec578u
 #define MEMORY_USABLE 1u
+#define BOOT_MAP_END  0x100000000ull /* of the boot page tables */
 
 struct start_info {
 	uint32_t magic, version, flags, module_count;
@@ -27,39 +33,33 @@ struct memory_entry {
 	uint32_t type, reserved;
 };
 
+extern uint64_t boot_entry_tsc; /* boot.S */
 struct boot_info boot_info;
 static char command_line[4096];
+static uint8_t rsdp_copy[64]; /* of Multiboot2's, whose memory is free to use from frames_init on */
 
 static void add_memory(uint64_t start, uint64_t length)
 {
-	uint32_t at = boot_info.memory_count;
-
-	if (!length || start + length < start)
-		return;
-	if (at == BOOT_RANGES_MAX)
-		return;
-	/* insert in order */
-	for (; at > 0 && boot_info.memory[at - 1].start > start; at--)
-		boot_info.memory[at] = boot_info.memory[at - 1];
-	boot_info.memory[at] = (struct boot_range){start, length};
-	boot_info.memory_count++;
+	ranges_add(&boot_info.memory, start, length);
 }
 
-void boot_info_init(uint64_t start_info_address, uint64_t entry_tsc)
+static void read_memory_entry(const struct start_info *info, uint32_t index,
+			      struct memory_entry *entry)
+{
+	memcpy(entry, phys_to_virt(info->memory_map + index * sizeof(*entry)), sizeof(*entry));
+}
+
+static void read_pvh(uint64_t address)
 {
 	struct start_info info;
+	struct memory_entry entry;
 
 	/* the loader aligns none of its structures */
-	memcpy(&info, phys_to_virt(start_info_address), sizeof(info));
-	boot_info.entry_tsc = entry_tsc;
-	boot_info.command_line = command_line;
+	memcpy(&info, phys_to_virt(address), sizeof(info));
 	if (info.magic != START_MAGIC)
-		panic("not started by PVH: use QEMU -kernel, Xen PVH or Firecracker");
+		panic("not started by PVH (QEMU -kernel, Xen, Firecracker) or Multiboot2 (GRUB)");
 	if (info.version < 1) /* Xen's own dom0 builder: no memory map */
 		info.memory_map_entries = 0;
-	if (!info.memory_map_entries &&
-	    (!platform->memory_map || !platform->memory_map(add_memory)))
-		panic("the boot loader passes no memory map: a newer one is needed");
 	if (info.command_line)
 		string_copy(command_line, phys_to_virt(info.command_line), sizeof(command_line));
 	boot_info.rsdp = info.rsdp;
@@ -70,12 +70,64 @@ void boot_info_init(uint64_t start_info_address, uint64_t entry_tsc)
 		boot_info.image = (struct boot_range){module.address, module.size};
 	}
 	for (uint32_t i = 0; i < info.memory_map_entries; i++) {
-		struct memory_entry entry;
-
-		memcpy(&entry, phys_to_virt(info.memory_map + i * sizeof(entry)), sizeof(entry));
+		read_memory_entry(&info, i, &entry);
 		if (entry.type == MEMORY_USABLE)
 			add_memory(entry.address, entry.size);
 	}
+	for (uint32_t i = 0; i < info.memory_map_entries; i++) {
+		read_memory_entry(&info, i, &entry);
+		if (entry.type != MEMORY_USABLE)
+			ranges_remove(&boot_info.memory, entry.address, entry.size);
+	}
+}
+
+static void read_multiboot(uint64_t address)
+{
+	struct multiboot_info info;
+	const char *wrong = address < BOOT_MAP_END ? multiboot_parse(phys_to_virt(address),
+								     BOOT_MAP_END - address, &info)
+						   : "the boot information is out of reach";
+	uint32_t length, type;
+
+	if (wrong)
+		panic("Multiboot2: %s", wrong);
+	length = info.command_line_length;
+	if (length >= sizeof(command_line))
+		length = sizeof(command_line) - 1;
+	if (length)
+		memcpy(command_line, info.command_line, length);
+	boot_info.image = info.image;
+	if (info.rsdp) {
+		memcpy(rsdp_copy, info.rsdp, info.rsdp_length);
+		boot_info.rsdp = kernel_to_phys(rsdp_copy);
+	}
+	for (uint32_t i = 0; i < info.memory_count; i++) {
+		struct boot_range range = multiboot_memory(&info, i, &type);
+
+		if (type == MULTIBOOT_USABLE)
+			add_memory(range.start, range.length);
+	}
+	for (uint32_t i = 0; i < info.memory_count; i++) {
+		struct boot_range range = multiboot_memory(&info, i, &type);
+
+		if (type != MULTIBOOT_USABLE)
+			ranges_remove(&boot_info.memory, range.start, range.length);
+	}
+}
+
+void boot_info_init(uint64_t address, uint32_t magic)
+{
+	boot_info.entry_tsc = boot_entry_tsc;
+	boot_info.command_line = command_line;
+	if (magic == MULTIBOOT_MAGIC)
+		read_multiboot(address);
+	else
+		read_pvh(address);
+	if (!boot_info.memory.count && (!platform->memory_map || !platform->memory_map(add_memory)))
+		panic("the boot loader passes no memory map: a newer one is needed");
+	if (boot_info.memory.left_out)
+		log_alert("boot: memory in too many pieces; %lu KiB are not used",
+			  boot_info.memory.left_out >> 10);
 }
 
 const char *boot_option(const char *name, size_t *length)
@@ -88,6 +140,8 @@ const char *boot_option(const char *name, size_t *length)
 
 		while (*end && *end != ' ')
 			end++;
+		if (end - at == 2 && at[0] == '-' && at[1] == '-')
+			break;
 		if ((size_t)(end - at) >= name_length && !strncmp(at, name, name_length) &&
 		    (at[name_length] == '=' || at + name_length == end)) {
 			at += name_length + (at[name_length] == '=');

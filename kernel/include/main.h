@@ -5,10 +5,13 @@
 
 #include <stdint.h>
 
-/* From boot.S; start_info is physical. */
-_Noreturn void kernel_main(uint64_t start_info);
+/*
+ * From boot.S: the physical address of what the loader tells, and what the loader is: Multiboot2's
+ * magic number, else PVH.
+ */
+_Noreturn void kernel_main(uint64_t start_info, uint32_t magic);
 
-void boot_info_init(uint64_t start_info_address, uint64_t entry_tsc);
+void boot_info_init(uint64_t start_info, uint32_t magic);
 void boot_cpu_init(void);
 void image_init(void);
 void random_init(void);

@@ -282,10 +282,10 @@ void frames_init(void)
 	};
 	uint64_t last = 0;
 
-	for (uint32_t i = 0; i < boot_info.memory_count; i++) {
-		uint64_t start = PAGE_ROUND_UP(boot_info.memory[i].start);
-		uint64_t end =
-			PAGE_ROUND_DOWN(boot_info.memory[i].start + boot_info.memory[i].length);
+	for (uint32_t i = 0; i < boot_info.memory.count; i++) {
+		uint64_t start = PAGE_ROUND_UP(boot_info.memory.ranges[i].start);
+		uint64_t end = PAGE_ROUND_DOWN(boot_info.memory.ranges[i].start +
+					       boot_info.memory.ranges[i].length);
 
 		add_region(start, end, holes, 3);
 		if (end > last)

@@ -145,10 +145,10 @@ void kernel_map_init(void)
 	if (!kernel_root)
 		panic("out of memory for the kernel's page table");
 	map_image();
-	for (uint32_t i = 0; i < boot_info.memory_count; i++) {
-		uint64_t start = PAGE_ROUND_DOWN(boot_info.memory[i].start);
-		uint64_t end =
-			PAGE_ROUND_UP(boot_info.memory[i].start + boot_info.memory[i].length);
+	for (uint32_t i = 0; i < boot_info.memory.count; i++) {
+		uint64_t start = PAGE_ROUND_DOWN(boot_info.memory.ranges[i].start);
+		uint64_t end = PAGE_ROUND_UP(boot_info.memory.ranges[i].start +
+					     boot_info.memory.ranges[i].length);
 
 		map_or_panic((uint64_t)phys_to_virt(start), start, end - start, bits);
 	}

@@ -11,7 +11,7 @@ own = objects("release", glob("*.c") + ["entry.S", "//kernel/device/stream.c"], 
 symbols = generate("symbols.c", ["python3", "kernel/symbols.py", PREFIX + "nm", "-", "$out"], ["//kernel/symbols.py"])
 own += objects("symbols", [symbols], tool="freestanding", flags=["-I../include"] + use("kernel", "flags")[1:])
 whole = relocatable("unikernel.o", kernel + own,
-                    objcopy=["--prefix-alloc-sections=.kernel", "--keep-global-symbol=pvh_entry",
+                    objcopy=["--prefix-alloc-sections=.kernel", "--keep-global-symbol=pvh_entry", "--keep-global-symbol=multiboot_entry",
                              "--keep-global-symbol=kernel_gate"])
 install(archive("libunikernel.a", [whole]), "lib/libunikernel.a")
 install(archive("libtwz_unikernel.a", objects("gate", ["gate.S"], tool="freestanding")), "lib/libtwz_unikernel.a")

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * PVH entry (Xen's docs/misc/pvh.pandoc): 32-bit protected mode, no paging, ebx = hvm_start_info. Everything
- * is addressed relative to where it runs, so that no link address matters. Sets up boot page tables
- * (4 GiB at 0, at the direct map; 1 GiB at the kernel's link offset), enters long mode, calls kernel_main.
+ * The entries, PVH (Xen's docs/misc/pvh.pandoc) and Multiboot2 (specification 2.0, section 3.3): 32-bit
+ * protected mode, no paging, ebx = hvm_start_info or the boot information. Everything is addressed relative
+ * to where it runs, so that no link address matters. Sets up boot page tables (4 GiB at 0, at the direct
+ * map; 1 GiB at the kernel's link offset), enters long mode, calls kernel_main.
  */
 #define XEN_ELFNOTE_PHYS32_ENTRY 18
 
@@ -19,17 +20,47 @@
 #define LARGE         0x80
 #define DIRECT_MAP_SLOT 272 /* of 0xffff880000000000 in the top-level table */
 
+#define MULTIBOOT_HEADER_MAGIC 0xe85250d6
+#define MULTIBOOT_MAGIC 0x36d76289 /* in eax at the entry */
+#define TAG_INFORMATION 1 /* demand these tags of the loader */
+#define TAG_ENTRY 3
+#define TAG_MODULE_ALIGN 6
+#define INFORMATION_MEMORY_MAP 6
+
 	.section .boot.text, "ax"
+	.balign 8
+multiboot_header:
+	.long MULTIBOOT_HEADER_MAGIC, 0, multiboot_header_end - multiboot_header
+	.long 0x100000000 - MULTIBOOT_HEADER_MAGIC - (multiboot_header_end - multiboot_header)
+	.word TAG_INFORMATION, 0
+	.long 12, INFORMATION_MEMORY_MAP
+	.balign 8
+	.word TAG_ENTRY, 0
+	.long 12, multiboot_entry_physical
+	.balign 8
+	.word TAG_MODULE_ALIGN, 0
+	.long 8
+	.word 0, 0
+	.long 8
+multiboot_header_end:
+
 	.code32
-	.globl pvh_entry
+	.globl pvh_entry, multiboot_entry
 pvh_entry:
-	cli
+	xorl %eax, %eax
+	/* Where do we run? A call needs a stack: a word in low memory, which PVH leaves to us. */
+	movl $0x1000, %esp
+	jmp 1f
+multiboot_entry:
+	/* its second word is reserved, and the only memory known to be free */
+	leal 8(%ebx), %esp
+1:	cli
 	cld
 	movl %ebx, %esi
-	/* Where do we run? A call needs a stack: two words in low memory, which PVH leaves to us. */
-	movl $0x1000, %esp
 	call 1f
 1:	popl %ebp                       /* ebp = address of 1b; name(x) is then x - 1b(%ebp) */
+	leal boot_stack_top - 1b(%ebp), %esp
+	movl %eax, boot_magic - 1b(%ebp)
 
 	rdtsc
 	movl %eax, boot_entry_tsc - 1b(%ebp)
@@ -101,7 +132,8 @@ boot_long:
 boot_linked:
 	movabsq $boot_stack_top, %rsp
 	xorl %ebp, %ebp
-	movl %esi, %edi                 /* physical address of hvm_start_info */
+	movl %esi, %edi                 /* physical address of what the loader tells */
+	movl boot_magic(%rip), %esi
 	call kernel_main
 	ud2
 
@@ -109,6 +141,8 @@ boot_linked:
 	.balign 8
 	.globl boot_entry_tsc
 boot_entry_tsc:
+	.quad 0
+boot_magic:
 	.quad 0
 boot_gdt:
 	.quad 0
