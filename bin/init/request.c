@@ -16,7 +16,7 @@ static struct request next;
 static uint32_t full;
 
 static uint32_t running;   /* number of the program that runs, or 0 */
-static uint32_t cancelled; /* sequence number of the request that the host has given up */
+static uint32_t cancelled; /* sequence number of the request that the host has given up, or 0 */
 
 void control_send(uint32_t kind, uint32_t sequence, const void *payload, uint32_t size)
 {
@@ -137,6 +137,8 @@ void control_done(struct request *request)
 void control_running(uint32_t sequence, uint32_t number)
 {
 	__atomic_store_n(&running, number, __ATOMIC_SEQ_CST);
-	if (number != 0 && __atomic_load_n(&cancelled, __ATOMIC_SEQ_CST) == sequence)
+	/* a program that no request asked for has the sequence number 0 */
+	if (number != 0 && sequence != 0 &&
+	    __atomic_load_n(&cancelled, __ATOMIC_SEQ_CST) == sequence)
 		twz_rt_exec_kill(number, SIGNAL_KILL);
 }
