@@ -28,23 +28,23 @@ static void start(void *unused)
 
 void kernel_main(uint64_t start_info, uint32_t magic)
 {
-	platform_select();			    /* bare metal or Xen */
-	boot_cpu_init();			    /* per-CPU data: locks work from here on */
-	platform->console_init();		    /* messages and panics */
-	boot_info_init(start_info, magic);	    /* memory map, image, command line */
-	frames_init();				    /* physical memory */
-	kernel_map_init();			    /* the kernel half of the address space, W^X */
-	platform->cpu_init(this_cpu());		    /* GDT, TSS, IDT, protection bits */
-	acpi_init();				    /* tables */
-	platform->devices_init();		    /* interrupt controllers */
-	clock_init();				    /* time stamp counter, calibrated */
-	platform->timer_init();			    /* this CPU's timer */
-	random_init();				    /* object ids must not be guessed */
-	objects_init();				    /* the id table */
-	views_init();				    /* address spaces */
-	scheduler_init();			    /* run queues */
-	image_init();				    /* the initial image's objects */
-	clock_publish();			    /* the clock as programs read it */
+	platform_select();		   /* bare metal or Xen */
+	boot_cpu_init();		   /* per-CPU data: locks work from here on */
+	platform->console_init();	   /* messages and panics */
+	boot_info_init(start_info, magic); /* memory map, image, command line */
+	frames_init();			   /* physical memory */
+	kernel_map_init();		   /* the kernel half of the address space, W^X */
+	platform->cpu_init(this_cpu());	   /* GDT, TSS, IDT, protection bits */
+	acpi_init();			   /* tables */
+	platform->devices_init();	   /* interrupt controllers */
+	clock_init();			   /* time stamp counter, calibrated */
+	platform->timer_init();		   /* this CPU's timer */
+	random_init();			   /* object ids must not be guessed */
+	objects_init();			   /* the id table */
+	views_init();			   /* address spaces */
+	scheduler_init();		   /* run queues */
+	image_init();			   /* the initial image's objects */
+	clock_publish();		   /* the clock as programs read it */
 	if (kernel_thread_start("start", start, NULL))
 		__builtin_trap();
 	scheduler_idle(); /* this context is the boot CPU's idle thread */
