@@ -9,3 +9,5 @@ for name in ("config.site", "cmake-toolchain.cmake", "meson-cross.ini"):
 # The config.sub that knows the target, to be put over a port's own.
 install(f"{BUILD}/gcc-source/config.sub", "share/twizzler/config.sub")
 install("pkg-config", "bin/x86_64-twizzler-pkg-config")
+for name in ("site.exp", "boards/twizzler.exp"):
+    install(f"dejagnu/{name}", f"share/twizzler/dejagnu/{name}")

@@ -4,7 +4,8 @@
 
 TWZ_HOST_PACKAGES=(gcc g++ make ninja-build python3 bison flex gawk m4 libgmp-dev libmpfr-dev libmpc-dev zlib1g-dev
 	xz-utils bzip2 patch curl ca-certificates file binutils qemu-system-x86 expect
-	grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools ovmf)
+	grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools ovmf
+	cmake automake autoconf dejagnu meson pkgconf)
 
 # host_missing: the packages that are not installed, one a line.
 host_missing() {

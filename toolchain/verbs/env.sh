@@ -5,3 +5,4 @@
 installed $TWZ_TARGET-gcc >/dev/null
 printf 'export PATH=%q:"$PATH"\n' "$TWZ_TOOLCHAIN/bin"
 printf 'export CONFIG_SITE=%q\n' "$TWZ_TOOLCHAIN/share/twizzler/config.site"
+printf 'export DEJAGNU=%q\n' "$TWZ_TOOLCHAIN/share/twizzler/dejagnu/site.exp"
