@@ -2,6 +2,7 @@
 /* Builds the first thread's stack of a new program: argc, argv, envp, auxv and what they point to.
  */
 #include "exec_stack.h"
+#include "random.h"
 
 #define STACK_GUARD (16 * TWZ_PAGE_SIZE)
 #define STACK_SIZE  (8ull << 20)
@@ -136,7 +137,7 @@ static twz_result write_stack(struct twz_id object, uint64_t there, const struct
 	if (bytes > STACK_START_MAX)
 		return RT_ERROR(TOO_MANY);
 	uint8_t random[16];
-	twz_result result = twz_rt_random(random, sizeof(random));
+	twz_result result = rt_random_weak(random, sizeof(random));
 	if (result < 0)
 		return result;
 	struct twz_map map = {.object = object,

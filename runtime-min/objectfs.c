@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The name tree: walking, opening, making. */
 #include "objectfs_internal.h"
+#include "random.h"
 
 twz_result rt_objectfs_root(struct twz_id id, uint32_t device, struct rt_place *place)
 {
@@ -131,7 +132,7 @@ static twz_result object_make_directory(struct rt_place *place, struct rt_name n
 {
 	struct twz_rt_object object;
 	uint64_t seed;
-	twz_result result = twz_rt_random(&seed, sizeof(seed));
+	twz_result result = rt_random_weak(&seed, sizeof(seed));
 	if (result >= 0)
 		result = rt_object_make(TWZ_KIND_DIRECTORY, place->device, mode, &object);
 	if (result < 0)

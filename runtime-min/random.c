@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Random bytes: the kernel's, from hardware; where there is none a ChaCha20 stream keyed by what
- * the parent passed at the start (AT_RANDOM) and the clock, rekeyed after each request.
+ * Random bytes: the kernel's, from hardware, or none. What must only differ (a hash seed, a canary)
+ * comes from a ChaCha20 stream where there is no hardware: keyed by what the parent passed at the
+ * start (AT_RANDOM) and the clock, rekeyed after each request.
  */
 #include "random.h"
 #include "start.h"
@@ -62,9 +63,15 @@ twz_result twz_rt_random(void *buffer, size_t length)
 	if (length == 0)
 		return 0;
 	twz_result result = twz_sys_random_read(buffer, length);
+	return result < 0 ? result : 0;
+}
+
+twz_result rt_random_weak(void *buffer, size_t length)
+{
+	twz_result result = twz_rt_random(buffer, length);
 	if (result == RT_ERROR(NOT_SUPPORTED)) {
 		stream_read(buffer, length);
 		return 0;
 	}
-	return result < 0 ? result : 0;
+	return result;
 }

@@ -6,6 +6,7 @@
 #include "stream.h"
 #include "virtio.h"
 #include "virtio_9p.h"
+#include "virtio_rng.h"
 #include "virtio_serial.h"
 
 void devices_init(void)
@@ -20,5 +21,7 @@ void devices_init(void)
 			virtio_serial_init(device);
 		else if (device->kind == VIRTIO_ID_9P)
 			virtio_9p_init(device);
+		else if (device->kind == VIRTIO_ID_RNG)
+			virtio_rng_init(device);
 	}
 }

@@ -3,6 +3,7 @@
 #include <heap.h>
 #include <log.h>
 #include <string.h>
+#include <x86.h>
 #include "virtio.h"
 
 #define STATUS_ACKNOWLEDGE 1
@@ -15,6 +16,8 @@
 #define DESCRIPTOR_WRITE       2u
 #define AVAILABLE_NO_INTERRUPT 1u
 #define USED_NO_NOTIFY	       1u
+
+#define RESET_TRIES 1000000u /* a read of a register takes a device longer than the processor */
 
 struct virtio_device *virtio_devices;
 
@@ -39,8 +42,11 @@ twz_result virtio_open(struct virtio_device *device, uint64_t wanted, interrupt_
 	const struct virtio_transport *transport = device->transport;
 
 	transport->set_status(device, 0);
-	while (transport->get_status(device) != 0)
-		;
+	for (unsigned tries = 0; transport->get_status(device) != 0; tries++) {
+		if (tries == RESET_TRIES)
+			return -TWZ_ERR_IO;
+		cpu_pause();
+	}
 	add_status(device, STATUS_ACKNOWLEDGE | STATUS_DRIVER);
 	for (uint32_t word = 0; word < 2; word++) {
 		uint32_t features = (uint32_t)((wanted | VIRTIO_F_VERSION_1) >> 32 * word) &
@@ -75,11 +81,14 @@ static bool queue_memory(struct virtio_queue *queue)
 	physical_address block = frames_alloc(order);
 	queue->cookies = kernel_alloc_array(size, sizeof(void *));
 	queue->chain_lengths = kernel_alloc_array(size, sizeof(uint16_t));
-	if (block == 0 || queue->cookies == NULL || queue->chain_lengths == NULL) {
+	queue->links = kernel_alloc_array(size, sizeof(uint16_t));
+	if (block == 0 || queue->cookies == NULL || queue->chain_lengths == NULL ||
+	    queue->links == NULL) {
 		if (block != 0)
 			frames_unref(block, order);
 		kernel_free(queue->cookies);
 		kernel_free(queue->chain_lengths);
+		kernel_free(queue->links);
 		return false;
 	}
 	uint8_t *memory = phys_to_virt(block);
@@ -87,7 +96,7 @@ static bool queue_memory(struct virtio_queue *queue)
 	queue->available = (struct virtio_available *)(memory + available);
 	queue->used = (struct virtio_used *)(memory + used);
 	for (uint16_t i = 0; i < queue->size; i++)
-		queue->descriptors[i].next = i + 1;
+		queue->links[i] = i + 1;
 	queue->free_count = queue->size;
 	return true;
 }
@@ -149,15 +158,16 @@ bool virtio_queue_add(struct virtio_queue *queue, const struct virtio_segment *s
 		descriptor->length = segments[i].length;
 		descriptor->flags = (uint16_t)((i >= out ? DESCRIPTOR_WRITE : 0) |
 					       (i + 1 < count ? DESCRIPTOR_NEXT : 0));
-		at = descriptor->next;
+		descriptor->next = queue->links[at];
+		at = queue->links[at];
 	}
 	queue->free_head = at;
 	queue->free_count = (uint16_t)(queue->free_count - count);
 	queue->cookies[head] = cookie;
 	queue->chain_lengths[head] = (uint16_t)count;
-	queue->available->ring[queue->available->index % queue->size] = head;
+	queue->available->ring[queue->offered++ % queue->size] = head;
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	queue->available->index++;
+	queue->available->index = queue->offered;
 	return true;
 }
 
@@ -173,9 +183,11 @@ void *virtio_queue_take(struct virtio_queue *queue, uint32_t *length)
 	if (queue->device->broken || queue->used_seen == queue->used->index)
 		return NULL;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	struct virtio_used_entry entry = queue->used->ring[queue->used_seen % queue->size];
+	const volatile struct virtio_used_entry *told =
+		&queue->used->ring[queue->used_seen % queue->size];
+	uint32_t id = told->id, written = told->length; /* read once: the device may change them */
 
-	if (entry.id >= queue->size || queue->cookies[entry.id] == NULL) {
+	if (id >= queue->size || queue->cookies[id] == NULL) {
 		queue->device->broken = true;
 		log_alert("virtio: a device of kind %u returned what it was not given; not used "
 			  "any more",
@@ -183,18 +195,17 @@ void *virtio_queue_take(struct virtio_queue *queue, uint32_t *length)
 		return NULL;
 	}
 	queue->used_seen++;
-	uint16_t head = (uint16_t)entry.id;
+	uint16_t head = (uint16_t)id;
 	uint16_t last = head;
-	/* Our own copy of the chain's length: the device may write nothing here. */
 	for (uint16_t i = 1; i < queue->chain_lengths[head]; i++)
-		last = queue->descriptors[last].next;
-	queue->descriptors[last].next = queue->free_head;
+		last = queue->links[last];
+	queue->links[last] = queue->free_head;
 	queue->free_head = head;
 	queue->free_count = (uint16_t)(queue->free_count + queue->chain_lengths[head]);
 	void *cookie = queue->cookies[head];
 	queue->cookies[head] = NULL;
 	if (length != NULL)
-		*length = entry.length;
+		*length = written;
 	return cookie;
 }
 

@@ -45,14 +45,16 @@ struct virtio_device;
 struct virtio_queue {
 	struct virtio_device *device;
 	uint16_t index, size;
-	uint16_t free_head, free_count; /* chain of unused descriptors */
-	uint16_t used_seen;
+	uint16_t free_head, free_count; /* chain of unused descriptors, through links */
+	uint16_t offered, used_seen;	/* our own indices into the rings */
 	struct virtio_descriptor *descriptors;
 	struct virtio_available *available;
 	struct virtio_used *used;
 	volatile uint16_t *notify; /* PCI */
 	void **cookies;		   /* by head descriptor */
-	uint16_t *chain_lengths;
+	/* By descriptor. What the device sees it may also write: nothing is read back from there.
+	 */
+	uint16_t *chain_lengths, *links;
 };
 
 /* How a device's registers are reached: virtio_pci.c, virtio_mmio.c. */

@@ -6,10 +6,16 @@
 #include <stdint.h>
 #include <twizzler/types.h>
 
-/* Fill from hardware; -NOT_SUPPORTED where there is no source. */
+/*
+ * Fill from hardware: RDRAND, else a device. -NOT_SUPPORTED where there is neither, -IO when it
+ * fails, -INTERRUPTED when the thread is to die. May sleep.
+ */
 twz_result random_fill(void *buffer, uint64_t length);
 
-/* A source that a driver offers (virtio-rng); used when the processor has none. May sleep. */
-extern twz_result (*random_device)(void *buffer, uint64_t length);
+/*
+ * Offer a driver's source (virtio-rng) with the same contract; the first counts, and only where the
+ * processor has none. At boot, in a thread: object ids are unguessable from then on.
+ */
+void random_add_device(twz_result (*fill)(void *buffer, uint64_t length));
 
 #endif

@@ -2,6 +2,7 @@
 /* Random bytes from the processor or a device, and the nonces of object ids. */
 #include <twz/id.h>
 #include <cpu.h>
+#include <log.h>
 #include <main.h>
 #include <object.h>
 #include <random.h>
@@ -12,7 +13,7 @@
 static uint8_t seed[64]; /* of the nonces: hashed forward with each use */
 static volatile uint64_t nonce_count;
 
-twz_result (*random_device)(void *buffer, uint64_t length);
+static twz_result (*device_fill)(void *buffer, uint64_t length);
 
 static bool rdrand(uint64_t *value)
 {
@@ -31,7 +32,7 @@ twz_result random_fill(void *buffer, uint64_t length)
 	char *to = buffer;
 
 	if (!cpu_features.rdrand)
-		return random_device ? random_device(buffer, length) : -TWZ_ERR_NOT_SUPPORTED;
+		return device_fill ? device_fill(buffer, length) : -TWZ_ERR_NOT_SUPPORTED;
 	while (length) {
 		uint64_t value, part = length < 8 ? length : 8;
 
@@ -51,6 +52,21 @@ void random_init(void)
 	/* without a source ids are unique in this boot, not unguessable: no better is to be had */
 	if (random_fill(seed, sizeof(seed)) < 0)
 		twz_blake2b(seed, sizeof(seed), &tsc, sizeof(tsc));
+}
+
+void random_add_device(twz_result (*fill)(void *buffer, uint64_t length))
+{
+	uint8_t fresh[sizeof(seed)];
+
+	if (cpu_features.rdrand || device_fill)
+		return;
+	if (fill(fresh, sizeof(fresh)) < 0) {
+		log_alert("random: the device gives no bytes; not used");
+		return;
+	}
+	device_fill = fill;
+	/* ids made before are unique still: the count goes on */
+	memcpy(seed, fresh, sizeof(seed));
 }
 
 struct twz_id object_make_nonce(void)

@@ -76,7 +76,7 @@ void machine_common(struct strings *arguments, const struct options *options, co
 {
 	machine_base(arguments, options);
 	strings_add(arguments, "-cpu");
-	strings_add(arguments, "max");
+	strings_add(arguments, options->cpu);
 	strings_add(arguments, "-smp");
 	strings_addf(arguments, "%u", options->cpus);
 	strings_add(arguments, "-M");
@@ -87,6 +87,10 @@ void machine_common(struct strings *arguments, const struct options *options, co
 	if (options->machine == MACHINE_MICROVM) {
 		strings_add(arguments, "-global");
 		strings_add(arguments, "virtio-mmio.force-legacy=false");
+	}
+	if (options->rng) {
+		strings_add(arguments, "-device");
+		strings_addf(arguments, "virtio-rng-%s", machine_bus(options));
 	}
 	strings_add(arguments, "-bios");
 	strings_add(arguments, "qboot.rom");

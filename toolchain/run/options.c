@@ -86,6 +86,8 @@ static unsigned parse_count(const char *text, unsigned most)
 enum option_code {
 	OPTION_TIMEOUT = 256,
 	OPTION_SMP,
+	OPTION_CPU,
+	OPTION_RNG,
 	OPTION_MEMORY,
 	OPTION_STORE,
 	OPTION_HANDLER,
@@ -114,6 +116,8 @@ enum option_code {
 static const struct option long_options[] = {
 	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
 	{"smp", required_argument, NULL, OPTION_SMP},
+	{"cpu", required_argument, NULL, OPTION_CPU},
+	{"rng", no_argument, NULL, OPTION_RNG},
 	{"memory", required_argument, NULL, OPTION_MEMORY},
 	{"store", required_argument, NULL, OPTION_STORE},
 	{"handler", required_argument, NULL, OPTION_HANDLER},
@@ -156,6 +160,8 @@ static bool about_machine(int option)
 {
 	switch (option) {
 	case OPTION_SMP:
+	case OPTION_CPU:
+	case OPTION_RNG:
 	case OPTION_MEMORY:
 	case OPTION_STORE:
 	case OPTION_HANDLER:
@@ -190,6 +196,12 @@ static int parse_option(struct options *options, int option, char *value)
 			complain("--smp %s: not a number of processors from 1 to 255", value);
 			return EXIT_USAGE;
 		}
+		return -1;
+	case OPTION_CPU:
+		options->cpu = value;
+		return -1;
+	case OPTION_RNG:
+		options->rng = true;
 		return -1;
 	case OPTION_JOBS:
 		options->boots = parse_count(value, 1024);
@@ -353,6 +365,7 @@ int options_parse(struct options *options, int argc, char **argv)
 
 	*options = (struct options){
 		.cpus = 1,
+		.cpu = "max",
 		.memory = "512M",
 		.boots = 1,
 		.output_limit = 1u << 20,

@@ -65,6 +65,8 @@ enum mode {
 struct options {
 	uint64_t timeout_ns; /* of each program; 0: none */
 	unsigned cpus;
+	const char *cpu; /* QEMU's model */
+	bool rng;	 /* a virtio entropy device */
 	const char *memory;
 	const char *store;   /* NVDIMM file, or NULL */
 	uint64_t store_size; /* when the file must be made */

@@ -46,6 +46,8 @@ static const char usage[] =
 	"\n"
 	"The machine:\n"
 	"  --smp N               processors (1)\n"
+	"  --cpu MODEL           QEMU's processor (max), as in qemu64,-rdrand\n"
+	"  --rng                 a virtio entropy device, for processors without RDRAND\n"
 	"  --memory SIZE         memory, with M or G (512M)\n"
 	"  --store FILE,nvdimm[,size=SIZE]  keep persistent objects in FILE; made when missing "
 	"(64M)\n"

@@ -27,7 +27,10 @@ twz_result twz_rt_info(struct twz_rt_info *out);
 uint64_t twz_rt_clock(uint32_t clock);
 uint64_t twz_rt_clock_resolution(uint32_t clock);
 
-/* Fills with random bytes; never a constant. */
+/*
+ * Fills with random bytes of the hardware (RDRAND, virtio-rng). -NOT_SUPPORTED where there is none,
+ * -IO when it fails; never bytes that could be guessed.
+ */
 twz_result twz_rt_random(void *buffer, size_t length);
 
 /* ---- debug: loaded images ---- */
