@@ -13,6 +13,7 @@
 #include <string.h>
 #include <syscall.h>
 #include <thread.h>
+#include <timeline.h>
 #include <timer.h>
 #include <user.h>
 #include <view.h>
@@ -239,6 +240,7 @@ void boot_program_start(void)
 	object_put(l.file);
 	kernel_free(l.segments);
 	first_program_started = clock_monotonic();
+	timeline_mark("first program started");
 	thread_start(thread);
 	while (view_wait(view, TWZ_FOREVER) < 0)
 		;

@@ -6,6 +6,7 @@
 #include <object.h>
 #include <sync.h>
 #include <thread.h>
+#include <timeline.h>
 #include <timer.h>
 #include <tlb.h>
 #include <wait.h>
@@ -39,12 +40,14 @@ void view_end(struct view *view, uint32_t state, int32_t code, const struct twz_
 		view->exiting = true;
 		view->exit_state = state;
 		view->exit_code = code;
+		timeline_mark("program ended");
 		if (fault)
 			view->fault = *fault;
 		LIST_FOR_EACH (node, &view->threads)
 			thread_post(LIST_ENTRY(node, struct thread, view_node), PENDING_KILL);
 	}
 	spin_unlock(&view->lock, flags);
+	timeline_print();
 }
 
 bool view_add_thread(struct view *view, struct thread *thread)
@@ -54,7 +57,8 @@ bool view_add_thread(struct view *view, struct thread *thread)
 
 	if (added) {
 		list_append(&view->threads, &thread->view_node);
-		view->thread_count++;
+		if (++view->thread_count == 1)
+			timeline_mark("program started");
 		view->control_page->threads = view->thread_count;
 	}
 	spin_unlock(&view->lock, flags);
