@@ -20,8 +20,8 @@ def build(work):
     sources = [f"{source}/{name}" for name in SOURCES]
     flags = ["-static", "-O2"]
     guests.run([guests.tool("x86_64-twizzler-gcc"), *flags, *sources, f"{source}/twizzler.c", "-o", f"{work}/twizzler"])
-    musl = guests.run([f"{guests.ROOT}/toolchain/linux-musl.sh"]).strip()
-    guests.run([f"{musl}/bin/linux-musl-gcc", *flags, *sources, f"{source}/linux.c", "-o", f"{work}/linux"])
+    guests.run([f"{guests.ROOT}/toolchain/linux-musl.sh"])
+    guests.run([f"{guests.ROOT}/build/linux-musl/bin/linux-musl-gcc", *flags, *sources, f"{source}/linux.c", "-o", f"{work}/linux"])
 
 
 def counting_qemu(work):
