@@ -273,13 +273,13 @@ void thread_before_user(struct trap_frame *frame)
 			platform->interrupts_save();
 			continue;
 		}
-		if (this_cpu()->reschedule) {
-			schedule();
-			continue;
-		}
 		if (this_cpu()->program_timer) {
 			this_cpu()->program_timer = false;
 			timers_program();
+		}
+		if (this_cpu()->reschedule) {
+			schedule();
+			continue;
 		}
 		return;
 	}

@@ -134,11 +134,18 @@ void timers_run(void)
 void timers_program(void)
 {
 	struct cpu *cpu = this_cpu();
-	uint64_t flags = spin_lock(&cpu->timers.lock), deadline = TWZ_FOREVER;
+	uint64_t flags = spin_lock(&cpu->timers.lock), now = clock_monotonic();
+	uint64_t deadline = TWZ_FOREVER;
 
 	if (cpu->timers.first)
 		deadline = cpu->timers.first->deadline;
-	if (cpu->queue_length && cpu->slice_end < deadline)
+	/*
+	 * A slice or a budget that is over is acted on before the CPU returns to user mode. An alarm for it
+	 * would come again and again until then, and leave a slow machine no time to get there.
+	 */
+	if (cpu->queue_length && cpu->slice_end <= now)
+		cpu->reschedule = true;
+	else if (cpu->queue_length && cpu->slice_end < deadline)
 		deadline = cpu->slice_end;
 	if (cpu->current && cpu->current->run_limit) {
 		const struct thread *thread = cpu->current;
@@ -146,7 +153,7 @@ void timers_program(void)
 
 		if (thread->run_limit > thread->run_time)
 			over += thread->run_limit - thread->run_time;
-		if (over < deadline)
+		if (over > now && over < deadline)
 			deadline = over;
 	}
 	/* an earlier alarm that is set already will come here again */
