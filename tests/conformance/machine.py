@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Running a list of programs: in one boot of Twizzler, or one after another on the host's Linux."""
+
+import os
+import shlex
+import signal
+import subprocess
+
+from programs import TOOLS
+
+# What a boot needs besides its programs' own time.
+BOOT_SECONDS = 60
+MEMORY = "512M"
+
+
+class Ending:
+    """How a program ended (exit code; 128 + signal; "timeout" and so on in words) and all that it printed."""
+
+    def __init__(self, code, words, output):
+        self.code, self.words, self.output = code, words, output
+
+
+def unescape(text):
+    """The runner's escapes of an output, undone."""
+    return text.encode("latin-1").decode("unicode_escape")
+
+
+def run_in_boot(programs, directory, extra=()):
+    """Run the programs, built in `directory` as their index, in one boot; an Ending for each."""
+    lines = []
+    for index, program in enumerate(programs):
+        options = ["@expect=any", f"@timeout={program.timeout}", *[f"@env={word}" for word in program.environment]]
+        if program.input:
+            options.append(f"@stdin={program.input}")
+        lines.append(shlex.join([*options, f"./{index:03}", *program.arguments]))
+    with open(f"{directory}/list", "w") as file:
+        file.write("\n".join(lines) + "\n")
+    command = [f"{TOOLS}/x86_64-twizzler-run", "--memory", MEMORY, "--batch", "list", "--results", "results",
+               "--output-limit", "1M", *extra]
+    limit = BOOT_SECONDS + sum(program.timeout + 10 for program in programs)
+    done = subprocess.run(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          timeout=limit)
+    endings = [Ending(-1, "no result: " + done.stdout.decode(errors="replace").strip()[-500:], "") for _ in programs]
+    try:
+        with open(f"{directory}/results", encoding="latin-1") as file:
+            for line in file:
+                if line.startswith("#"):
+                    continue
+                field = line.rstrip("\n").split("\t")
+                endings[int(field[0]) - 1] = Ending(int(field[4]), field[3], unescape(field[8]) + unescape(field[9]))
+    except OSError:
+        pass
+    return endings
+
+
+def run_on_linux(programs, directory):
+    """The same on the host."""
+    endings = []
+    for index, program in enumerate(programs):
+        environment = {"PATH": "/usr/bin:/bin", **dict(word.split("=", 1) for word in program.environment)}
+        with open(program.input or os.devnull, "rb") as standard_input, open(f"{directory}/output", "wb") as output:
+            process = subprocess.Popen([f"./{index:03}", *program.arguments], cwd=directory, env=environment, stdin=standard_input,
+                                       stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+            try:
+                code = process.wait(timeout=program.timeout)
+                words = f"exit {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+                code = code if code >= 0 else 128 - code
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                code, words = 124, "timeout"
+        with open(f"{directory}/output", encoding="latin-1") as file:
+            endings.append(Ending(code, words, file.read(1 << 20)))
+    return endings
