@@ -34,4 +34,7 @@ hidden void twix_adopt(struct twix_thread *self);
 /* Asks the runtime for faults and interrupts, once; before any handler can run. */
 hidden void twix_use_upcalls(void);
 
+/* Does what a nested function's trampoline on the stack says, when that is what faulted: true. */
+hidden int twix_trampoline(struct twz_fault *fault);
+
 #endif

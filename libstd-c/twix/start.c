@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "libc.h"
-#include "twix.h"
+#include "signals.h"
 
 TWZ_STATIC_ASSERT(offsetof(struct pthread, dtv) == offsetof(struct twz_rt_tcb, dtv) &&
 			  offsetof(struct pthread, canary) == offsetof(struct twz_rt_tcb, canary) &&
@@ -40,6 +40,7 @@ void __init_tls(size_t *aux)
 	self->locale = &libc.global_locale;
 	self->robust_list.head = &self->robust_list.head;
 	self->next = self->prev = self;
+	twix_use_upcalls(); /* for trampolines, before anything can call one */
 }
 
 /* A new thread's block in libc.tls_size zeroed bytes. */

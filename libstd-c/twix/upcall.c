@@ -114,6 +114,8 @@ static int upcall(struct twz_upcall_frame *frame)
 	ucontext_t context = {0};
 	int resume = 1;
 
+	if (twix_trampoline(&frame->fault))
+		return 1;
 	if (frame->fault.kind == TWZ_FAULT_INTERRUPT && twix_self()->depth)
 		return 1;
 	registers_to(&frame->fault.registers, context.uc_mcontext.gregs);

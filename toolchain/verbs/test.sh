@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test [FILTER]: build, then run every test (or those whose name holds FILTER); the last line counts them.
+# test --suite NAME: build, then run other people's tests (docs/conformance.md); --suite list names them.
 # shellcheck shell=bash
 
+case ${1:-} in
+--*)
+	[ "$*" = "--suite list" ] || "$TWZ_ROOT/build.sh" build
+	exec python3 "$TWZ_ROOT/tests/conformance/driver/suite.py" "$@"
+	;;
+esac
 "$TWZ_ROOT/build.sh" build all unit-tests
 exec python3 "$TWZ_ROOT/tests/run.py" "$@"

@@ -96,6 +96,7 @@ class Target:
         return self.has[name]
 
     def one(self, word):
+        word = word.strip()
         return fnmatch.fnmatchcase(TRIPLE, word) if "-" in word and "*" in word else self.effective(word)
 
     def holds(self, selector):
@@ -171,28 +172,41 @@ def plan(source, default_flags, base_flags, standard, has, options_for, default_
     """
     made = Plan()
     made.action = default_action
+    refused, done = None, False
     made.flags = [*base_flags, *default_flags]
     every = directives(source)
     target = Target(standard, has, made.flags)
     for name, *arguments in every:
         try:
             target.flags = made.flags
+            if name == "dg-do":
+                # The first that selects this target counts; there must be one when there are any.
+                try:
+                    done = done or not action(made, target, arguments)
+                except Unsupported as why:
+                    refused = why
+                continue
             directive(made, target, name, arguments, base_flags, options_for)
         except KeyError as unknown:
             raise Unsupported(f"{name}: nobody has decided on {unknown}") from None
+    if refused and not done:
+        raise refused
     return made
+
+
+def action(made, target, arguments):
+    """Apply a dg-do."""
+    selector = arguments[1].strip() if len(arguments) > 1 else ""
+    found = re.fullmatch(r"(?:target\s+(.*?))?\s*(?:xfail\s+(.*))?", selector, re.S)
+    if found[1] and not target.holds(strip_braces(found[1])):
+        raise Unsupported(f"target {found[1]}")
+    made.action = arguments[0]
+    made.xfail |= bool(found[2]) and target.holds(strip_braces(found[2].strip().strip('"')))
 
 
 def directive(made, target, name, arguments, base_flags, options_for):
     """Apply one directive to the plan."""
-    if name == "dg-do":
-        made.action = arguments[0]
-        selector = arguments[1].strip() if len(arguments) > 1 else ""
-        found = re.fullmatch(r"(?:target\s+(.*?))?\s*(?:xfail\s+(.*))?", selector, re.S)
-        if found[1] and not target.holds(strip_braces(found[1])):
-            raise Unsupported(f"target {found[1]}")
-        made.xfail |= bool(found[2]) and target.holds(strip_braces(found[2].strip().strip('"')))
-    elif name == "dg-options":
+    if name == "dg-options":
         if target.selects(arguments, 1):
             made.flags = [*base_flags, *words(arguments[0])]
     elif name == "dg-additional-options":

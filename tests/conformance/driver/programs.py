@@ -8,7 +8,7 @@ import re
 import subprocess
 import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../..")
 TOOLS = f"{ROOT}/build/toolchain/bin"
 CACHE = os.environ.get("TWZ_CACHE") or os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "twizzler")
 COMPILE_TIMEOUT = 600  # seconds; the machine may be busy
@@ -104,7 +104,10 @@ class Builder:
     def build(self, program, path):
         """Make the program's executable."""
         compile_flags = [flag for flag in program.flags if not for_linker(flag)]
-        objects = [self.object(source, compile_flags, program.compiler) for source in program.sources]
+        # On DejaGnu's one command line a "-x LANGUAGE" stands behind the first source.
+        first = re.sub("(^|\0)-x\0[^\0]*", "", "\0".join(compile_flags)).strip("\0").split("\0")
+        objects = [self.object(source, first if index == 0 else compile_flags, program.compiler)
+                   for index, source in enumerate(program.sources)]
         # The options that choose start files and the like count at the link as well.
         command = [*self.link_with[program.compiler], *[flag for flag in compile_flags if flag.startswith(("-f", "-m", "-O", "-p"))],
                    *objects, *program.objects, *[flag for flag in program.flags if for_linker(flag)], "-s", "-o", path]

@@ -27,12 +27,12 @@ BUILTINS = ["-fno-tree-dse", "-fno-tree-loop-distribute-patterns", "-fno-tracer"
 
 
 def extra_flags(source):
-    """An ieee test's .x file: Tcl, of which only the unconditional additions matter here."""
+    """What a test's .x file adds: Tcl, of which only the unconditional additions matter here."""
     path = source[:-2] + ".x"
     if not os.path.exists(path):
         return []
     with open(path) as file:
-        return [flag for found in re.finditer(r"^lappend additional_flags (.*)$", file.read(), re.M)
+        return [flag for found in re.finditer(r"^(?:lappend|set) additional_flags (.*)$", file.read(), re.M)
                 for flag in directives.words(found[1])]
 
 
@@ -49,7 +49,7 @@ def programs(level, _builder):
         if folder == "ieee":
             base += IEEE + extra_flags(source)
         elif folder == "builtins":
-            base += BUILTINS
+            base += BUILTINS + extra_flags(source)
             program.sources += [source[:-2] + "-lib.c", f"{place}/builtins/lib/main.c"]
         with open(source, encoding="latin-1") as file:
             text = file.read()

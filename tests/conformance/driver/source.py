@@ -10,7 +10,7 @@ from programs import ROOT
 
 def unpacked(name):
     """The folder of a source, fetched and unpacked at need (fetch.sh)."""
-    done = subprocess.run(["bash", f"{ROOT}/tests/conformance/fetch.sh", name], stdout=subprocess.PIPE, text=True,
+    done = subprocess.run(["bash", f"{ROOT}/tests/conformance/driver/fetch.sh", name], stdout=subprocess.PIPE, text=True,
                           env={**os.environ, "TWZ_ROOT": ROOT})
     if done.returncode != 0:
         sys.exit(done.returncode)
