@@ -2,7 +2,7 @@
 """The kernel: release and debug variants, each linked twice for its own symbol table."""
 
 SOURCES = glob("*.c", "boot/*.c", "memory/*.c", "object/*.c", "view/*.c", "thread/*.c",
-               "syscall/*.c", "lib/*.c", "platform/*.c", "platform/bare/*.c", "platform/bare/*.S",
+               "syscall/*.c", "lib/*.c", "lib/*.S", "platform/*.c", "platform/bare/*.c", "platform/bare/*.S",
                "platform/xen/*.c", "platform/xen/*.S",
                "device/*.c", "store/*.c", "handler/*.c") + glob("layout/*.c", root="//libtwz")
 

@@ -74,6 +74,7 @@ struct object {
 	uint32_t map_count;
 	struct list ties; /* objects to delete when this one goes, by tie_node; table's lock */
 	struct list tie_node;
+	bool has_ties; /* something was tied to it once */
 
 	const struct object_pager *pager; /* or NULL: demand zero */
 	void *pager_data;		  /* the pager's own */
@@ -155,7 +156,7 @@ twz_result object_clone(struct object *source, struct object **out);
 /*
  * Make the page of `offset` present for `access` (TWZ_RIGHT_*). Returns 0, -OUT_OF_MEMORY,
  * -ACCESS_DENIED (page-level rights), -BAD_ADDRESS (null page, past the end), or the pager's error.
- * May sleep in the pager.
+ * May sleep in the pager. Interrupts may be off; they are on at return if the pager was asked.
  */
 twz_result object_fault(struct object *object, uint64_t offset, uint32_t access);
 

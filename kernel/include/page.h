@@ -52,14 +52,37 @@ physical_address frames_alloc(unsigned order);
 void frame_ref(physical_address frame);
 void frame_unref(physical_address frame);
 void frames_unref(physical_address first, unsigned order);
+/* The last reference of a frame that its owner has filled with zeros again. */
+void frame_unref_zeroed(physical_address frame);
+/* Many at once. */
+void frame_unref_list(const physical_address *frames, uint32_t count);
 
 /* Drop a reference unless it is the last: true when it is, and then it stays. For page tables. */
 bool frame_last_reference(physical_address frame);
+
+/* A number that the owner of a counted frame may keep with it; 0 when it is allocated. */
+uint32_t *frame_note(physical_address frame);
+
+/* Whole pages, aligned. */
+void page_zero(void *page);
+void page_copy(void *to, const void *from);
 
 /* References now; 0 for a frame outside counted RAM. */
 uint32_t frame_references(physical_address frame);
 /* Whether the frame is in counted RAM. */
 bool frame_counted(physical_address frame);
+
+/*
+ * Make memory free that somebody keeps only to be faster (page directories of idle objects, spare
+ * stacks): true when something came of it. Called without locks when an allocation fails. Set by
+ * the objects; NULL until then.
+ */
+extern bool (*memory_reclaim)(void);
+
+/* Boot option fail-alloc=N: from now on every Nth allocation fails, to see callers bear it. */
+void frames_fail_every(uint32_t count);
+/* Counts an allocation; true: it is to fail. */
+bool allocation_fails(void);
 
 uint64_t frames_total(void);
 uint64_t frames_free(void);
@@ -71,10 +94,14 @@ uint64_t frames_free(void);
 void *map_device(physical_address address, uint64_t length);
 void *map_memory(physical_address address, uint64_t length);
 
-/* A kernel stack with an unmapped page below it: lowest address, or 0. Freed ones are kept for
- * reuse. */
+/*
+ * A kernel stack with an unmapped page below it: lowest address, or 0. A few freed ones are kept
+ * for reuse; the others' memory is given back. kernel_stack_free needs all locks free.
+ */
 uint64_t kernel_stack_alloc(void);
 void kernel_stack_free(uint64_t base);
+/* Give back the memory of the kept ones: true when there were any. No lock held. */
+bool kernel_stacks_trim(void);
 
 /* The kernel's own root table (no program pages); every view's upper half equals its. */
 extern physical_address kernel_root;

@@ -39,9 +39,9 @@ struct platform {
 	void (*pte_write)(volatile uint64_t *entry, uint64_t value);
 	uint64_t (*frame_to_entry)(physical_address frame); /* to what a table entry holds */
 	physical_address (*entry_to_frame)(uint64_t entry);
-	physical_address (*table_alloc)(void); /* zeroed page-table page, or 0 */
-	void (*table_free)(physical_address table);
-	void (*root_load)(physical_address root); /* flushes all but global entries */
+	physical_address (*table_alloc)(void);	    /* zeroed page-table page, or 0 */
+	void (*table_free)(physical_address table); /* all its entries are 0 again */
+	void (*root_load)(physical_address root);   /* flushes all but global entries */
 	void (*flush_page)(uint64_t address);
 	void (*flush_all)(void);
 

@@ -13,11 +13,26 @@ struct object;
 struct view;
 
 /*
+ * More pages than this are flushed with everything else. Reloading the root is what costs: it
+ * empties all that the processor has cached (QEMU's emulation: 50 times a system call).
+ */
+#define TLB_PAGES 64
+
+/*
  * Flush all program translations on the CPUs of the set, the caller's included, and return when
  * done. `leave`: those that have this view loaded without running it load the kernel's root
  * instead. Locks up to LOCK_OBJECT may be held.
  */
 void tlb_flush_cpus(uint64_t cpus, const struct view *leave);
+
+/* Flush the stacks' area of the kernel's half (kernel_map.c) on every CPU. */
+void tlb_flush_stacks(void);
+
+/*
+ * Flush pages of one slot of a view, which maps them no more, wherever the view is loaded. count 0
+ * still flushes what is cached of the slot's directory. Its lock is held.
+ */
+void tlb_flush_slot(const struct view *view, uint64_t slot, const uint32_t *pages, uint32_t count);
 
 /* Do what another CPU asked this one for; from the interrupt and from spinning loops. */
 void tlb_answer(void);
@@ -31,19 +46,22 @@ void tlb_flush_object_page(const struct object *object, uint64_t page);
 void tlb_flush_object(const struct object *object);
 
 /*
- * Frames and table pages whose entries were removed from an object, given up together after one
- * flush. Its lock is held from the first add to the finish.
+ * Pages whose entries were narrowed or removed from an object, and the frames and tables given up
+ * with them: one flush of just these pages, then the references are dropped. Its lock is held from
+ * the first add to the finish.
  */
-#define TLB_BATCH 64
 struct tlb_batch {
 	struct object *object;
-	uint32_t count;
-	bool needed; /* some entry was narrowed, even if nothing is given up */
-	physical_address frames[TLB_BATCH];
+	uint32_t page_count, frame_count;
+	bool all; /* too many pages to name */
+	uint32_t pages[TLB_PAGES];
+	physical_address frames[TLB_PAGES];
 };
 void tlb_batch_begin(struct tlb_batch *batch, struct object *object);
-/* Takes over one reference of the frame; flushes when the batch is full. */
-void tlb_batch_add(struct tlb_batch *batch, physical_address frame);
+/* An entry was narrowed: its translation must go. */
+void tlb_batch_narrow(struct tlb_batch *batch, uint64_t page);
+/* An entry was removed; takes over one reference of its frame. Flushes when the batch is full. */
+void tlb_batch_add(struct tlb_batch *batch, uint64_t page, physical_address frame);
 void tlb_batch_finish(struct tlb_batch *batch);
 
 #endif

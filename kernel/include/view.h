@@ -79,7 +79,7 @@ struct object *view_object_at(struct view *view, uint64_t address, uint64_t *off
 
 /*
  * Handle a fault of the loaded view. 0: resolved, retry. Otherwise -error and *kind is an enum
- * twz_fault_kind. May sleep.
+ * twz_fault_kind. May sleep; interrupts as object_fault says.
  */
 twz_result view_fault(struct view *view, uint64_t address, uint32_t access, uint32_t *kind);
 

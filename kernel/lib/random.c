@@ -2,6 +2,7 @@
 /* Random bytes from the processor or a device, and the nonces of object ids. */
 #include <twz/id.h>
 #include <cpu.h>
+#include <lock.h>
 #include <log.h>
 #include <main.h>
 #include <object.h>
@@ -11,7 +12,9 @@
 #include <x86.h>
 
 static uint8_t seed[64]; /* of the nonces: hashed forward with each use */
-static volatile uint64_t nonce_count;
+static uint64_t nonce_count;
+static struct twz_id pool[4]; /* one hash gives four: it is most of what making an object costs */
+static unsigned pool_left;
 
 static twz_result (*device_fill)(void *buffer, uint64_t length);
 
@@ -67,19 +70,27 @@ void random_add_device(twz_result (*fill)(void *buffer, uint64_t length))
 	device_fill = fill;
 	/* ids made before are unique still: the count goes on */
 	memcpy(seed, fresh, sizeof(seed));
+	pool_left = 0;
 }
 
 struct twz_id object_make_nonce(void)
 {
-	struct {
-		uint8_t seed[64];
-		uint64_t count, tsc;
-	} input;
+	static struct spinlock lock = SPINLOCK_INIT(LOCK_TABLE);
+	uint64_t flags = spin_lock(&lock);
 	struct twz_id nonce;
 
-	memcpy(input.seed, seed, sizeof(seed));
-	input.count = __atomic_add_fetch(&nonce_count, 1, __ATOMIC_RELAXED);
-	input.tsc = rdtsc();
-	twz_blake2b(&nonce, sizeof(nonce), &input, sizeof(input));
+	if (!pool_left) {
+		struct {
+			uint8_t seed[64];
+			uint64_t count, tsc;
+		} input = {.count = ++nonce_count, .tsc = rdtsc()};
+
+		memcpy(input.seed, seed, sizeof(seed));
+		twz_blake2b(pool, sizeof(pool), &input, sizeof(input));
+		pool_left = sizeof(pool) / sizeof(pool[0]);
+	}
+	nonce = pool[--pool_left];
+	pool[pool_left] = TWZ_ID_NONE;
+	spin_unlock(&lock, flags);
 	return nonce;
 }

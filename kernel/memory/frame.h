@@ -9,6 +9,7 @@ enum frame_state {
 	FRAME_TAIL = 0, /* inside a free block */
 	FRAME_FREE = 1, /* first of a free block of 2^order */
 	FRAME_USED = 2,
+	FRAME_CACHED = 3, /* free, on its own, known to no buddy */
 };
 
 struct frame {
@@ -20,7 +21,7 @@ struct frame {
 	uint32_t next, previous;
 	uint16_t heap_used; /* heap: pieces handed out */
 	uint16_t heap_free; /* heap: offset / 16 + 1 of the first free piece, 0: none */
-	uint32_t unused;
+	uint32_t note;	    /* the owner's: frame_note */
 };
 
 extern struct frame *frame_table;

@@ -22,6 +22,21 @@ static uint32_t region_count;
 static uint32_t free_heads[FRAME_MAX_ORDER + 1];
 static struct spinlock frame_lock = SPINLOCK_INIT(LOCK_FRAME);
 static uint64_t total, available;
+static uint32_t fail_every, fail_count;
+
+/*
+ * Single frames that were given back lately: they come and go without splitting and joining
+ * buddies. `zeroed` ones need not be cleared again: page tables are empty when they are freed.
+ */
+#define CACHE_SIZE   128u
+#define REFILL_ORDER 4u
+struct cache {
+	uint32_t count;
+	uint32_t frames[CACHE_SIZE];
+};
+static struct cache recent, zeroed;
+bool (*memory_reclaim)(void);
+
 static uint32_t frame_table_end; /* frames below have an entry in frame_table */
 struct frame *frame_table;
 
@@ -29,9 +44,16 @@ extern char kernel_image_start[], kernel_image_end[];
 
 static struct region *region_of(uint32_t number)
 {
+	static uint32_t last; /* where the latest was, and the next is likely to be */
+	struct region *region = &regions[last];
+
+	if (number >= region->start && number < region->end)
+		return region;
 	for (uint32_t i = 0; i < region_count; i++) {
-		if (number >= regions[i].start && number < regions[i].end)
+		if (number >= regions[i].start && number < regions[i].end) {
+			last = i;
 			return &regions[i];
+		}
 	}
 	return NULL;
 }
@@ -83,9 +105,9 @@ static bool introduce(void)
 	return false;
 }
 
-physical_address frames_alloc_raw(unsigned order)
+/* Take a block from the buddies; 0: none. Lock held. */
+static uint32_t take_block(unsigned order)
 {
-	uint64_t flags = spin_lock(&frame_lock);
 	unsigned have;
 	uint32_t number;
 
@@ -94,10 +116,8 @@ physical_address frames_alloc_raw(unsigned order)
 			;
 		if (have <= FRAME_MAX_ORDER)
 			break;
-		if (!introduce()) {
-			spin_unlock(&frame_lock, flags);
+		if (!introduce())
 			return 0;
-		}
 	}
 	number = free_heads[have];
 	free_list_remove(number);
@@ -105,21 +125,14 @@ physical_address frames_alloc_raw(unsigned order)
 		have--;
 		free_list_add(number + (1u << have), have);
 	}
-	for (uint32_t n = 0; n < 1u << order; n++) {
-		frame_table[number + n].state = FRAME_USED;
-		frame_table[number + n].references = 1;
-	}
-	available -= 1u << order;
-	spin_unlock(&frame_lock, flags);
-	return (physical_address)number << PAGE_SHIFT;
+	return number;
 }
 
-static void free_block(uint32_t number, unsigned order)
+/* Give a block back to the buddies. Lock held. */
+static void give_block(uint32_t number, unsigned order)
 {
 	struct region *region = region_of(number);
-	uint64_t flags = spin_lock(&frame_lock);
 
-	available += 1u << order;
 	for (uint32_t n = 0; n < 1u << order; n++)
 		frame_table[number + n].state = FRAME_TAIL;
 	while (order < FRAME_MAX_ORDER) {
@@ -135,7 +148,106 @@ static void free_block(uint32_t number, unsigned order)
 		order++;
 	}
 	free_list_add(number, order);
+}
+
+/* Lock held. */
+static void empty_cache(struct cache *cache, uint32_t keep)
+{
+	while (cache->count > keep)
+		give_block(cache->frames[--cache->count], 0);
+}
+
+/* Lock held. */
+static void cache_add(struct cache *cache, uint32_t number)
+{
+	if (cache->count == CACHE_SIZE)
+		empty_cache(cache, CACHE_SIZE / 2);
+	frame_table[number].state = FRAME_CACHED;
+	cache->frames[cache->count++] = number;
+}
+
+/* Lock held. */
+static uint32_t cache_take(struct cache *cache)
+{
+	return cache->count ? cache->frames[--cache->count] : 0;
+}
+
+/* A single frame, best from the cache; a block at a time keeps neighbours together. Lock held. */
+static uint32_t take_single(void)
+{
+	uint32_t number = cache_take(&recent);
+
+	if (number)
+		return number;
+	number = take_block(REFILL_ORDER);
+	if (number) {
+		for (uint32_t n = (1u << REFILL_ORDER) - 1; n > 0; n--)
+			cache_add(&recent, number + n);
+		return number;
+	}
+	number = take_block(0);
+	return number ? number : cache_take(&zeroed);
+}
+
+void frames_fail_every(uint32_t count)
+{
+	fail_every = count;
+}
+
+bool allocation_fails(void)
+{
+	return fail_every && __atomic_add_fetch(&fail_count, 1, __ATOMIC_RELAXED) % fail_every == 0;
+}
+
+/* One try. `zero`: a zeroed single frame will do; *zero tells whether it is. */
+static uint32_t take(unsigned order, bool *zero)
+{
+	uint64_t flags;
+	uint32_t number = 0;
+
+	if (allocation_fails())
+		return 0;
+	flags = spin_lock(&frame_lock);
+	if (*zero && order == 0)
+		number = cache_take(&zeroed);
+	if (!number) {
+		*zero = false;
+		number = order ? take_block(order) : take_single();
+	}
+	if (!number && order && (recent.count || zeroed.count)) {
+		empty_cache(&recent, 0);
+		empty_cache(&zeroed, 0);
+		number = take_block(order);
+	}
+	for (uint32_t n = 0; number && n < 1u << order; n++) {
+		frame_table[number + n].state = FRAME_USED;
+		frame_table[number + n].references = 1;
+		frame_table[number + n].note = 0;
+	}
+	if (number)
+		available -= 1u << order;
 	spin_unlock(&frame_lock, flags);
+	return number;
+}
+
+/* As take, and when memory is short and nobody's lock is held, what can be made free is. */
+static uint32_t take_or_reclaim(unsigned order, bool *zero)
+{
+	bool wanted = *zero;
+	uint32_t number = take(order, zero);
+
+	if (!number && may_sleep() && memory_reclaim && memory_reclaim()) {
+		*zero = wanted;
+		number = take(order, zero);
+	}
+	return number;
+}
+
+physical_address frames_alloc_raw(unsigned order)
+{
+	bool zero = false;
+
+	return (physical_address)take_or_reclaim(order, &zero) << PAGE_SHIFT;
 }
 
 physical_address frame_alloc(void)
@@ -150,11 +262,22 @@ physical_address frame_alloc_zeroed(void)
 
 physical_address frames_alloc(unsigned order)
 {
-	physical_address frame = frames_alloc_raw(order);
+	bool zero = true;
+	physical_address frame = (physical_address)take_or_reclaim(order, &zero) << PAGE_SHIFT;
 
-	if (frame)
-		memset(phys_to_virt(frame), 0, PAGE_SIZE << order);
+	for (unsigned n = 0; frame && !zero && n < 1u << order; n++)
+		page_zero((char *)phys_to_virt(frame) + n * PAGE_SIZE);
 	return frame;
+}
+
+/* Nobody refers to the frame any more. */
+static void free_single(uint32_t number, struct cache *cache)
+{
+	uint64_t flags = spin_lock(&frame_lock);
+
+	available++;
+	cache_add(cache, number);
+	spin_unlock(&frame_lock, flags);
 }
 
 bool frame_counted(physical_address address)
@@ -162,6 +285,11 @@ bool frame_counted(physical_address address)
 	uint64_t number = address >> PAGE_SHIFT;
 
 	return number && number < frame_table_end && region_of((uint32_t)number);
+}
+
+uint32_t *frame_note(physical_address address)
+{
+	return &frame_table[address >> PAGE_SHIFT].note;
 }
 
 uint32_t frame_references(physical_address address)
@@ -176,18 +304,54 @@ void frame_ref(physical_address address)
 				   __ATOMIC_RELAXED);
 }
 
-void frame_unref(physical_address address)
+/* Drop a reference; the frame's number when it was the last, else 0. */
+static uint32_t drop(physical_address address)
 {
+	uint32_t number = (uint32_t)(address >> PAGE_SHIFT);
 	struct frame *frame;
 
 	if (!frame_counted(address))
-		return;
-	frame = &frame_table[address >> PAGE_SHIFT];
+		return 0;
+	frame = &frame_table[number];
 	DEBUG_ASSERT(frame->state == FRAME_USED && frame->references);
-	if (__atomic_sub_fetch(&frame->references, 1, __ATOMIC_ACQ_REL) == 0) {
-		DEBUG_ASSERT(!frame->stale);
-		free_block((uint32_t)(address >> PAGE_SHIFT), 0);
+	/* the only holder of the only reference races with nobody */
+	if (frame->references != 1 &&
+	    __atomic_sub_fetch(&frame->references, 1, __ATOMIC_ACQ_REL) != 0)
+		return 0;
+	frame->references = 0;
+	DEBUG_ASSERT(!frame->stale);
+	return number;
+}
+
+void frame_unref(physical_address address)
+{
+	uint32_t number = drop(address);
+
+	if (number)
+		free_single(number, &recent);
+}
+
+void frame_unref_zeroed(physical_address address)
+{
+	uint32_t number = drop(address);
+
+	if (number)
+		free_single(number, &zeroed);
+}
+
+void frame_unref_list(const physical_address *list, uint32_t count)
+{
+	uint64_t flags = spin_lock(&frame_lock);
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t number = drop(list[i]);
+
+		if (number) {
+			available++;
+			cache_add(&recent, number);
+		}
 	}
+	spin_unlock(&frame_lock, flags);
 }
 
 bool frame_last_reference(physical_address address)
@@ -205,8 +369,22 @@ bool frame_last_reference(physical_address address)
 
 void frames_unref(physical_address first, unsigned order)
 {
-	for (uint64_t n = 0; n < 1ull << order; n++)
-		frame_unref(first + n * PAGE_SIZE);
+	uint32_t number = (uint32_t)(first >> PAGE_SHIFT), n = 0;
+	uint64_t flags;
+
+	while (n < 1u << order && frame_table[number + n].references == 1)
+		n++;
+	if (n < 1u << order) { /* some frame is someone else's too */
+		for (n = 0; n < 1u << order; n++)
+			frame_unref(first + n * PAGE_SIZE);
+		return;
+	}
+	for (n = 0; n < 1u << order; n++)
+		frame_table[number + n].references = 0;
+	flags = spin_lock(&frame_lock);
+	available += 1u << order;
+	give_block(number, order);
+	spin_unlock(&frame_lock, flags);
 }
 
 void frame_mark_stale(physical_address address, bool stale)

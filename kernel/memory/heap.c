@@ -36,13 +36,14 @@ static void partial_remove(unsigned class, uint32_t number)
 		frame_table[frame->next].previous = frame->previous;
 }
 
-/* Cut a fresh frame into pieces. Lock held. */
+/* Cut a fresh frame into pieces and add it. Lock not held: memory may have to be reclaimed. */
 static bool grow(unsigned class)
 {
 	physical_address address = frames_alloc_raw(0);
 	unsigned size = class_sizes[class];
 	char *page = phys_to_virt(address);
 	struct frame *frame = &frame_table[address >> PAGE_SHIFT];
+	uint64_t flags;
 
 	if (!address)
 		return false;
@@ -52,7 +53,9 @@ static bool grow(unsigned class)
 	frame->heap_class = (uint8_t)(class + 1);
 	frame->heap_used = 0;
 	frame->heap_free = 1;
+	flags = spin_lock(&heap_lock);
 	partial_add(class, (uint32_t)(address >> PAGE_SHIFT));
+	spin_unlock(&heap_lock, flags);
 	return true;
 }
 
@@ -63,9 +66,11 @@ static void *alloc_piece(unsigned class)
 	uint32_t number;
 	char *piece;
 
-	if (!partial[class] && !grow(class)) {
+	while (!partial[class]) {
 		spin_unlock(&heap_lock, flags);
-		return NULL;
+		if (!grow(class))
+			return NULL;
+		flags = spin_lock(&heap_lock);
 	}
 	number = partial[class];
 	frame = &frame_table[number];
@@ -85,6 +90,8 @@ void *kernel_alloc(size_t size)
 	unsigned order = 0;
 	physical_address address;
 
+	if (allocation_fails())
+		return NULL;
 	for (unsigned class = 0; class < CLASSES; class ++) {
 		if (size <= class_sizes[class])
 			return alloc_piece(class);
@@ -132,10 +139,33 @@ void kernel_free(void *pointer)
 		partial_add(class, (uint32_t)(page >> PAGE_SHIFT));
 	*(uint16_t *)pointer = frame->heap_free;
 	frame->heap_free = (uint16_t)(((uint64_t)pointer & PAGE_MASK) / 16 + 1);
-	if (--frame->heap_used == 0) {
+	/* the last page of a class stays: it would come back with the next piece */
+	if (--frame->heap_used == 0 && (frame->next || frame->previous)) {
 		partial_remove(class, (uint32_t)(page >> PAGE_SHIFT));
 		frame->heap_class = 0;
 		frame_unref(page);
 	}
 	spin_unlock(&heap_lock, flags);
+}
+
+bool heap_trim(void)
+{
+	uint64_t flags = spin_lock(&heap_lock);
+	bool any = false;
+
+	for (unsigned class = 0; class < CLASSES; class ++) {
+		uint32_t number = partial[class], next;
+
+		for (; number; number = next) {
+			next = frame_table[number].next;
+			if (frame_table[number].heap_used)
+				continue;
+			partial_remove(class, number);
+			frame_table[number].heap_class = 0;
+			frame_unref((physical_address)number << PAGE_SHIFT);
+			any = true;
+		}
+	}
+	spin_unlock(&heap_lock, flags);
+	return any;
 }

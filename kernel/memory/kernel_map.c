@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The kernel's half of every address space: the direct map, the kernel's image (W^X, its text
- * read-only in the direct map too), kernel stacks with guard pages, device memory.
+ * read-only in the direct map too), device memory; the stacks' area is for stacks.c.
  */
 #include <boot.h>
 #include <cpu.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <thread.h>
 #include <view.h>
+#include "kernel_map.h"
 
 #define KERNEL_BITS (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL)
 
@@ -20,8 +21,6 @@ extern char kernel_virtual_offset[];
 
 physical_address kernel_root;
 static struct spinlock map_lock = SPINLOCK_INIT(LOCK_KERNEL_MAP);
-static uint64_t stack_area_next = STACK_AREA_START;
-static uint64_t free_stacks; /* list through the first word of each free stack */
 
 physical_address kernel_to_phys(const void *pointer)
 {
@@ -37,8 +36,7 @@ static uint64_t *entry_table(uint64_t entry)
 	return phys_to_virt(platform->entry_to_frame(entry & PTE_FRAME));
 }
 
-/* The entry for `address` at `level` (0: 4 KiB, 1: 2 MiB, 2: 1 GiB); NULL when out of memory. */
-static uint64_t *kernel_entry(uint64_t address, unsigned level)
+uint64_t *kernel_entry(uint64_t address, unsigned level)
 {
 	uint64_t *table = phys_to_virt(kernel_root);
 
@@ -183,44 +181,4 @@ void *map_device(physical_address address, uint64_t length)
 void *map_memory(physical_address address, uint64_t length)
 {
 	return map_physical(address, length, KERNEL_BITS | PTE_WRITE | PTE_NX);
-}
-
-uint64_t kernel_stack_alloc(void)
-{
-	uint64_t flags = spin_lock(&map_lock);
-	uint64_t base = free_stacks;
-
-	if (base) {
-		free_stacks = *(uint64_t *)base;
-		spin_unlock(&map_lock, flags);
-		return base;
-	}
-	base = stack_area_next + PAGE_SIZE;
-	for (uint64_t at = base; at < base + KERNEL_STACK_SIZE; at += PAGE_SIZE) {
-		uint64_t *entry = kernel_entry(at, 0);
-		physical_address frame =
-			entry && !(*entry & PTE_PRESENT) ? frame_alloc_zeroed() : 0;
-
-		/* pages mapped before memory ran out serve the next attempt */
-		if (entry && (*entry & PTE_PRESENT))
-			continue;
-		if (!frame) {
-			spin_unlock(&map_lock, flags);
-			return 0;
-		}
-		platform->pte_write(entry, platform->frame_to_entry(frame) | KERNEL_BITS |
-						   PTE_WRITE | PTE_NX);
-	}
-	stack_area_next = base + KERNEL_STACK_SIZE;
-	spin_unlock(&map_lock, flags);
-	return base;
-}
-
-void kernel_stack_free(uint64_t base)
-{
-	uint64_t flags = spin_lock(&map_lock);
-
-	*(uint64_t *)base = free_stacks;
-	free_stacks = base;
-	spin_unlock(&map_lock, flags);
 }

@@ -9,8 +9,53 @@
 #include <view.h>
 #include <x86.h>
 
+/*
+ * What a CPU is to forget. Who asks holds the lock of the object or view until all have answered,
+ * so that its maps stand still.
+ */
+struct request {
+	const struct view *leave;    /* load the kernel's root if this one is loaded */
+	const struct object *object; /* with pages: of each of its maps in the loaded view */
+	const struct view *view;     /* with pages: of one slot of this view */
+	uint64_t slot;
+	const uint32_t *pages; /* NULL: everything */
+	uint32_t count;
+};
+
 static volatile uint32_t request_taken;
-static const struct view *volatile request_leave;
+static const struct request *volatile current_request;
+
+static void flush_pages(const struct request *request, uint64_t slot)
+{
+	uint64_t start = slot << TWZ_SLOT_SHIFT;
+
+	for (uint32_t i = 0; i < request->count; i++)
+		platform->flush_page(start + ((uint64_t)request->pages[i] << PAGE_SHIFT));
+	/* any one makes the processor forget its cached directories, too */
+	if (!request->count)
+		platform->flush_page(start);
+}
+
+static void flush_here(const struct request *request)
+{
+	const struct view *loaded = this_cpu()->loaded_view;
+
+	if (request->leave && loaded == request->leave) {
+		view_load(NULL);
+	} else if (!request->pages) {
+		platform->flush_all();
+	} else if (request->view) {
+		if (loaded == request->view)
+			flush_pages(request, request->slot);
+	} else {
+		LIST_FOR_EACH (node, &request->object->maps) {
+			struct mapping *map = LIST_ENTRY(node, struct mapping, object_node);
+
+			if (map->view == loaded)
+				flush_pages(request, map->slot);
+		}
+	}
+}
 
 void tlb_answer(void)
 {
@@ -18,57 +63,79 @@ void tlb_answer(void)
 
 	if (!__atomic_load_n(&cpu->flush_pending, __ATOMIC_ACQUIRE))
 		return;
-	if (request_leave && cpu->loaded_view == request_leave)
-		view_load(NULL);
-	else
-		platform->flush_all();
+	flush_here(current_request);
 	__atomic_store_n(&cpu->flush_pending, 0, __ATOMIC_RELEASE);
 }
 
-static void flush_self(const struct view *leave)
+/* Interrupts are off. */
+static void ask_others(uint64_t others, const struct request *request)
 {
-	if (leave && this_cpu()->loaded_view == leave)
-		view_load(NULL);
-	else
-		platform->flush_all();
+	while (__atomic_exchange_n(&request_taken, 1, __ATOMIC_ACQUIRE)) {
+		cpu_pause();
+		tlb_answer();
+	}
+	current_request = request;
+	for (uint64_t left = others; left; left &= left - 1) {
+		struct cpu *cpu = cpus[__builtin_ctzll(left)];
+
+		__atomic_store_n(&cpu->flush_pending, 1, __ATOMIC_SEQ_CST);
+		platform->send_interrupt(cpu, VECTOR_FLUSH);
+	}
+	for (uint64_t left = others; left; left &= left - 1) {
+		while (__atomic_load_n(&cpus[__builtin_ctzll(left)]->flush_pending,
+				       __ATOMIC_ACQUIRE)) {
+			cpu_pause();
+			tlb_answer();
+		}
+	}
+	__atomic_store_n(&request_taken, 0, __ATOMIC_RELEASE);
+}
+
+static void flush_set(uint64_t set, const struct request *request)
+{
+	uint64_t flags = platform->interrupts_save();
+	uint64_t self = 1ull << this_cpu()->number;
+
+	if (set & self)
+		flush_here(request);
+	if (set & ~self)
+		ask_others(set & ~self, request);
+	platform->interrupts_restore(flags);
 }
 
 void tlb_flush_cpus(uint64_t set, const struct view *leave)
 {
-	uint64_t flags = platform->interrupts_save();
-	struct cpu *self = this_cpu();
-	uint64_t others = set & ~(1ull << self->number);
+	const struct request request = {.leave = leave};
 
-	if (set & 1ull << self->number)
-		flush_self(leave);
-	if (others) {
-		while (__atomic_exchange_n(&request_taken, 1, __ATOMIC_ACQUIRE)) {
-			cpu_pause();
-			tlb_answer();
-		}
-		request_leave = leave;
-		for (uint32_t i = 0; i < CPU_MAX; i++) {
-			if (!(others & 1ull << i))
-				continue;
-			__atomic_store_n(&cpus[i]->flush_pending, 1, __ATOMIC_SEQ_CST);
-			platform->send_interrupt(cpus[i], VECTOR_FLUSH);
-		}
-		for (uint32_t i = 0; i < CPU_MAX; i++) {
-			while (others & 1ull << i &&
-			       __atomic_load_n(&cpus[i]->flush_pending, __ATOMIC_ACQUIRE)) {
-				cpu_pause();
-				tlb_answer();
-			}
-		}
-		__atomic_store_n(&request_taken, 0, __ATOMIC_RELEASE);
-	}
-	platform->interrupts_restore(flags);
+	flush_set(set, &request);
+}
+
+void tlb_flush_stacks(void)
+{
+	uint64_t set = 0;
+
+	/* its entries are not global, so that reloading the root is enough */
+	for (uint32_t i = 0; i < CPU_MAX && cpus[i]; i++)
+		set |= cpus[i]->online ? 1ull << i : 0;
+	tlb_flush_cpus(set, NULL);
+}
+
+void tlb_flush_slot(const struct view *view, uint64_t slot, const uint32_t *pages, uint32_t count)
+{
+	const struct request request = {.view = view, .slot = slot, .pages = pages, .count = count};
+
+	/* pairs with view_load: an entry cleared before is seen by who sets the bit after */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (view->cpus)
+		flush_set(view->cpus, &request);
 }
 
 uint64_t object_cpus(const struct object *object)
 {
 	uint64_t set = 0;
 
+	if (list_empty(&object->maps))
+		return 0;
 	/* pairs with view_load: an entry written before is seen by who sets the bit after */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	LIST_FOR_EACH (node, &object->maps)
@@ -84,44 +151,55 @@ void tlb_flush_object(const struct object *object)
 		tlb_flush_cpus(set, NULL);
 }
 
+static void flush_object_pages(const struct object *object, const uint32_t *pages, uint32_t count)
+{
+	const struct request request = {.object = object, .pages = pages, .count = count};
+	uint64_t set = object_cpus(object);
+
+	if (set)
+		flush_set(set, &request);
+}
+
 void tlb_flush_object_page(const struct object *object, uint64_t page)
 {
-	struct cpu *self = this_cpu();
-	uint64_t others = object_cpus(object) & ~(1ull << self->number);
+	const uint32_t number = (uint32_t)page;
 
-	LIST_FOR_EACH (node, &object->maps) {
-		struct mapping *map = LIST_ENTRY(node, struct mapping, object_node);
-
-		if (map->view == self->loaded_view)
-			platform->flush_page((map->slot << TWZ_SLOT_SHIFT) + (page << PAGE_SHIFT));
-	}
-	if (others)
-		tlb_flush_cpus(others, NULL);
+	flush_object_pages(object, &number, 1);
 }
 
 void tlb_batch_begin(struct tlb_batch *batch, struct object *object)
 {
 	batch->object = object;
-	batch->count = 0;
-	batch->needed = false;
+	batch->page_count = batch->frame_count = 0;
+	batch->all = false;
 }
 
-void tlb_batch_add(struct tlb_batch *batch, physical_address frame)
+void tlb_batch_narrow(struct tlb_batch *batch, uint64_t page)
 {
-	if (batch->count == TLB_BATCH)
+	if (batch->page_count == TLB_PAGES)
+		batch->all = true;
+	else
+		batch->pages[batch->page_count++] = (uint32_t)page;
+}
+
+void tlb_batch_add(struct tlb_batch *batch, uint64_t page, physical_address frame)
+{
+	if (batch->frame_count == TLB_PAGES)
 		tlb_batch_finish(batch);
 	frame_mark_stale(frame, true);
-	batch->frames[batch->count++] = frame;
+	batch->frames[batch->frame_count++] = frame;
+	tlb_batch_narrow(batch, page);
 }
 
 void tlb_batch_finish(struct tlb_batch *batch)
 {
-	if (batch->count || batch->needed)
+	if (batch->all)
 		tlb_flush_object(batch->object);
-	for (uint32_t i = 0; i < batch->count; i++) {
+	else if (batch->page_count)
+		flush_object_pages(batch->object, batch->pages, batch->page_count);
+	for (uint32_t i = 0; i < batch->frame_count; i++)
 		frame_mark_stale(batch->frames[i], false);
-		frame_unref(batch->frames[i]);
-	}
-	batch->count = 0;
-	batch->needed = false;
+	if (batch->frame_count)
+		frame_unref_list(batch->frames, batch->frame_count);
+	tlb_batch_begin(batch, batch->object);
 }

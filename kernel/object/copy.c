@@ -32,7 +32,7 @@ static twz_result copy_frame(struct object *from, uint64_t page, physical_addres
 		return error;
 	*out = frame_alloc();
 	if (*out)
-		memcpy(phys_to_virt(*out), phys_to_virt(source), PAGE_SIZE);
+		page_copy(phys_to_virt(*out), phys_to_virt(source));
 	frame_unref(source);
 	return *out ? TWZ_OK : -TWZ_ERR_OUT_OF_MEMORY;
 }
@@ -62,9 +62,10 @@ static twz_result take_chunk(struct object *from, uint64_t page, uint64_t count,
 			     struct chunk *chunk)
 {
 	uint64_t flags = spin_lock(&from->lock), ask = 0, copy = 0;
-	bool narrowed = false;
+	struct tlb_batch batch;
 	twz_result result;
 
+	tlb_batch_begin(&batch, from);
 	chunk->count = count < CHUNK ? count : CHUNK;
 	for (uint64_t i = 0; i < chunk->count; i++) {
 		volatile uint64_t *entry = page_map_entry(from, page + i, false);
@@ -76,12 +77,11 @@ static twz_result take_chunk(struct object *from, uint64_t page, uint64_t count,
 			continue;
 		}
 		entry = page_map_entry(from, page + i, true);
-		chunk->frames[i] = entry ? page_map_share(from, entry, &narrowed) : 0;
+		chunk->frames[i] = entry ? page_map_share(from, entry, page + i, &batch) : 0;
 		if (!chunk->frames[i])
 			copy |= 1ull << i;
 	}
-	if (narrowed)
-		tlb_flush_object(from);
+	tlb_batch_finish(&batch);
 	spin_unlock(&from->lock, flags);
 	for (uint64_t i = 0; i < chunk->count; i++) {
 		if (ask & 1ull << i)
@@ -117,7 +117,7 @@ static twz_result put_chunk(struct object *to, uint64_t page, struct chunk *chun
 			result = -TWZ_ERR_OUT_OF_MEMORY;
 			break;
 		}
-		page_map_install_shared(to, entry, chunk->frames[i], &batch);
+		page_map_install_shared(to, entry, page + i, chunk->frames[i], &batch);
 		chunk->frames[i] = 0;
 	}
 	tlb_batch_finish(&batch);
@@ -246,7 +246,7 @@ twz_result object_clone(struct object *source, struct object **out)
 				platform->pte_write(&from[i], entry);
 			}
 			if (entry)
-				platform->pte_write(&to[i], entry);
+				directory_write(&to[i], entry);
 		}
 		copy->pages = source->pages;
 		tlb_flush_object(source);

@@ -49,7 +49,7 @@ static twz_result break_sharing(struct object *object, uint64_t page, volatile u
 	frame = frame_alloc();
 	if (!frame)
 		return -TWZ_ERR_OUT_OF_MEMORY;
-	memcpy(phys_to_virt(frame), phys_to_virt(old), PAGE_SIZE);
+	page_copy(phys_to_virt(frame), phys_to_virt(old));
 	page_map_write(object, entry, pte_make(object, frame, rights));
 	tlb_flush_object_page(object, page);
 	frame_unref(old);
@@ -148,6 +148,7 @@ static twz_result fault(struct object *object, uint64_t offset, uint32_t access,
 		spin_unlock(&object->lock, flags);
 		if (result < 0 || need == NEED_NOTHING)
 			return result;
+		platform->interrupts_enable(); /* a fault comes here with them off */
 		result = object->pager->fetch(object, page, access & TWZ_RIGHT_WRITE, &got);
 		if (result < 0)
 			return result;

@@ -27,11 +27,11 @@ static int64_t move_chunk(struct object *to, uint64_t to_page, struct object *fr
 		if (source) {
 			moved = *source;
 			if (pte_has_frame(moved))
-				left.needed = true;
+				tlb_batch_narrow(&left, from_page + i);
 			page_map_write(from, source, 0);
 		}
 		if (pte_has_frame(*target))
-			tlb_batch_add(&given_up, pte_frame(*target));
+			tlb_batch_add(&given_up, to_page + i, pte_frame(*target));
 		page_map_write(to, target,
 			       pte_has_frame(moved) ? pte_make(to, pte_frame(moved),
 							       moved & (PTE_RIGHTS | PTE_COPY))

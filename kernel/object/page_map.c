@@ -24,6 +24,13 @@ uint64_t directory_entry(physical_address table, uint64_t soft)
 	       (soft & PTE_COPY ? PTE_COPY : PTE_WRITE);
 }
 
+/* Directories count their entries as tables do. */
+void directory_write(volatile uint64_t *slot, uint64_t value)
+{
+	*frame_note(virt_to_phys((const void *)slot)) += (value != 0) - (*slot != 0);
+	platform->pte_write(slot, value);
+}
+
 static volatile uint64_t *table_at(uint64_t entry)
 {
 	return phys_to_virt(pte_frame(entry));
@@ -48,6 +55,12 @@ static bool make_directory(struct object *object)
 	return true;
 }
 
+/* How many entries of a table are not zero: an empty one is found without looking through it. */
+static uint32_t *table_used(const volatile uint64_t *entry)
+{
+	return frame_note(virt_to_phys((const void *)entry));
+}
+
 /* A table for an absent directory entry, whose software bits are the rights of all its pages. */
 static bool make_table(volatile uint64_t *slot)
 {
@@ -59,7 +72,8 @@ static bool make_table(volatile uint64_t *slot)
 		return false;
 	for (unsigned i = 0; rights && i < TABLE_ENTRIES; i++)
 		entries[i] = rights;
-	platform->pte_write(slot, directory_entry(table, 0));
+	*frame_note(table) = rights ? TABLE_ENTRIES : 0;
+	directory_write(slot, directory_entry(table, 0));
 	return true;
 }
 
@@ -81,7 +95,8 @@ static bool own_table(struct object *object, uint64_t page, volatile uint64_t *s
 	if (!table)
 		return false;
 	entries = phys_to_virt(table);
-	for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+	*frame_note(table) = *frame_note(shared);
+	for (unsigned i = 0, left = *frame_note(shared); left; i++) {
 		uint64_t entry = old[i];
 
 		if (pte_has_frame(entry)) {
@@ -89,8 +104,10 @@ static bool own_table(struct object *object, uint64_t page, volatile uint64_t *s
 			frame_ref(pte_frame(entry));
 			platform->pte_write(&old[i], entry);
 		}
-		if (entry)
+		if (entry) {
 			platform->pte_write(&entries[i], entry);
+			left--;
+		}
 	}
 	platform->pte_write(slot, directory_entry(table, 0));
 	tlb_flush_object_page(object, page); /* paging-structure caches forget the old table */
@@ -117,7 +134,7 @@ uint64_t page_map_next_table(const struct object *object, uint64_t page)
 	const volatile uint64_t *directory = phys_to_virt(object->directory);
 	uint64_t first = page;
 
-	if (!object->directory)
+	if (!object->directory || !*frame_note(object->directory))
 		return OBJECT_PAGES;
 	for (; page < OBJECT_PAGES; page = (page / TABLE_ENTRIES + 1) * TABLE_ENTRIES) {
 		if (pte_has_frame(directory[page / TABLE_ENTRIES]))
@@ -130,19 +147,34 @@ void page_map_write(struct object *object, volatile uint64_t *entry, uint64_t va
 {
 	object->pages += pte_has_frame(value);
 	object->pages -= pte_has_frame(*entry);
+	*table_used(entry) += (value != 0) - (*entry != 0);
 	platform->pte_write(entry, value);
 }
 
 void page_table_drop(physical_address table)
 {
 	volatile uint64_t *entries = phys_to_virt(table);
+	physical_address frames[TLB_PAGES];
+	uint32_t count = 0;
 
 	if (!frame_last_reference(table))
 		return;
-	for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
-		if (pte_has_frame(entries[i]))
-			frame_unref(pte_frame(entries[i]));
+	for (unsigned i = 0, left = *frame_note(table); left; i++) {
+		uint64_t entry = entries[i];
+
+		if (!entry)
+			continue;
+		left--;
+		platform->pte_write(&entries[i], 0);
+		if (!pte_has_frame(entry))
+			continue;
+		if (count == sizeof(frames) / sizeof(frames[0])) {
+			frame_unref_list(frames, count);
+			count = 0;
+		}
+		frames[count++] = pte_frame(entry);
 	}
+	frame_unref_list(frames, count);
 	platform->table_free(table);
 }
 
@@ -152,16 +184,40 @@ void page_map_destroy(struct object *object)
 
 	if (!object->directory)
 		return;
-	for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
-		if (pte_has_frame(directory[i]))
-			page_table_drop(pte_frame(directory[i]));
+	for (unsigned i = 0; *frame_note(object->directory); i++) {
+		uint64_t entry = directory[i];
+
+		directory_write(&directory[i], 0);
+		if (pte_has_frame(entry))
+			page_table_drop(pte_frame(entry));
 	}
 	platform->table_free(object->directory);
 	object->directory = 0;
 	object->pages = 0;
 }
 
-physical_address page_map_share(struct object *object, volatile uint64_t *entry, bool *narrowed)
+uint32_t page_map_present(const struct object *object, uint32_t *pages, uint32_t limit)
+{
+	uint32_t found = 0;
+
+	if (object->pages > limit)
+		return limit + 1;
+	for (uint64_t at = 0; found < object->pages; at += TABLE_ENTRIES) {
+		const volatile uint64_t *directory = phys_to_virt(object->directory), *entries;
+
+		at = page_map_next_table(object, at);
+		entries = table_at(directory[at / TABLE_ENTRIES]);
+		for (uint32_t i = 0, left = *table_used(entries); left; i++) {
+			left -= entries[i] != 0;
+			if (pte_has_frame(entries[i]))
+				pages[found++] = (uint32_t)at + i;
+		}
+	}
+	return found;
+}
+
+physical_address page_map_share(struct object *object, volatile uint64_t *entry, uint64_t page,
+				struct tlb_batch *batch)
 {
 	physical_address frame = pte_frame(*entry);
 
@@ -172,18 +228,18 @@ physical_address page_map_share(struct object *object, volatile uint64_t *entry,
 	frame_ref(frame);
 	if (!(*entry & PTE_COPY)) {
 		if (*entry & PTE_WRITE)
-			*narrowed = true;
+			tlb_batch_narrow(batch, page);
 		page_map_write(object, entry, (*entry | PTE_COPY) & ~PTE_WRITE);
 	}
 	return frame;
 }
 
-void page_map_install_shared(struct object *object, volatile uint64_t *entry,
+void page_map_install_shared(struct object *object, volatile uint64_t *entry, uint64_t page,
 			     physical_address frame, struct tlb_batch *batch)
 {
 	uint64_t old = *entry, rights = old & PTE_RIGHTS;
 
 	page_map_write(object, entry, frame ? pte_make(object, frame, rights | PTE_COPY) : rights);
 	if (pte_has_frame(old))
-		tlb_batch_add(batch, pte_frame(old));
+		tlb_batch_add(batch, page, pte_frame(old));
 }

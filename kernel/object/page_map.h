@@ -44,8 +44,11 @@ volatile uint64_t *page_map_entry(struct object *object, uint64_t page, bool own
 /* The first page at or above `page` whose table is present, or OBJECT_PAGES. */
 uint64_t page_map_next_table(const struct object *object, uint64_t page);
 
-/* Write an entry and count pages. The caller flushes. */
+/* Write an entry and count pages and the table's entries. The caller flushes. */
 void page_map_write(struct object *object, volatile uint64_t *entry, uint64_t value);
+
+/* The numbers of all present pages; more than `limit`: limit + 1 and nothing stored. */
+uint32_t page_map_present(const struct object *object, uint32_t *pages, uint32_t limit);
 
 /* Drop a reference of a page table; the last one drops its frames. No lock needed. */
 void page_table_drop(physical_address table);
@@ -53,18 +56,22 @@ void page_table_drop(physical_address table);
 /* Drop everything; nobody maps it any more. */
 void page_map_destroy(struct object *object);
 
+/* Write a directory entry; the caller flushes. */
+void directory_write(volatile uint64_t *slot, uint64_t value);
+
 /* What a directory entry above a table must be. */
 uint64_t directory_entry(physical_address table, uint64_t soft);
 
 /*
- * The present page of an entry as something to share: marks it copy-on-write on this side
- * (*narrowed is set when a writable translation may be cached) and takes a reference. 0: cannot be
- * shared, copy the bytes.
+ * The present page of an entry as something to share: marks it copy-on-write on this side (to be
+ * flushed with the batch when a writable translation may be cached) and takes a reference. 0:
+ * cannot be shared, copy the bytes.
  */
-physical_address page_map_share(struct object *object, volatile uint64_t *entry, bool *narrowed);
+physical_address page_map_share(struct object *object, volatile uint64_t *entry, uint64_t page,
+				struct tlb_batch *batch);
 
 /* Put a shared frame (takes over the reference) or nothing (0) at an entry, keeping its rights. */
-void page_map_install_shared(struct object *object, volatile uint64_t *entry,
+void page_map_install_shared(struct object *object, volatile uint64_t *entry, uint64_t page,
 			     physical_address frame, struct tlb_batch *batch);
 
 /* Fill the meta page of an object made here (content.c). */

@@ -31,7 +31,7 @@ static bool discard_in_table(struct object *object, uint64_t page, uint64_t end)
 		}
 		old = *entry;
 		page_map_write(object, entry, old & PTE_RIGHTS);
-		tlb_batch_add(&batch, pte_frame(old));
+		tlb_batch_add(&batch, page, pte_frame(old));
 	}
 	tlb_batch_finish(&batch);
 	spin_unlock(&object->lock, flags);
@@ -110,7 +110,7 @@ static bool protect_absent_table(struct object *object, uint64_t page, uint64_t 
 	slot = (volatile uint64_t *)phys_to_virt(object->directory) + page / TABLE_ENTRIES;
 	if (pte_has_frame(*slot))
 		return false;
-	platform->pte_write(slot, bits);
+	directory_write(slot, bits);
 	return true;
 }
 
@@ -142,7 +142,7 @@ static bool protect_in_table(struct object *object, uint64_t page, uint64_t end,
 				: bits;
 		if (old & PTE_PRESENT &&
 		    (old & ~value & (PTE_PRESENT | PTE_WRITE) || ~old & value & PTE_NX))
-			batch.needed = true;
+			tlb_batch_narrow(&batch, page);
 		page_map_write(object, entry, value);
 	}
 	tlb_batch_finish(&batch);
@@ -179,8 +179,9 @@ static uint64_t collect_dirty(struct object *object, uint64_t *page, uint64_t en
 			      uint64_t pages[VISIT], physical_address frames[VISIT])
 {
 	uint64_t flags = spin_lock(&object->lock), count = 0;
-	bool narrowed = false;
+	struct tlb_batch batch;
 
+	tlb_batch_begin(&batch, object);
 	*page = page_map_next_table(object, *page);
 	for (; *page < end && count < VISIT; ++*page) {
 		volatile uint64_t *entry = page_map_entry(object, *page, false);
@@ -199,11 +200,10 @@ static uint64_t collect_dirty(struct object *object, uint64_t *page, uint64_t en
 		if (clear) {
 			page_map_write(object, entry,
 				       (*entry & ~(PTE_DIRTY | PTE_WRITE)) | PTE_ASK);
-			narrowed = true;
+			tlb_batch_narrow(&batch, *page);
 		}
 	}
-	if (narrowed)
-		tlb_flush_object(object);
+	tlb_batch_finish(&batch);
 	spin_unlock(&object->lock, flags);
 	return count;
 }

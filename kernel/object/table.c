@@ -151,9 +151,12 @@ static twz_result publish(struct object *object, struct twz_id id, struct object
 	twz_result result;
 
 	object->nonce = object_make_nonce();
-	object->id = twz_id_is_none(id)
-			     ? twz_id_derive(object->nonce, object->owner, object->protections)
-			     : id;
+	if (!twz_id_is_none(id))
+		object->id = id;
+	else if (object->flags & TWZ_OBJECT_RAW)
+		object->id = object->nonce; /* no meta page shows what it was derived from */
+	else
+		object->id = twz_id_derive(object->nonce, object->owner, object->protections);
 	object->shown_id = object->id;
 	result = table_add(object);
 	if (result < 0) {
@@ -194,12 +197,10 @@ void object_get(struct object *object)
 	__atomic_add_fetch(&object->references, 1, __ATOMIC_RELAXED);
 }
 
-void object_put(struct object *object)
+/* The last reference is gone. */
+static void destroy(struct object *object)
 {
-	if (__atomic_sub_fetch(&object->references, 1, __ATOMIC_ACQ_REL))
-		return;
 	ASSERT(list_empty(&object->maps));
-	object_release_ties(object);
 	page_map_destroy(object);
 	if (object->pager && object->pager->release)
 		object->pager->release(object);
@@ -209,44 +210,110 @@ void object_put(struct object *object)
 	kernel_free(object);
 }
 
-void object_delete(struct object *object)
+/* Objects to delete, each by its tie_node; `any`: there was one, so the list needs its lock. */
+struct tied {
+	struct list list;
+	bool any;
+};
+#define TIED_INIT(name)                       \
+	{                                     \
+		LIST_INIT((name).list), false \
+	}
+
+/* Move what is tied to an object to the end of `to`. */
+static void take_ties(struct object *owner, struct tied *to)
+{
+	uint64_t flags;
+	struct list *node;
+
+	if (!owner->has_ties)
+		return;
+	flags = spin_lock(&table_lock);
+	while ((node = list_pop(&owner->ties))) {
+		list_append(&to->list, node);
+		to->any = true;
+	}
+	spin_unlock(&table_lock, flags);
+}
+
+/* The first object of a list of ties, with a reference, or NULL. */
+static struct object *next_tied(struct list *list)
+{
+	uint64_t flags = spin_lock(&table_lock);
+	struct list *node = list_pop(list);
+	struct object *object = node ? LIST_ENTRY(node, struct object, tie_node) : NULL;
+
+	if (object)
+		object_get(object);
+	spin_unlock(&table_lock, flags);
+	return object;
+}
+
+/* Drop a reference; what was tied to the object, if it was the last, goes to the list. */
+static void put(struct object *object, struct tied *tied)
+{
+	if (__atomic_sub_fetch(&object->references, 1, __ATOMIC_ACQ_REL))
+		return;
+	take_ties(object, tied);
+	destroy(object);
+}
+
+/* Take the id away; what is tied to the object goes to the list. */
+static void delete (struct object *object, struct tied *tied)
 {
 	if (!table_remove(object))
 		return;
 	if (object->pager && object->pager->deleted)
 		object->pager->deleted(object);
 	if (!(object->flags & OBJECT_CONTROL))
-		object_release_ties(object);
-	object_put(object);
+		take_ties(object, tied);
+	put(object, tied);
+}
+
+/* Delete all on the list, and what is tied to them: one after the other, however deep ties go. */
+static void delete_tied(struct tied *tied)
+{
+	struct object *object;
+
+	while (tied->any && (object = next_tied(&tied->list))) {
+		/* a living program outlives its maker; its id goes at its end */
+		if (!object->control_view || !view_disown(object->control_view))
+			delete (object, tied);
+		put(object, tied);
+	}
+}
+
+void object_put(struct object *object)
+{
+	struct tied tied = TIED_INIT(tied);
+
+	put(object, &tied);
+	delete_tied(&tied);
+}
+
+void object_delete(struct object *object)
+{
+	struct tied tied = TIED_INIT(tied);
+
+	delete (object, &tied);
+	delete_tied(&tied);
 }
 
 void object_tie(struct object *owner, struct object *object)
 {
 	uint64_t flags = spin_lock(&table_lock);
 
+	owner->has_ties = true;
 	list_append(&owner->ties, &object->tie_node);
 	spin_unlock(&table_lock, flags);
 }
 
 void object_release_ties(struct object *owner)
 {
-	for (;;) {
-		uint64_t flags = spin_lock(&table_lock);
-		struct list *node = list_pop(&owner->ties);
-		struct object *object = NULL;
+	struct tied tied = TIED_INIT(tied);
 
-		if (node) {
-			object = LIST_ENTRY(node, struct object, tie_node);
-			object_get(object);
-		}
-		spin_unlock(&table_lock, flags);
-		if (!object)
-			return;
-		/* a living program outlives its maker; its id goes at its end */
-		if (!object->control_view || !view_disown(object->control_view))
-			object_delete(object);
-		object_put(object);
-	}
+	take_ties(owner, &tied);
+	delete_tied(&tied);
 }
 
 uint64_t object_count(void)

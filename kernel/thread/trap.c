@@ -61,7 +61,7 @@ static void user_fault(struct trap_frame *frame, uint64_t address)
 {
 	struct twz_fault fault = {.code = frame->error};
 
-	platform->interrupts_enable();
+	/* interrupts stay off: only who has to wait turns them on, and most pages come at once */
 	if (frame->vector == VECTOR_PAGE) {
 		fault.address = address;
 		fault.access = access_of(frame->error);
@@ -71,6 +71,7 @@ static void user_fault(struct trap_frame *frame, uint64_t address)
 		fault.kind = kind_of(frame->vector);
 		fault.address = frame->rip;
 	}
+	platform->interrupts_enable();
 	upcall_fault(frame, &fault);
 }
 
@@ -88,7 +89,6 @@ static void kernel_fault(struct trap_frame *frame, uint64_t address)
 			    frame->vector, address, frame->error);
 	if (frame->vector == VECTOR_PAGE && thread->view && may_sleep() &&
 	    frame->rflags & RFLAGS_IF) {
-		platform->interrupts_enable();
 		if (view_fault(thread->view, address, access_of(frame->error), &kind) >= 0)
 			return;
 	}

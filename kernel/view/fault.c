@@ -40,8 +40,10 @@ twz_result view_fault(struct view *view, uint64_t address, uint32_t access, uint
 		*kind = kind_of(result);
 		return result;
 	}
-	/* another CPU may have widened the entry that this one has cached */
-	if (this_cpu()->loaded_view == view)
-		platform->flush_page(address);
+	/*
+	 * No flush: absent entries are not cached, and the fault itself has made the processor
+	 * forget a narrower one (SDM volume 3, 4.10.4.1); a frame that was exchanged is flushed
+	 * where that is done.
+	 */
 	return TWZ_OK;
 }

@@ -4,6 +4,7 @@
 #include <object.h>
 #include <platform.h>
 #include <tlb.h>
+#include "../object/page_map.h"
 #include "internal.h"
 
 uint64_t mapping_entry(const struct mapping *map)
@@ -51,16 +52,12 @@ static bool make_tables(struct view *view, uint64_t slot)
 	return true;
 }
 
-twz_result view_insert(struct view *view, struct object *object, uint64_t slot, uint32_t rights,
-		       uint32_t inherit)
+/* Enter an object at a free slot whose tables are there. */
+static void enter(struct view *view, struct mapping *map, struct object *object, uint64_t slot,
+		  uint32_t rights, uint32_t inherit)
 {
-	struct mapping *map = kernel_alloc(sizeof(*map));
 	uint64_t top, flags;
 
-	if (!map || !make_tables(view, slot)) {
-		kernel_free(map);
-		return -TWZ_ERR_OUT_OF_MEMORY;
-	}
 	top = ((uint64_t *)phys_to_virt(view->root))[slot / SLOTS_PER_TABLE];
 	map->view = view;
 	map->object = object;
@@ -76,19 +73,33 @@ twz_result view_insert(struct view *view, struct object *object, uint64_t slot, 
 	object->map_count++;
 	platform->pte_write(map->entry, mapping_entry(map));
 	spin_unlock(&object->lock, flags);
+}
+
+twz_result view_insert(struct view *view, struct object *object, uint64_t slot, uint32_t rights,
+		       uint32_t inherit)
+{
+	struct mapping *map = kernel_alloc(sizeof(*map));
+
+	if (!map || !make_tables(view, slot)) {
+		kernel_free(map);
+		return -TWZ_ERR_OUT_OF_MEMORY;
+	}
+	enter(view, map, object, slot, rights, inherit);
 	return TWZ_OK;
 }
 
-void view_take_out(struct view *view, struct mapping *map)
+uint32_t view_take_out(struct view *view, struct mapping *map, uint32_t *pages)
 {
 	struct object *object = map->object;
 	uint64_t flags = spin_lock(&object->lock);
+	uint32_t count = pages ? page_map_present(object, pages, TLB_PAGES) : 0;
 
 	view->tables[map->slot / SLOTS_PER_TABLE][map->slot % SLOTS_PER_TABLE] = NULL;
 	platform->pte_write(map->entry, 0);
 	list_remove(&map->object_node);
 	object->map_count--;
 	spin_unlock(&object->lock, flags);
+	return count;
 }
 
 static uint64_t free_slot(const struct view *view)
@@ -101,12 +112,19 @@ static uint64_t free_slot(const struct view *view)
 	return TWZ_SLOT_ANY;
 }
 
-/* A mapping that is out of the tables: nobody can reach its translations after this. View lock
- * held. */
-static void flush_slot(const struct view *view)
+/*
+ * Take a mapping out and flush it: nobody can reach its translations after this. Only pages that
+ * are present can be cached; a few are flushed one by one. View lock held.
+ */
+static void take_out_flushed(struct view *view, struct mapping *map)
 {
-	if (view->cpus)
-		tlb_flush_cpus(view->cpus, NULL);
+	uint32_t pages[TLB_PAGES];
+	uint32_t count = view_take_out(view, map, pages);
+
+	if (count <= TLB_PAGES)
+		tlb_flush_slot(view, map->slot, pages, count);
+	else
+		tlb_flush_slot(view, map->slot, NULL, 0);
 }
 
 twz_result view_map_object(struct view *view, struct object *object, uint64_t slot, uint32_t rights,
@@ -114,7 +132,8 @@ twz_result view_map_object(struct view *view, struct object *object, uint64_t sl
 {
 	uint64_t state = spin_lock(&view->lock);
 	struct mapping *old = NULL;
-	twz_result result;
+	struct object *left = NULL;
+	twz_result result = TWZ_OK;
 
 	if (slot == TWZ_SLOT_ANY)
 		slot = free_slot(view);
@@ -127,16 +146,17 @@ twz_result view_map_object(struct view *view, struct object *object, uint64_t sl
 		spin_unlock(&view->lock, state);
 		return -TWZ_ERR_BUSY;
 	}
-	if (old)
-		view_take_out(view, old);
-	result = view_insert(view, object, slot, rights, inherit);
-	if (old)
-		flush_slot(view);
-	spin_unlock(&view->lock, state);
 	if (old) {
-		object_put(old->object);
-		kernel_free(old);
+		/* its memory serves the new entry, so that nothing can fail half-way */
+		left = old->object;
+		take_out_flushed(view, old);
+		enter(view, old, object, slot, rights, inherit);
+	} else {
+		result = view_insert(view, object, slot, rights, inherit);
 	}
+	spin_unlock(&view->lock, state);
+	if (left)
+		object_put(left);
 	return result < 0 ? result : (twz_result)slot;
 }
 
@@ -145,10 +165,8 @@ twz_result view_unmap_slot(struct view *view, uint64_t slot)
 	uint64_t state = spin_lock(&view->lock);
 	struct mapping *map = view->exiting ? NULL : view_lookup(view, slot);
 
-	if (map) {
-		view_take_out(view, map);
-		flush_slot(view);
-	}
+	if (map)
+		take_out_flushed(view, map);
 	spin_unlock(&view->lock, state);
 	if (!map)
 		return -TWZ_ERR_NOT_FOUND;
@@ -212,7 +230,7 @@ void view_clear(struct view *view)
 
 			if (!map)
 				continue;
-			view_take_out(view, map);
+			view_take_out(view, map, NULL);
 			object_put(map->object);
 			kernel_free(map);
 		}

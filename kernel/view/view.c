@@ -66,8 +66,10 @@ void view_put(struct view *view)
 	if (__atomic_sub_fetch(&view->references, 1, __ATOMIC_ACQ_REL))
 		return;
 	view_clear(view);
-	if (view->root)
+	if (view->root) {
+		memset(phys_to_virt(view->root), 0, PAGE_SIZE);
 		platform->table_free(view->root);
+	}
 	__atomic_sub_fetch(&live_views, 1, __ATOMIC_RELAXED);
 	kernel_free(view);
 }

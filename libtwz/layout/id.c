@@ -42,11 +42,8 @@ static void compress(struct twz_blake2b *hash, int last)
 	uint64_t v[16];
 	uint64_t m[16];
 
-	for (int i = 0; i < 16; i++) {
-		m[i] = 0;
-		for (int byte = 7; byte >= 0; byte--)
-			m[i] = m[i] << 8 | hash->block[i * 8 + byte];
-	}
+	/* little-endian words, as the processor has them */
+	__builtin_memcpy(m, hash->block, sizeof(m));
 	for (int i = 0; i < 8; i++) {
 		v[i] = hash->state[i];
 		v[i + 8] = initial[i];

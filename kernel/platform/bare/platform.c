@@ -22,7 +22,7 @@ static physical_address entry_to_frame(uint64_t entry)
 
 static void table_free(physical_address table)
 {
-	frame_unref(table);
+	frame_unref_zeroed(table);
 }
 
 static void flush_all(void)
