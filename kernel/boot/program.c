@@ -3,6 +3,7 @@
  * Start the initial image's first program: a static ELF, hostile until checked. Its segments become
  * ranges of raw objects, sharing the image's pages copy-on-write.
  */
+#include <boot.h>
 #include <heap.h>
 #include <image.h>
 #include <log.h>
@@ -228,6 +229,24 @@ static const char *load(struct loading *l, struct thread **thread)
 	return wrong;
 }
 
+/* Boot option fail-alloc=N,M: for tests, from the first program on. */
+static void fail_allocations(void)
+{
+	size_t length = 0;
+	const char *text = boot_option("fail-alloc", &length);
+	uint32_t numbers[2] = {0, 0}, *at = numbers;
+
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] >= '0' && text[i] <= '9' && *at < 100000000)
+			*at = *at * 10 + (uint32_t)(text[i] - '0');
+		else if (text[i] == ',' && at == numbers)
+			at++;
+		else
+			panic("fail-alloc wants N or N,M: every Nth allocation after the first M");
+	}
+	frames_fail_every(numbers[0], numbers[1]);
+}
+
 void boot_program_start(void)
 {
 	struct loading l = {0};
@@ -241,6 +260,7 @@ void boot_program_start(void)
 	kernel_free(l.segments);
 	first_program_started = clock_monotonic();
 	timeline_mark("first program started");
+	fail_allocations();
 	thread_start(thread);
 	while (view_wait(view, TWZ_FOREVER) < 0)
 		;

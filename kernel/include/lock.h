@@ -52,7 +52,7 @@ uint64_t spin_lock(struct spinlock *lock);
 /* A second lock of the same rank: the caller orders the two by address. */
 uint64_t spin_lock_second(struct spinlock *lock);
 
-/* Take it if it is free; *flags as spin_lock's result. */
+/* Take it if it is free, whatever is held; *flags as spin_lock's result. */
 bool spin_try_lock(struct spinlock *lock, uint64_t *flags);
 
 /* Release the lock and restore the interrupt flag. */

@@ -70,6 +70,7 @@ struct object {
 	struct spinlock lock;	    /* LOCK_OBJECT: all below */
 	physical_address directory; /* the page directory, or 0: built on demand */
 	uint64_t pages;		    /* present pages */
+	bool page_rights;	    /* object_protect was used: only one view may map it */
 	struct list maps;	    /* struct mapping.object_node */
 	uint32_t map_count;
 	struct list ties; /* objects to delete when this one goes, by tie_node; table's lock */
@@ -142,6 +143,12 @@ twz_result object_move(struct object *to, uint64_t to_offset, struct object *fro
 /* Only takes the pages out of the map; the pager still has them. For pagers. May sleep. */
 twz_result object_drop_pages(struct object *object, uint64_t first, uint64_t count);
 twz_result object_discard_pages(struct object *object, uint64_t offset, uint64_t length);
+/*
+ * Bind the object to the one view that maps it (or the first that will), which page-level rights
+ * need: -BUSY when several do, or one does so as shared with its clones; else the view, with a
+ * reference, or NULL.
+ */
+twz_result object_bind(struct object *object, struct view **out);
 twz_result object_protect_pages(struct object *object, uint64_t offset, uint64_t length,
 				uint32_t rights);
 

@@ -79,8 +79,11 @@ bool frame_counted(physical_address frame);
  */
 extern bool (*memory_reclaim)(void);
 
-/* Boot option fail-alloc=N: from now on every Nth allocation fails, to see callers bear it. */
-void frames_fail_every(uint32_t count);
+/*
+ * Boot option fail-alloc=N,M: every Nth allocation fails after the next M, to see that callers bear
+ * it. 0: none fails.
+ */
+void frames_fail_every(uint32_t count, uint32_t after);
 /* Counts an allocation; true: it is to fail. */
 bool allocation_fails(void);
 

@@ -47,6 +47,9 @@ struct thread {
 	volatile uint64_t interrupts; /* codes that wait for their upcall: bit code-1; atomic */
 	uint64_t interrupt_words;     /* struct twz_interrupt_words of the program, or 0 */
 
+	int32_t access_error; /* why the latest access to program memory failed (trap.c) */
+	bool leaving;	      /* it ends; what it still has to write waits for memory */
+
 	struct view *view;	/* a reference; NULL: kernel thread */
 	struct list view_node;	/* view->threads, under the view's lock */
 	struct object *control; /* a reference */

@@ -12,7 +12,7 @@
 
 #define USER_END 0x800000000000ull /* first address that is not a program's */
 
-/* 0 or -BAD_ADDRESS. `user` may be any value. */
+/* 0, -BAD_ADDRESS, or -OUT_OF_MEMORY for a page that could not be had. `user` may be any value. */
 twz_result copy_from_user(void *to, const void *user, uint64_t length);
 twz_result copy_to_user(void *user, const void *from, uint64_t length);
 
@@ -30,7 +30,7 @@ twz_result user_prefault(const void *user, uint64_t length, bool write);
 bool user_read32_locked(const uint32_t *user, uint32_t *value);
 bool user_read64_locked(const uint64_t *user, uint64_t *value);
 
-/* Compare and swap a user word; -BAD_ADDRESS, or 0 with the old value in *old. */
+/* Compare and swap a user word; an error as above, or 0 with the old value in *old. */
 twz_result user_exchange32(uint32_t *user, uint32_t expected, uint32_t desired, uint32_t *old);
 
 #endif

@@ -22,7 +22,7 @@ static uint32_t region_count;
 static uint32_t free_heads[FRAME_MAX_ORDER + 1];
 static struct spinlock frame_lock = SPINLOCK_INIT(LOCK_FRAME);
 static uint64_t total, available;
-static uint32_t fail_every, fail_count;
+static uint32_t fail_every, fail_count, fail_after;
 
 /*
  * Single frames that were given back lately: they come and go without splitting and joining
@@ -189,14 +189,21 @@ static uint32_t take_single(void)
 	return number ? number : cache_take(&zeroed);
 }
 
-void frames_fail_every(uint32_t count)
+void frames_fail_every(uint32_t count, uint32_t after)
 {
+	fail_count = 0;
+	fail_after = after;
 	fail_every = count;
 }
 
 bool allocation_fails(void)
 {
-	return fail_every && __atomic_add_fetch(&fail_count, 1, __ATOMIC_RELAXED) % fail_every == 0;
+	uint32_t number;
+
+	if (!fail_every)
+		return false;
+	number = __atomic_add_fetch(&fail_count, 1, __ATOMIC_RELAXED);
+	return number > fail_after && number % fail_every == 0;
 }
 
 /* One try. `zero`: a zeroed single frame will do; *zero tells whether it is. */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <thread.h>
 #include <view.h>
+#include <x86.h>
 #include "kernel_map.h"
 
 #define KERNEL_BITS (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL)
@@ -60,10 +61,13 @@ uint64_t *kernel_entry(uint64_t address, unsigned level)
 	return &table[address >> (12 + 9 * level) & 511];
 }
 
-/* Fill absent entries of 4 KiB pages up to the end of their table; the bytes that are mapped then.
+/*
+ * Fill absent entries of pages of a size up to the end of their table, or to one that has a table
+ * of smaller pages; the bytes that are mapped then. Table by table: a walk from the root for each
+ * entry would be felt at boot.
  */
-static uint64_t fill_small(uint64_t *entry, physical_address physical, uint64_t length,
-			   uint64_t bits)
+static uint64_t fill(uint64_t *entry, physical_address physical, uint64_t length, uint64_t page,
+		     uint64_t bits)
 {
 	uint64_t size = 0;
 
@@ -71,9 +75,11 @@ static uint64_t fill_small(uint64_t *entry, physical_address physical, uint64_t 
 		if (!(*entry & PTE_PRESENT))
 			platform->pte_write(entry,
 					    platform->frame_to_entry(physical + size) | bits);
-		size += PAGE_SIZE;
+		else if (page > PAGE_SIZE && !(*entry & PTE_LARGE))
+			break;
+		size += page;
 		entry++;
-	} while (size < length && (uint64_t)entry & PAGE_MASK);
+	} while (size + page <= length && (uint64_t)entry & PAGE_MASK);
 	return size;
 }
 
@@ -98,12 +104,9 @@ static bool map_range(uint64_t address, physical_address physical, uint64_t leng
 		if (*entry & PTE_LARGE) {
 			/* mapped already, as far as this large page goes at least */
 			size = 0x200000 - (address & 0x1fffff);
-		} else if (level > 0) {
-			size = PAGE_SIZE << (9 * level);
-			platform->pte_write(entry,
-					    platform->frame_to_entry(physical) | bits | PTE_LARGE);
 		} else {
-			size = fill_small(entry, physical, length, bits);
+			size = fill(entry, physical, length, PAGE_SIZE << (9 * level),
+				    level ? bits | PTE_LARGE : bits);
 		}
 		if (size > length)
 			size = length;
@@ -139,6 +142,9 @@ void kernel_map_init(void)
 {
 	const uint64_t bits = KERNEL_BITS | PTE_WRITE | PTE_NX;
 
+	/* asked here already: the rest of the features waits for cpu_init */
+	cpu_features.gigabyte_pages =
+		cpuid(0x80000000u, 0).eax >= 0x80000001u && cpuid(0x80000001u, 0).edx >> 26 & 1;
 	kernel_root = platform->table_alloc();
 	if (!kernel_root)
 		panic("out of memory for the kernel's page table");

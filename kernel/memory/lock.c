@@ -7,20 +7,23 @@
 #include <tlb.h>
 #include <x86.h>
 
-static void remember(struct cpu *cpu, const struct spinlock *lock, bool second)
+enum how { FIRST, SECOND, TRIED };
+
+static void remember(struct cpu *cpu, const struct spinlock *lock, enum how how)
 {
 #ifdef KERNEL_DEBUG
 	ASSERT(cpu->lock_depth < sizeof(cpu->lock_ranks) / sizeof(cpu->lock_ranks[0]));
 	for (uint32_t i = 0; i < cpu->lock_depth; i++) {
-		if (cpu->lock_ranks[i] > lock->rank ||
-		    (cpu->lock_ranks[i] == lock->rank && !second))
+		/* a lock that is only tried cannot close a circle of waiters */
+		if (how != TRIED && (cpu->lock_ranks[i] > lock->rank ||
+				     (cpu->lock_ranks[i] == lock->rank && how == FIRST)))
 			panic("lock order: rank %u taken with rank %u held", lock->rank,
 			      cpu->lock_ranks[i]);
 	}
 	cpu->lock_ranks[cpu->lock_depth] = lock->rank;
 #else
 	(void)lock;
-	(void)second;
+	(void)how;
 #endif
 	cpu->lock_depth++;
 }
@@ -42,12 +45,12 @@ static void forget(struct cpu *cpu, const struct spinlock *lock)
 	cpu->lock_depth--;
 }
 
-static uint64_t acquire(struct spinlock *lock, bool second)
+static uint64_t acquire(struct spinlock *lock, enum how how)
 {
 	uint64_t flags = platform->interrupts_save();
 	struct cpu *cpu = this_cpu();
 
-	remember(cpu, lock, second);
+	remember(cpu, lock, how);
 	while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE)) {
 		while (lock->held) {
 			cpu_pause();
@@ -59,12 +62,12 @@ static uint64_t acquire(struct spinlock *lock, bool second)
 
 uint64_t spin_lock(struct spinlock *lock)
 {
-	return acquire(lock, false);
+	return acquire(lock, FIRST);
 }
 
 uint64_t spin_lock_second(struct spinlock *lock)
 {
-	return acquire(lock, true);
+	return acquire(lock, SECOND);
 }
 
 bool spin_try_lock(struct spinlock *lock, uint64_t *flags)
@@ -74,7 +77,7 @@ bool spin_try_lock(struct spinlock *lock, uint64_t *flags)
 		platform->interrupts_restore(*flags);
 		return false;
 	}
-	remember(this_cpu(), lock, true);
+	remember(this_cpu(), lock, TRIED);
 	return true;
 }
 

@@ -129,15 +129,21 @@ static twz_result put_chunk(struct object *to, uint64_t page, struct chunk *chun
 static twz_result share_pages(struct object *to, uint64_t to_page, struct object *from,
 			      uint64_t from_page, uint64_t count)
 {
+	bool tried = false;
+
 	while (count) {
 		struct chunk chunk;
 		uint64_t done;
 		twz_result result = take_chunk(from, from_page, count, &chunk);
 
-		if (result < 0)
-			return result;
-		done = chunk.count;
-		result = put_chunk(to, to_page, &chunk);
+		if (result >= 0) {
+			done = chunk.count;
+			result = put_chunk(to, to_page, &chunk);
+		}
+		if (result == -TWZ_ERR_OUT_OF_MEMORY && !tried && memory_reclaim()) {
+			tried = true; /* the same pages once more */
+			continue;
+		}
 		if (result < 0)
 			return result;
 		to_page += done;
@@ -227,6 +233,7 @@ twz_result object_clone(struct object *source, struct object **out)
 	copy->nonce = source->nonce;
 	copy->owner = source->owner;
 	copy->shown_id = source->shown_id;
+	copy->page_rights = source->page_rights;
 	flags = spin_lock(&source->lock);
 	if (source->directory) {
 		copy->directory = platform->table_alloc();

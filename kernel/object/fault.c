@@ -132,6 +132,7 @@ static twz_result enter_page(struct object *object, uint64_t page, enum need nee
 static twz_result fault(struct object *object, uint64_t offset, uint32_t access, bool kernel)
 {
 	uint64_t page = offset / PAGE_SIZE;
+	bool tried = false;
 	twz_result result;
 	enum need need;
 
@@ -146,6 +147,10 @@ static twz_result fault(struct object *object, uint64_t offset, uint32_t access,
 
 		result = fault_locked(object, page, access, kernel, &need);
 		spin_unlock(&object->lock, flags);
+		if (result == -TWZ_ERR_OUT_OF_MEMORY && !tried && memory_reclaim()) {
+			tried = true;
+			continue;
+		}
 		if (result < 0 || need == NEED_NOTHING)
 			return result;
 		platform->interrupts_enable(); /* a fault comes here with them off */

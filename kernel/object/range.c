@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Operations on ranges of one object: discard, protect, visit written pages. */
 #include <thread.h>
+#include <view.h>
 #include "page_map.h"
 
 static bool range_valid(uint64_t offset, uint64_t length)
@@ -148,6 +149,27 @@ static bool protect_in_table(struct object *object, uint64_t page, uint64_t end,
 	tlb_batch_finish(&batch);
 	spin_unlock(&object->lock, flags);
 	return done;
+}
+
+twz_result object_bind(struct object *object, struct view **out)
+{
+	uint64_t flags = spin_lock(&object->lock);
+	twz_result result = TWZ_OK;
+
+	*out = NULL;
+	LIST_FOR_EACH (node, &object->maps) {
+		struct mapping *map = LIST_ENTRY(node, struct mapping, object_node);
+
+		if ((*out && map->view != *out) || map->inherit == TWZ_INHERIT_SHARED)
+			result = -TWZ_ERR_BUSY;
+		*out = map->view;
+	}
+	if (result >= 0)
+		object->page_rights = true;
+	if (result >= 0 && *out)
+		view_get(*out);
+	spin_unlock(&object->lock, flags);
+	return result;
 }
 
 twz_result object_protect_pages(struct object *object, uint64_t offset, uint64_t length,

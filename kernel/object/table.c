@@ -8,6 +8,7 @@
 #include <timer.h>
 #include <view.h>
 #include <twz/id.h>
+#include "internal.h"
 #include "page_map.h"
 
 #define FIRST_BUCKETS 256
@@ -26,6 +27,7 @@ void objects_init(void)
 	if (!buckets)
 		panic("out of memory for the object table");
 	bucket_count = FIRST_BUCKETS;
+	memory_reclaim = objects_reclaim;
 }
 
 static struct object **bucket_of(struct object **in, uint64_t count, struct twz_id id)
@@ -86,6 +88,29 @@ struct object *object_find(struct twz_id id)
 		if (object_absent(id) < 0)
 			return NULL;
 		asked = true;
+	}
+}
+
+bool objects_trim(void)
+{
+	bool any = false;
+
+	for (uint64_t i = 0;; i++) {
+		uint64_t flags = spin_lock(&table_lock), inner;
+
+		if (i >= bucket_count) {
+			spin_unlock(&table_lock, flags);
+			return any;
+		}
+		for (struct object *object = buckets[i]; object; object = object->hash_next) {
+			/* against the order of locks, so it is only tried: who has it is not idle
+			 */
+			if (!object->directory || !spin_try_lock(&object->lock, &inner))
+				continue;
+			any |= object_trim(object);
+			spin_unlock(&object->lock, inner);
+		}
+		spin_unlock(&table_lock, flags);
 	}
 }
 

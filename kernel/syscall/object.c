@@ -194,11 +194,20 @@ twz_result sys_object_protect(uint64_t hi, uint64_t lo, uint64_t offset, uint64_
 			      uint32_t rights)
 {
 	struct object *object;
+	struct view *view;
 	twz_result result = find_by_words(hi, lo, RIGHTS_object_protect, &object);
 
 	if (result < 0)
 		return result;
-	result = object_protect_pages(object, offset, length, rights);
+	result = object_bind(object, &view);
+	if (result >= 0 && view) {
+		/* the caller's own, or one that it may act on */
+		if (view != caller())
+			result = security_check(caller(), view->control, TWZ_RIGHT_USE);
+		view_put(view);
+	}
+	if (result >= 0)
+		result = object_protect_pages(object, offset, length, rights);
 	object_put(object);
 	return result;
 }

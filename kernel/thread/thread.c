@@ -172,6 +172,7 @@ static void leave_view(struct thread *thread)
 {
 	struct view *view = thread->view;
 
+	thread->leaving = true;
 	robust_list_walk(thread);
 	clear_word(thread->clear_word);
 	clear_word(thread->exit_word);

@@ -80,6 +80,7 @@ static void kernel_fault(struct trap_frame *frame, uint64_t address)
 {
 	const struct fixup *fixup = kernel_fixups_start;
 	struct thread *thread = current_thread();
+	twz_result result = -TWZ_ERR_BAD_ADDRESS;
 	uint32_t kind;
 
 	while (fixup < kernel_fixups_end && fixup->at != frame->rip)
@@ -89,9 +90,20 @@ static void kernel_fault(struct trap_frame *frame, uint64_t address)
 			    frame->vector, address, frame->error);
 	if (frame->vector == VECTOR_PAGE && thread->view && may_sleep() &&
 	    frame->rflags & RFLAGS_IF) {
-		if (view_fault(thread->view, address, access_of(frame->error), &kind) >= 0)
+		result = view_fault(thread->view, address, access_of(frame->error), &kind);
+		if (result >= 0)
 			return;
+		if (result == -TWZ_ERR_OUT_OF_MEMORY && thread->leaving && !thread->view->exiting) {
+			/* others wait for the word that it clears: it has to be written some time
+			 */
+			platform->interrupts_enable();
+			thread_yield();
+			return;
+		}
 	}
+	if (thread)
+		thread->access_error =
+			result == -TWZ_ERR_OUT_OF_MEMORY ? result : -TWZ_ERR_BAD_ADDRESS;
 	frame->rip = fixup->to;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Upcalls: faults and interrupts that a program handles itself, and the way back. */
 #include <cpu.h>
-#include <heap.h>
 #include <log.h>
 #include <platform.h>
 #include <string.h>
@@ -152,23 +151,18 @@ struct xsave_header {
 /* Take over extended state that a program has had in its hands. */
 static twz_result restore_extended(struct thread *thread, uint64_t address, uint64_t size)
 {
+	_Alignas(64) char copy[1024]; /* x87, SSE and AVX take 832; no allocation may fail here */
 	uint64_t interrupts;
 	twz_result result;
-	void *copy;
 	bool good;
 
-	if (size != cpu_features.extended_size)
+	if (size != cpu_features.extended_size || size > sizeof(copy))
 		return -TWZ_ERR_INVALID_ARGUMENT;
-	copy = kernel_alloc(size);
-	if (!copy)
-		return -TWZ_ERR_OUT_OF_MEMORY;
 	result = copy_from_user(copy, (void *)address, size);
-	if (result < 0) {
-		kernel_free(copy);
+	if (result < 0)
 		return result;
-	}
 	if (cpu_features.xsave) {
-		struct xsave_header *header = (void *)((char *)copy + 512);
+		struct xsave_header *header = (void *)(copy + 512);
 		struct xsave_header clean = {.present = header->present & cpu_features.xsave_mask};
 
 		*header = clean;
@@ -177,7 +171,6 @@ static twz_result restore_extended(struct thread *thread, uint64_t address, uint
 	memcpy(extended_state_of(thread), copy, size);
 	good = extended_state_load_checked(thread);
 	platform->interrupts_restore(interrupts);
-	kernel_free(copy);
 	return good ? TWZ_OK : -TWZ_ERR_INVALID_ARGUMENT;
 }
 

@@ -3,6 +3,7 @@
 #include <log.h>
 #include <lock.h>
 #include <page.h>
+#include <thread.h>
 #include <user.h>
 
 /* entry.S */
@@ -21,17 +22,17 @@ bool user_range_valid(const void *user, uint64_t length)
 twz_result copy_from_user(void *to, const void *user, uint64_t length)
 {
 	DEBUG_ASSERT(may_sleep());
-	if (!user_range_valid(user, length) || user_copy(to, user, length))
+	if (!user_range_valid(user, length))
 		return -TWZ_ERR_BAD_ADDRESS;
-	return TWZ_OK;
+	return user_copy(to, user, length) ? current_thread()->access_error : TWZ_OK;
 }
 
 twz_result copy_to_user(void *user, const void *from, uint64_t length)
 {
 	DEBUG_ASSERT(may_sleep());
-	if (!user_range_valid(user, length) || user_copy(user, from, length))
+	if (!user_range_valid(user, length))
 		return -TWZ_ERR_BAD_ADDRESS;
-	return TWZ_OK;
+	return user_copy(user, from, length) ? current_thread()->access_error : TWZ_OK;
 }
 
 twz_result copy_name_from_user(char *buffer, uint64_t size, const char *user, uint64_t length)
@@ -75,8 +76,9 @@ bool user_read64_locked(const uint64_t *user, uint64_t *value)
 
 twz_result user_exchange32(uint32_t *user, uint32_t expected, uint32_t desired, uint32_t *old)
 {
-	if (!user_range_valid(user, sizeof(*user)) ||
-	    user_compare_exchange32(user, expected, desired, old))
+	if (!user_range_valid(user, sizeof(*user)))
 		return -TWZ_ERR_BAD_ADDRESS;
-	return TWZ_OK;
+	return user_compare_exchange32(user, expected, desired, old)
+		       ? current_thread()->access_error
+		       : TWZ_OK;
 }

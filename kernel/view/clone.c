@@ -41,7 +41,7 @@ static twz_result clone_mapping(struct view *clone, const struct mapping *map)
 	return view_insert(clone, object, map->slot, map->rights, map->inherit);
 }
 
-twz_result view_make_clone(struct view *source, struct view **out)
+static twz_result clone_once(struct view *source, struct view **out)
 {
 	struct view *clone;
 	twz_result result = view_make(&clone);
@@ -66,4 +66,14 @@ twz_result view_make_clone(struct view *source, struct view **out)
 	}
 	*out = clone;
 	return TWZ_OK;
+}
+
+twz_result view_make_clone(struct view *source, struct view **out)
+{
+	twz_result result = clone_once(source, out);
+
+	/* locks are held all through it, so memory can only be reclaimed in between */
+	if (result == -TWZ_ERR_OUT_OF_MEMORY && memory_reclaim())
+		result = clone_once(source, out);
+	return result;
 }

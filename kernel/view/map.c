@@ -52,8 +52,15 @@ static bool make_tables(struct view *view, uint64_t slot)
 	return true;
 }
 
-/* Enter an object at a free slot whose tables are there. */
-static void enter(struct view *view, struct mapping *map, struct object *object, uint64_t slot,
+/* Page-level rights bind an object to one view: another one cannot map it. Its lock is held. */
+static bool bound_elsewhere(const struct object *object, const struct view *view)
+{
+	return object->page_rights && !list_empty(&object->maps) &&
+	       LIST_ENTRY(object->maps.next, struct mapping, object_node)->view != view;
+}
+
+/* Enter an object at a free slot whose tables are there; false: it is bound to another view. */
+static bool enter(struct view *view, struct mapping *map, struct object *object, uint64_t slot,
 		  uint32_t rights, uint32_t inherit)
 {
 	uint64_t top, flags;
@@ -66,13 +73,18 @@ static void enter(struct view *view, struct mapping *map, struct object *object,
 	map->inherit = inherit;
 	map->entry = (volatile uint64_t *)phys_to_virt(platform->entry_to_frame(top & PTE_FRAME)) +
 		     slot % SLOTS_PER_TABLE;
+	flags = spin_lock(&object->lock);
+	if (bound_elsewhere(object, view)) {
+		spin_unlock(&object->lock, flags);
+		return false;
+	}
 	object_get(object);
 	view->tables[slot / SLOTS_PER_TABLE][slot % SLOTS_PER_TABLE] = map;
-	flags = spin_lock(&object->lock);
 	list_append(&object->maps, &map->object_node);
 	object->map_count++;
 	platform->pte_write(map->entry, mapping_entry(map));
 	spin_unlock(&object->lock, flags);
+	return true;
 }
 
 twz_result view_insert(struct view *view, struct object *object, uint64_t slot, uint32_t rights,
@@ -84,7 +96,10 @@ twz_result view_insert(struct view *view, struct object *object, uint64_t slot, 
 		kernel_free(map);
 		return -TWZ_ERR_OUT_OF_MEMORY;
 	}
-	enter(view, map, object, slot, rights, inherit);
+	if (!enter(view, map, object, slot, rights, inherit)) {
+		kernel_free(map);
+		return -TWZ_ERR_BUSY;
+	}
 	return TWZ_OK;
 }
 
@@ -102,16 +117,6 @@ uint32_t view_take_out(struct view *view, struct mapping *map, uint32_t *pages)
 	return count;
 }
 
-static uint64_t free_slot(const struct view *view)
-{
-	/* slot 0 holds the null page: only on demand */
-	for (uint64_t slot = SLOTS_PER_TABLE; slot < TWZ_SLOT_COUNT; slot++) {
-		if (!view->tables[slot / SLOTS_PER_TABLE] || !view_lookup(view, slot))
-			return slot;
-	}
-	return TWZ_SLOT_ANY;
-}
-
 /*
  * Take a mapping out and flush it: nobody can reach its translations after this. Only pages that
  * are present can be cached; a few are flushed one by one. View lock held.
@@ -127,7 +132,44 @@ static void take_out_flushed(struct view *view, struct mapping *map)
 		tlb_flush_slot(view, map->slot, NULL, 0);
 }
 
-twz_result view_map_object(struct view *view, struct object *object, uint64_t slot, uint32_t rights,
+static bool can_enter(struct view *view, struct object *object)
+{
+	uint64_t flags = spin_lock(&object->lock);
+	bool can = !bound_elsewhere(object, view);
+
+	spin_unlock(&object->lock, flags);
+	return can;
+}
+
+/*
+ * Put an object in another's place. The entry's memory is used again, so that only one thing can
+ * fail half-way: that a third view binds the object at this moment; then the slot stays empty. The
+ * old object's reference goes to *left.
+ */
+static twz_result replace(struct view *view, struct mapping *map, struct object *object,
+			  uint32_t rights, uint32_t inherit, struct object **left)
+{
+	if (!can_enter(view, object))
+		return -TWZ_ERR_BUSY;
+	*left = map->object;
+	take_out_flushed(view, map);
+	if (enter(view, map, object, map->slot, rights, inherit))
+		return TWZ_OK;
+	kernel_free(map);
+	return -TWZ_ERR_BUSY;
+}
+
+static uint64_t free_slot(const struct view *view)
+{
+	/* slot 0 holds the null page: only on demand */
+	for (uint64_t slot = SLOTS_PER_TABLE; slot < TWZ_SLOT_COUNT; slot++) {
+		if (!view->tables[slot / SLOTS_PER_TABLE] || !view_lookup(view, slot))
+			return slot;
+	}
+	return TWZ_SLOT_ANY;
+}
+
+static twz_result map_once(struct view *view, struct object *object, uint64_t slot, uint32_t rights,
 			   uint32_t inherit, uint32_t flags)
 {
 	uint64_t state = spin_lock(&view->lock);
@@ -146,18 +188,25 @@ twz_result view_map_object(struct view *view, struct object *object, uint64_t sl
 		spin_unlock(&view->lock, state);
 		return -TWZ_ERR_BUSY;
 	}
-	if (old) {
-		/* its memory serves the new entry, so that nothing can fail half-way */
-		left = old->object;
-		take_out_flushed(view, old);
-		enter(view, old, object, slot, rights, inherit);
-	} else {
+	if (old)
+		result = replace(view, old, object, rights, inherit, &left);
+	else
 		result = view_insert(view, object, slot, rights, inherit);
-	}
 	spin_unlock(&view->lock, state);
 	if (left)
 		object_put(left);
 	return result < 0 ? result : (twz_result)slot;
+}
+
+twz_result view_map_object(struct view *view, struct object *object, uint64_t slot, uint32_t rights,
+			   uint32_t inherit, uint32_t flags)
+{
+	twz_result result = map_once(view, object, slot, rights, inherit, flags);
+
+	/* the view's lock is held all through it, so memory can only be reclaimed in between */
+	if (result == -TWZ_ERR_OUT_OF_MEMORY && memory_reclaim())
+		result = map_once(view, object, slot, rights, inherit, flags);
+	return result;
 }
 
 twz_result view_unmap_slot(struct view *view, uint64_t slot)

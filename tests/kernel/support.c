@@ -10,6 +10,7 @@ extern char tried_read[], tried_write[], tried_failed[], survive_fault[];
 extern uint64_t try_stack;
 
 struct twz_fault last_fault;
+bool (*unexpected_fault)(const struct twz_fault *fault);
 volatile uint32_t interrupts_seen;
 volatile uint64_t last_interrupt, last_interrupt_codes;
 
@@ -190,6 +191,8 @@ void upcall_main(struct twz_upcall_frame *frame)
 		/* the handler may use what it likes */
 		__asm__ volatile("pxor %%xmm0, %%xmm0; pxor %%xmm15, %%xmm15" ::: "xmm0", "xmm15");
 		r->rip += 2;
+	} else if (unexpected_fault && unexpected_fault(&frame->fault)) {
+		/* as it was */
 	} else {
 		last_fault = frame->fault;
 		r->rip = (uint64_t)tried_failed;

@@ -77,5 +77,7 @@ uint32_t try_write(volatile void *address);
 uint32_t try_call(const void *address);
 extern struct twz_fault last_fault;
 void faults_init(void);
+/* Asked about a fault that no try_* waits for: true to try the instruction again. NULL: none is. */
+extern bool (*unexpected_fault)(const struct twz_fault *fault);
 
 #endif

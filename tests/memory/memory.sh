@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Copies, ties, rights of pages and memory under pressure, by the release kernel.
+. tests/memory/lib.sh
+boot_tests kernel.elf -M q35 -m 24M
