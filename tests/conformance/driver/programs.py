@@ -110,7 +110,7 @@ class Builder:
                    for index, source in enumerate(program.sources)]
         # The options that choose start files and the like count at the link as well.
         command = [*self.link_with[program.compiler], *[flag for flag in compile_flags if flag.startswith(("-f", "-m", "-O", "-p"))],
-                   *objects, *program.objects, *[flag for flag in program.flags if for_linker(flag)], "-s", "-o", path]
+                   *objects, *program.objects, *[flag for flag in program.flags if for_linker(flag)], "-Wl,-S", "-o", path]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode != 0:
             raise BuildFailure(" ".join(command) + "\n" + done.stdout.decode(errors="replace"))

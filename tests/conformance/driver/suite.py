@@ -14,6 +14,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import dejagnu
 import machine
 from programs import ROOT, Builder, BuildFailure
 
@@ -178,6 +179,7 @@ def arguments():
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="boots and compilers at once")
     parser.add_argument("--chunk", type=int, default=CHUNK, help=f"programs a boot ({CHUNK})")
     parser.add_argument("--linux", action="store_true", help="run on this host, linked with plain musl: the reference")
+    parser.add_argument("--dejagnu", action="store_true", help="c-torture by GCC's own drivers and DejaGnu, on our board")
     parser.add_argument("--list", action="store_true", help="name the programs, run none")
     parser.add_argument("--verbose", action="store_true", help="name every unsupported and expected failure; keep all outputs")
     return parser.parse_args()
@@ -192,6 +194,8 @@ def main():
     if options.suite not in SUITES:
         sys.exit(f"build.sh: no suite '{options.suite}'; suites: {' '.join(SUITES)}")
     suite = importlib.import_module(SUITES[options.suite])
+    if options.dejagnu and options.suite != "c-torture":
+        sys.exit("build.sh: --dejagnu is for c-torture")
     expected = read_expected(options.suite)
     good, ran = True, 0
     for level in options.level or (suite.LEVELS if options.full else suite.LEVELS[:1]):
@@ -212,7 +216,14 @@ def main():
         stray = {name for name, where in expected if where == level} - {program.name for program in every}
         if stray:
             sys.exit(f"build.sh: {options.suite}.expected names what is not in the suite: {' '.join(sorted(stray))}")
-        run.run(chosen)
+        if options.dejagnu:
+            run.results = dejagnu.run(f"{run.place}-dejagnu", level, options.filter, options.jobs)
+            missing = {program.name for program in chosen} - set(run.results)
+            if missing and options.full:
+                sys.exit(f"build.sh: DejaGnu has no result for {' '.join(sorted(missing))}")
+            os.makedirs(run.place, exist_ok=True)
+        else:
+            run.run(chosen)
         good = report(run, expected, time.monotonic() - start) and good
         ran += len(chosen)
     if not good:
