@@ -3,6 +3,7 @@
 """Time x86_64-twizzler-run of a static hello against the floor and against Linux: medians of five, in one run."""
 
 import argparse
+import os
 import statistics
 import subprocess
 import time
@@ -41,6 +42,32 @@ def once(name, command):
     return elapsed
 
 
+def time_line(runs, environment):
+    """What the kernel's `timeline` tells, medians: [(what, microseconds since the machine's reset)]."""
+    log = f"{WORK}/kernel.log"
+    command = [guests.tool("x86_64-twizzler-run"), "--append", "timeline", "--kernel-log", log, f"{WORK}/hello"]
+    marks = {}
+    for _ in range(runs):
+        guests.run(command, env={**os.environ, **environment})
+        with open(log, encoding="utf-8", errors="replace") as file:
+            words = [line.split(None, 3) for line in file if line.startswith("timeline: ")]
+        for number, (_, value, _, what) in enumerate(words):
+            marks.setdefault((number, what.strip()), []).append(int(value))
+    return [(what, statistics.median(values)) for (_, what), values in sorted(marks.items())]
+
+
+def print_time_line(runs, total):
+    """Where the boot's time goes: by the clock, and by guest instructions (1 ns each under -icount)."""
+    clock = time_line(runs, {})
+    counted = time_line(1, {"TWZ_QEMU": guests.counting_qemu(WORK)})
+    print(f"\n{'time line since the reset':32} {'at':>8} {'took':>9}    {'instructions':>12}")
+    before = before_count = 0.0
+    for (what, value), (_, count) in zip(clock, counted):
+        print(f"{what:32} {value / 1000:8.1f} {(value - before) / 1000:9.2f} ms {(count - before_count) * 1000:12,.0f}")
+        before, before_count = value, count
+    print(f"{'QEMU itself, start and end':32} {'':8} {total * 1000 - before / 1000:9.2f} ms")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
@@ -64,6 +91,7 @@ def main():
         low, high = min(times[name]) * 1000, max(times[name]) * 1000
         what = f"linux {version}" if name == "linux" else name
         print(f"{what:32} {value * 1000:8.1f} ms  ({low:.1f} to {high:.1f})  {value / floor:6.2f} x floor")
+    print_time_line(arguments.runs, medians["twizzler"])
 
 
 if __name__ == "__main__":

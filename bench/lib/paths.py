@@ -24,15 +24,6 @@ def build(work):
     guests.run([f"{guests.ROOT}/build/linux-musl/bin/linux-musl-gcc", *flags, *sources, f"{source}/linux.c", "-o", f"{work}/linux"])
 
 
-def counting_qemu(work):
-    """A QEMU whose clock is the number of instructions that the guest has executed: 1 ns each."""
-    path = f"{work}/qemu-icount"
-    with open(path, "w", encoding="ascii") as file:
-        file.write('#!/bin/sh\nexec qemu-system-x86_64 "$@" -icount shift=0,sleep=off\n')
-    os.chmod(path, 0o755)
-    return path
-
-
 def once(side, command, environment):
     """One boot: {path: median of its rounds}."""
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900,
@@ -91,4 +82,4 @@ def main(group, processors):
     for cpus in processors:
         table(f"time, {cpus} CPU{'s' * (cpus > 1)}", "ns", compare(sides(cpus, "qemu-system-x86_64"), arguments.runs))
     if not arguments.no_icount:
-        table("guest instructions, 1 CPU", "instructions", compare(sides(1, counting_qemu(work)), 1))
+        table("guest instructions, 1 CPU", "instructions", compare(sides(1, guests.counting_qemu(work)), 1))
