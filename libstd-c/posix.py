@@ -26,8 +26,7 @@ is not listed in the first table gives ENOSYS, always: a program finds out, noth
 
 Not in terms of calls: `dlopen` and its family, `dl_iterate_phdr`, `pthread_getattr_np`, `posix_spawn` and what stands on it (`system`, `popen`)
 go to the runtime directly. `vfork` is `fork`. Signals stay within a program, but for ending a child; a child's end sends no SIGCHLD.
-Cancellation of a thread takes effect at cancellation points; a call that sleeps is interrupted, one that is just about to
-sleep may sleep first. There is one user, 0, and rights are a matter of security contexts.
+Cancellation of a thread takes effect at cancellation points, or at once where the thread asks for that. There is one user, 0, and rights are a matter of security contexts.
 
 """
 

@@ -58,6 +58,11 @@ void rt_upcall(struct twz_upcall_frame *frame)
 		 */
 		twz_sys_view_set_upcall(NULL);
 	}
+	twz_rt_upcall_resume(frame);
+}
+
+void twz_rt_upcall_resume(struct twz_upcall_frame *frame)
+{
 	twz_sys_upcall_return(frame);
 	twz_rt_abort();
 }

@@ -163,6 +163,14 @@ twz_result twz_rt_thread_interrupt_words(struct twz_interrupt_words *words)
 	return twz_sys_thread_control(TWZ_THREAD_INTERRUPT_WORDS, (uint64_t)words);
 }
 
+twz_result twz_rt_thread_set_upcall_stack(void *base, size_t length)
+{
+	const uint64_t range[2] = {(uint64_t)base, length};
+	if (!rt_user_pointer(base, length))
+		return RT_ERROR(INVALID_ARGUMENT);
+	return twz_sys_thread_control(TWZ_THREAD_UPCALL_STACK, length != 0 ? (uint64_t)range : 0);
+}
+
 twz_result twz_rt_thread_set_tcb(struct twz_rt_tcb *tcb)
 {
 	if (tcb == NULL || !rt_user_pointer(tcb, sizeof(*tcb)) || (uintptr_t)tcb % 8 != 0)

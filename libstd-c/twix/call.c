@@ -19,9 +19,11 @@ static twix_call *const calls[] = {
 };
 
 /* Calls that end with EINTR whatever SA_RESTART says, as signal(7) of Linux lists them. */
-static int never_restarts(long n)
+static int never_restarts(long n, long d)
 {
 	switch (n) {
+	case SYS_futex:
+		return d != 0; /* with a timeout, which would begin anew */
 	case SYS_nanosleep:
 	case SYS_clock_nanosleep:
 	case SYS_poll:
@@ -31,7 +33,6 @@ static int never_restarts(long n)
 	case SYS_pause:
 	case SYS_rt_sigsuspend:
 	case SYS_rt_sigtimedwait:
-	case SYS_futex:
 		return 1;
 	default:
 		return 0;
@@ -40,19 +41,30 @@ static int never_restarts(long n)
 
 hidden long __twix_syscall(long a, long b, long c, long d, long e, long f, long n)
 {
-	struct twix_thread *self = twix_self();
-	unsigned handled;
-	long result;
+	twix_enter(twix_self());
+	return __twix_syscall_entered(a, b, c, d, e, f, n);
+}
 
-	if ((unsigned long)n >= sizeof calls / sizeof *calls || !calls[n])
-		return -ENOSYS;
-	do {
-		self->depth++;
+long __twix_syscall_entered(long a, long b, long c, long d, long e, long f, long n)
+{
+	struct twix_thread *self = twix_self();
+	uint32_t outer = self->handled; /* of the call whose handler makes this one */
+	long result = -ENOSYS;
+
+	if ((unsigned long)n >= sizeof calls / sizeof *calls || !calls[n]) {
+		twix_leave(self);
+		return result;
+	}
+	for (;;) {
+		self->handled = 0;
 		result = calls[n](a, b, c, d, e, f);
-		handled = 0;
-		if (--self->depth == 0 &&
-		    (__atomic_load_n(&self->pending, __ATOMIC_RELAXED) & ~self->mask))
-			handled = twix_deliver();
-	} while (result == -EINTR && !(handled & TWIX_HANDLED_BREAK) && !never_restarts(n));
+		if (twix_leave(self) == 0 && twix_is_signalled(self))
+			twix_deliver();
+		if (result != -EINTR || (self->handled & TWIX_HANDLED_BREAK) ||
+		    never_restarts(n, d))
+			break;
+		twix_enter(self);
+	}
+	self->handled = outer;
 	return result;
 }

@@ -15,7 +15,14 @@ long twix_exit_group(int code)
 
 long twix_fork(void)
 {
-	return twix_result(twz_rt_exec_fork());
+	twz_result result;
+
+	twix_timers_fork();
+	twix_signals_fork();
+	result = twz_rt_exec_fork();
+	twix_signals_forked(result == 0);
+	twix_timers_forked(result == 0);
+	return twix_result(result);
 }
 
 /* With its own pages there is nothing that the child could spoil: vfork is fork. */
@@ -32,12 +39,15 @@ long twix_execve(const char *path, char *const *argv, char *const *envp)
 
 	if (error)
 		return error;
-	return twix_result(twz_rt_exec_replace(&(struct twz_rt_spawn_args){
+	twix_timers_pause(1);
+	twz_result result = twz_rt_exec_replace(&(struct twz_rt_spawn_args){
 		.path = path,
 		.path_length = length,
 		.argv = argv ? argv : none,
 		.envp = envp ? envp : none,
-	}));
+	});
+	twix_timers_pause(0);
+	return twix_result(result);
 }
 
 /* ---- wait ---- */

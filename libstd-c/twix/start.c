@@ -40,6 +40,8 @@ void __init_tls(size_t *aux)
 	self->locale = &libc.global_locale;
 	self->robust_list.head = &self->robust_list.head;
 	self->next = self->prev = self;
+	twz_rt_thread_interrupt_words(&twix_self()->words);
+	twix_thread_enter(twix_self());
 	twix_use_upcalls(); /* for trampolines, before anything can call one */
 }
 

@@ -9,15 +9,25 @@
 
 #define THREAD_FLAGS (CLONE_VM | CLONE_THREAD | CLONE_SIGHAND | CLONE_SETTLS)
 
+/* The thread names the words that tell the kernel of its signals; see twz_interrupt_words. */
+static void begin(void *argument)
+{
+	struct twix_thread *thread = argument;
+
+	twz_rt_thread_interrupt_words(&thread->words);
+	thread->entry(thread->argument);
+}
+
 /*
  * What pthread_create calls. A thread has all of its program in common with the others, so nothing
  * less than that can be asked for. `entry` never returns: it ends in pthread_exit.
  */
 int __clone(int (*entry)(void *), void *stack, int flags, void *argument, ...)
 {
-	struct twix_thread *self = twix_self();
+	struct twix_thread *self = twix_self(), *thread;
 	uint32_t *parent_number, *clear_word;
 	struct twz_rt_tcb *tcb;
+	twz_result result;
 	va_list list;
 
 	va_start(list, argument);
@@ -27,20 +37,28 @@ int __clone(int (*entry)(void *), void *stack, int flags, void *argument, ...)
 	va_end(list);
 	if ((flags & THREAD_FLAGS) != THREAD_FLAGS)
 		return -ENOSYS;
-	twix_thread_of((struct pthread *)tcb)->mask = self->mask;
-	return (int)twix_result(twz_rt_thread_spawn(&(struct twz_rt_thread_args){
-		.entry = (void (*)(void *))(void (*)(void))entry,
-		.argument = argument,
+	thread = twix_thread_of((struct pthread *)tcb);
+	thread->words.blocked = self->words.blocked;
+	thread->entry = entry;
+	thread->argument = argument;
+	twix_thread_enter(thread);
+	result = twz_rt_thread_spawn(&(struct twz_rt_thread_args){
+		.entry = begin,
+		.argument = thread,
 		.stack = (void *)((uintptr_t)stack & -16ul),
 		.tcb = tcb,
 		.clear_word = flags & CLONE_CHILD_CLEARTID ? clear_word : 0,
 		.parent_number = flags & CLONE_PARENT_SETTID ? parent_number : 0,
-	}));
+	});
+	if (result < 0)
+		twix_thread_leave(thread);
+	return (int)twix_result(result);
 }
 
 /* Ends the calling thread; its number, dynamic TLS and (where length is not 0) its stack go. */
 static _Noreturn void end_thread(void *stack, size_t length)
 {
+	twix_thread_leave(twix_self());
 	twz_rt_tls_fini((struct twz_rt_tcb *)__pthread_self());
 	twz_rt_thread_exit(stack, length);
 }

@@ -13,8 +13,7 @@ long twix_check_time(const struct timespec *time)
 	return time->tv_sec < 0 || time->tv_nsec < 0 || time->tv_nsec >= (long)SECOND ? -EINVAL : 0;
 }
 
-/* Nanoseconds of a valid time, at most TWZ_FOREVER. */
-static uint64_t nanoseconds(const struct timespec *time)
+uint64_t twix_nanoseconds(const struct timespec *time)
 {
 	uint64_t result;
 
@@ -28,20 +27,33 @@ uint64_t twix_deadline(const struct timespec *span)
 {
 	uint64_t result;
 
-	if (!span ||
-	    __builtin_add_overflow(nanoseconds(span), twz_rt_clock(TWZ_CLOCK_MONOTONIC), &result))
+	if (!span || __builtin_add_overflow(twix_nanoseconds(span),
+					    twz_rt_clock(TWZ_CLOCK_MONOTONIC), &result))
 		return TWZ_FOREVER;
 	return result;
 }
 
-static struct timespec timespec_of(uint64_t time)
+struct timespec twix_timespec(uint64_t time)
 {
 	return (struct timespec){.tv_sec = (time_t)(time / SECOND),
 				 .tv_nsec = (long)(time % SECOND)};
 }
 
-/* TWZ_CLOCK_* of a POSIX clock, or -EINVAL. */
-static inline long clock_of(clockid_t clock)
+/* The clock of a program or thread by number (clock_getcpuclockid and the like make these). */
+static long cpu_clock_of(clockid_t clock)
+{
+	long number = ~((long)clock >> 3);
+	int of_thread = clock & 4;
+
+	if ((clock & 3) != 2)
+		return -EINVAL;
+	if (number &&
+	    number != (of_thread ? (long)twz_rt_thread_number() : (long)twz_rt_exec_self()))
+		return -EINVAL;
+	return of_thread ? TWZ_CLOCK_THREAD : TWZ_CLOCK_PROGRAM;
+}
+
+long twix_clock_of(clockid_t clock)
 {
 	switch (clock) {
 	case CLOCK_REALTIME:
@@ -57,19 +69,19 @@ static inline long clock_of(clockid_t clock)
 	case CLOCK_THREAD_CPUTIME_ID:
 		return TWZ_CLOCK_THREAD;
 	default:
-		return -EINVAL;
+		return clock < 0 ? cpu_clock_of(clock) : -EINVAL;
 	}
 }
 
 long twix_clock_gettime(clockid_t clock, struct timespec *out)
 {
-	long which = clock_of(clock);
+	long which = twix_clock_of(clock);
 
 	if (which < 0)
 		return which;
 	if (!out)
 		return -EFAULT;
-	*out = timespec_of(twz_rt_clock((uint32_t)which));
+	*out = twix_timespec(twz_rt_clock((uint32_t)which));
 	return 0;
 }
 
@@ -82,18 +94,18 @@ weak_alias(__clock_gettime, clock_gettime);
 
 long twix_clock_getres(clockid_t clock, struct timespec *out)
 {
-	long which = clock_of(clock);
+	long which = twix_clock_of(clock);
 
 	if (which < 0)
 		return which;
 	if (out)
-		*out = timespec_of(twz_rt_clock_resolution((uint32_t)which));
+		*out = twix_timespec(twz_rt_clock_resolution((uint32_t)which));
 	return 0;
 }
 
 long twix_clock_settime(clockid_t clock, const struct timespec *time)
 {
-	long which = clock_of(clock);
+	long which = twix_clock_of(clock);
 
 	(void)time;
 	return which < 0 ? which : -EPERM;
@@ -106,7 +118,7 @@ long twix_clock_settime(clockid_t clock, const struct timespec *time)
 long twix_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
 			  struct timespec *left)
 {
-	long which = clock_of(clock);
+	long which = twix_clock_of(clock);
 	uint64_t deadline, now;
 
 	if (which < 0)
@@ -118,7 +130,7 @@ long twix_clock_nanosleep(clockid_t clock, int flags, const struct timespec *tim
 	if (twix_check_time(time))
 		return -EINVAL;
 	if (flags & TIMER_ABSTIME) {
-		deadline = nanoseconds(time);
+		deadline = twix_nanoseconds(time);
 		if (which == TWZ_CLOCK_REALTIME) {
 			now = twz_rt_clock(TWZ_CLOCK_REALTIME);
 			deadline = deadline <= now ? 0 : deadline - now;
@@ -132,7 +144,7 @@ long twix_clock_nanosleep(clockid_t clock, int flags, const struct timespec *tim
 	twz_result result = twz_rt_sleep_until(deadline);
 	if (result == -TWZ_ERR_INTERRUPTED && left && !(flags & TIMER_ABSTIME)) {
 		now = twz_rt_clock(TWZ_CLOCK_MONOTONIC);
-		*left = timespec_of(deadline > now ? deadline - now : 0);
+		*left = twix_timespec(deadline > now ? deadline - now : 0);
 	}
 	return result == -TWZ_ERR_TIMED_OUT ? 0 : twix_result(result);
 }

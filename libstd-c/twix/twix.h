@@ -13,8 +13,11 @@
 #include "pthread_impl.h"
 
 struct iovec;
+struct itimerspec;
+struct itimerval;
 struct k_sigaction;
 struct kstat;
+struct ksigevent;
 struct rlimit;
 struct rusage;
 struct sysinfo;
@@ -29,20 +32,38 @@ struct utsname;
 #include "calls.def"
 #undef TWIX_CALL
 
+/*
+ * The dispatcher behind __twix_syscall. The caller has raised the thread's depth; this lowers it at
+ * the end, when the handlers of signals that came meanwhile run.
+ */
+hidden long __twix_syscall_entered(long a, long b, long c, long d, long e, long f, long n);
+
 /* -errno for a negated enum twz_error; results >= 0 stay. The one place that knows both (errno.c).
  */
 hidden long twix_result(twz_result result);
+
+/* Signals sent and not yet taken, under the signals lock (signal_queue.c). */
+struct twix_signals {
+	uint64_t set;			  /* bit signal-1 */
+	struct twix_signal *first, *last; /* what they carry, in the order they were sent */
+};
 
 /*
  * The part of a thread that the translation keeps. It follows struct pthread in the trailing area
  * of the thread control block, zeroed at first.
  */
 struct twix_thread {
-	uint64_t mask;	   /* blocked signals: bit signal-1; written by the thread itself */
-	uint64_t pending;  /* atomic: signals sent and not yet handled */
+	struct twz_interrupt_words words; /* blocked: the mask; pending: reasons to look */
+	uint64_t foreign;  /* atomic: came from another program, not yet taken over */
+	uint64_t waiting;  /* what sigtimedwait is waiting for; under the signals lock */
 	uint32_t sequence; /* atomic: raised with every signal sent; what sigsuspend sleeps on */
 	uint32_t depth;	   /* > 0 inside a call: handlers wait until it returns */
-	stack_t alternate; /* as set by sigaltstack */
+	uint32_t handled;  /* TWIX_HANDLED_* since the current call began, by upcalls too */
+	struct twix_signals own;
+	struct twix_thread *next, *previous; /* all threads, under the signals lock */
+	stack_t alternate;		     /* as set by sigaltstack */
+	int (*entry)(void *);		     /* what the thread begins with */
+	void *argument;
 };
 
 static inline struct twix_thread *twix_thread_of(struct pthread *thread)
@@ -81,16 +102,61 @@ hidden uint64_t twix_deadline(const struct timespec *span);
 /* 0, or -EINVAL when it is no time: negative, or 10^9 and more nanoseconds. */
 hidden long twix_check_time(const struct timespec *time);
 
+/* Nanoseconds of a valid time, at most TWZ_FOREVER; and back. */
+hidden uint64_t twix_nanoseconds(const struct timespec *time);
+hidden struct timespec twix_timespec(uint64_t time);
+
+/* TWZ_CLOCK_* of a POSIX clock, or -EINVAL. */
+hidden long twix_clock_of(clockid_t clock);
+
 /* ---- signals (signal.c) ---- */
 
-/* Runs the handlers of signals that are pending and not blocked; returns TWIX_HANDLED_* bits. */
-hidden unsigned twix_deliver(void);
+/* Runs the handlers of signals that are pending and not blocked. */
+hidden void twix_deliver(void);
 #define TWIX_HANDLED 0x1u /* a handler has run */
 #define TWIX_HANDLED_BREAK \
 	0x2u /* and one of them wants an interrupted call to end, not to restart */
 
-/* Sends a signal to the calling thread. Returns only when it does not end the program. */
+/*
+ * Entering and leaving what a handler must not interrupt, on this thread. Whoever leaves looks
+ * afterwards whether a signal has come meanwhile; an upcall must see the order, hence the fences.
+ */
+static inline void twix_enter(struct twix_thread *self)
+{
+	self->depth++;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline uint32_t twix_leave(struct twix_thread *self)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	uint32_t depth = --self->depth;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return depth;
+}
+
+/* Whether a signal waits that the thread's mask lets through. */
+static inline int twix_is_signalled(const struct twix_thread *self)
+{
+	return (__atomic_load_n(&self->words.pending, __ATOMIC_SEQ_CST) & ~self->words.blocked) !=
+	       0;
+}
+
+/* Sends a signal to the calling thread, from a call whose end delivers it. */
 hidden void twix_raise(int signal);
+
+/* A thread, from before it begins until its end, is among those that get signals. */
+hidden void twix_thread_enter(struct twix_thread *thread);
+hidden void twix_thread_leave(struct twix_thread *thread);
+
+/* Around the runtime's fork; child: in the child. */
+hidden void twix_signals_fork(void);
+hidden void twix_signals_forked(int child);
+hidden void twix_timers_fork(void);
+hidden void twix_timers_forked(int child);
+
+/* While a program is being replaced no timer of it expires. */
+hidden void twix_timers_pause(int pause);
 
 /*
  * Takes `mask` as the thread's own, for a call that waits with another mask; returns the former

@@ -2,6 +2,7 @@
 /* Upcalls become signals: faults as SIGSEGV and the like, interrupts as what another thread sent.
  */
 
+#include <string.h>
 #include "ksigaction.h"
 #include "signals.h"
 
@@ -49,8 +50,24 @@ static void registers_from(const gregset_t from, struct twz_registers *to)
 	to->rflags = (uint64_t)from[REG_EFL];
 }
 
+/* Which exception, of those that are not masked, the processor has stopped at. */
+static int float_code(const struct _fpstate *state)
+{
+	unsigned raised = state->mxcsr & ~(state->mxcsr >> 7) & 0x3f;
+
+	if (!raised)
+		raised = state->swd & ~state->cwd & 0x3f;
+	if (raised & 0x01)
+		return FPE_FLTINV;
+	if (raised & 0x04)
+		return FPE_FLTDIV;
+	if (raised & 0x08)
+		return FPE_FLTOVF;
+	return raised & 0x12 ? FPE_FLTUND : FPE_FLTRES;
+}
+
 /* The signal of a fault and the code that tells its kind; 0 for what is none. */
-static int signal_of(const struct twz_fault *fault, int *code)
+static int signal_of(const struct twz_fault *fault, uint64_t extended_state, int *code)
 {
 	switch (fault->kind) {
 	case TWZ_FAULT_PAGE:
@@ -69,7 +86,7 @@ static int signal_of(const struct twz_fault *fault, int *code)
 		*code = FPE_INTDIV;
 		return SIGFPE;
 	case TWZ_FAULT_FLOAT:
-		*code = FPE_FLTINV;
+		*code = float_code((const void *)extended_state);
 		return SIGFPE;
 	case TWZ_FAULT_BREAKPOINT:
 		*code = TRAP_BRKPT;
@@ -82,19 +99,22 @@ static int signal_of(const struct twz_fault *fault, int *code)
 	}
 }
 
-/* A fault without a handler, or that is blocked, ends the program as it would without libstd-c. */
-static int take_fault(struct twz_upcall_frame *frame, ucontext_t *context)
+/* The action that takes a fault: none where it is blocked, ignored or has no handler. */
+static int has_handler(int signal, struct k_sigaction *action)
+{
+	if (!signal || (twix_self()->words.blocked & BIT(signal)))
+		return 0;
+	*action = twix_action(signal);
+	return action->handler != SIG_DFL && action->handler != SIG_IGN;
+}
+
+static void take_fault(struct twz_upcall_frame *frame, ucontext_t *context)
 {
 	struct twix_thread *self = twix_self();
 	siginfo_t info = {0};
-	int signal = signal_of(&frame->fault, &info.si_code);
+	int signal = signal_of(&frame->fault, frame->extended_state, &info.si_code);
 	uint32_t depth = self->depth;
 
-	if (!signal || (self->mask & BIT(signal)))
-		return 0;
-	struct k_sigaction action = twix_action(signal);
-	if (action.handler == SIG_DFL || action.handler == SIG_IGN)
-		return 0;
 	info.si_signo = signal;
 	info.si_addr = (void *)(signal == SIGSEGV || signal == SIGBUS ? frame->fault.address
 								      : frame->fault.registers.rip);
@@ -104,27 +124,71 @@ static int take_fault(struct twz_upcall_frame *frame, ucontext_t *context)
 	 */
 	self->depth = 0;
 	twix_run_handler(signal, &info, context);
+	twix_deliver_with(context);
 	self->depth = depth;
-	return 1;
 }
 
-/* On the thread that faulted or was interrupted. Inside a call its end delivers what is pending. */
-static int upcall(struct twz_upcall_frame *frame)
+static void handle(struct twz_upcall_frame *frame)
 {
 	ucontext_t context = {0};
-	int resume = 1;
 
-	if (twix_trampoline(&frame->fault))
-		return 1;
-	if (frame->fault.kind == TWZ_FAULT_INTERRUPT && twix_self()->depth)
-		return 1;
 	registers_to(&frame->fault.registers, context.uc_mcontext.gregs);
+	context.uc_mcontext.fpregs = (void *)frame->extended_state;
 	if (frame->fault.kind == TWZ_FAULT_INTERRUPT)
 		twix_deliver_with(&context);
 	else
-		resume = take_fault(frame, &context);
+		take_fault(frame, &context);
 	registers_from(context.uc_mcontext.gregs, &frame->fault.registers);
-	return resume;
+}
+
+static void handle_moved(void *frame)
+{
+	handle(frame);
+	twz_rt_upcall_resume(frame);
+}
+
+/*
+ * Goes on with a copy of the frame on the stack that was interrupted, so that the alternate stack
+ * is free for the next upcall. There is no red zone to keep clear of.
+ */
+static _Noreturn void move(const struct twz_upcall_frame *frame)
+{
+	uintptr_t state = (frame->fault.registers.rsp - frame->extended_size) & -64ul;
+	struct twz_upcall_frame *copy = (void *)((state - sizeof *copy) & -16ul);
+
+	memcpy((void *)state, (const void *)frame->extended_state, frame->extended_size);
+	*copy = *frame;
+	copy->extended_state = state;
+	twix_call_on(copy, handle_moved, copy);
+	__builtin_unreachable();
+}
+
+/*
+ * On the thread that faulted or was interrupted. Inside a call its end delivers what is pending; a
+ * fault that nothing handles ends the program as it would without libstd-c.
+ */
+static int upcall(struct twz_upcall_frame *frame)
+{
+	struct twix_thread *self = twix_self();
+	struct k_sigaction action = {0};
+	int unused;
+
+	if (twix_trampoline(&frame->fault))
+		return 1;
+	if (frame->fault.kind == TWZ_FAULT_INTERRUPT) {
+		if (frame->fault.address & ~BIT(LOOK))
+			twix_note_foreign(frame->fault.address & ~BIT(LOOK));
+		if (self->depth)
+			return 1;
+	} else if (!has_handler(signal_of(&frame->fault, frame->extended_state, &unused),
+				&action)) {
+		return 0;
+	}
+	if (!(action.flags & SA_ONSTACK) && twix_on_alternate((uintptr_t)frame) &&
+	    !twix_on_alternate(frame->fault.registers.rsp))
+		move(frame);
+	handle(frame);
+	return 1;
 }
 
 void twix_use_upcalls(void)

@@ -397,3 +397,16 @@ void twz_rt_free(void *pointer, size_t size, size_t align)
 	(void)align;
 	twz_rt_range_unmap(pointer, size);
 }
+
+void *twz_rt_realloc(void *pointer, size_t old_size, size_t align, size_t new_size, uint32_t flags)
+{
+	char *grown = twz_rt_malloc(new_size, align, flags);
+
+	if (!grown)
+		return 0;
+	for (size_t i = 0; i < old_size && i < new_size; i++)
+		grown[i] = ((char *)pointer)[i];
+	if (pointer)
+		twz_rt_free(pointer, old_size, align);
+	return grown;
+}

@@ -121,7 +121,7 @@ struct linux_context {
 	uint64_t flags, link, stack[3];
 	uint64_t r8, r9, r10, r11, r12, r13, r14, r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip,
 		eflags;
-	uint64_t segments, error, trap, mask, cr2;
+	uint64_t segments, error, trap, mask, cr2, float_state;
 };
 
 static uint32_t kind_of(int signal, uint64_t trap, uint64_t error)
@@ -146,13 +146,19 @@ static uint32_t kind_of(int signal, uint64_t trap, uint64_t error)
 	x(r8) x(r9) x(r10) x(r11) x(r12) x(r13) x(r14) x(r15) x(rdi) x(rsi) x(rbp) x(rbx) x(rdx) \
 		x(rax) x(rcx) x(rsp) x(rip)
 
+static uint64_t interrupts; /* codes on their way to an upcall */
+
 static void on_signal(int signal, void *info, struct linux_context *context)
 {
 	struct twz_upcall_frame frame = {
 		.fault = {.kind = kind_of(signal, context->trap, context->error),
 			  .address = context->cr2,
 			  .code = context->error},
+		.extended_state = context->float_state,
 	};
+
+	if (signal == INTERRUPT)
+		frame.fault.address = __atomic_exchange_n(&interrupts, 0, __ATOMIC_ACQ_REL);
 
 	(void)info;
 #define TO_FRAME(r) frame.fault.registers.r = context->r;
@@ -183,8 +189,29 @@ twz_result twz_rt_set_upcall_handler(twz_rt_upcall_handler handler)
 
 twz_result twz_rt_thread_interrupt(uint32_t number, uint64_t code)
 {
-	(void)code;
+	__atomic_fetch_or(&interrupts, 1ull << (code - 1), __ATOMIC_ACQ_REL);
 	return linux_result(CALL(tkill, number, INTERRUPT));
+}
+
+/* Linux knows nothing of the words: what comes just before a sleep does not end it here. */
+twz_result twz_rt_thread_interrupt_words(struct twz_interrupt_words *words)
+{
+	(void)words;
+	return 0;
+}
+
+/* Upcalls stay on the stack that was interrupted. */
+twz_result twz_rt_thread_set_upcall_stack(void *base, size_t length)
+{
+	(void)base;
+	(void)length;
+	return 0;
+}
+
+void twz_rt_upcall_resume(struct twz_upcall_frame *frame)
+{
+	(void)frame;
+	twz_rt_abort();
 }
 
 /* ---- time, information, randomness ---- */

@@ -150,16 +150,6 @@ twz_result twz_rt_fd_object(int fd, struct twz_id *id)
 	return -TWZ_ERR_NOT_SUPPORTED;
 }
 
-void *twz_rt_realloc(void *pointer, size_t old_size, size_t align, size_t new_size, uint32_t flags)
-{
-	void *memory = twz_rt_malloc(new_size, align, flags);
-	if (memory != NULL && pointer != NULL) {
-		memcpy(memory, pointer, old_size < new_size ? old_size : new_size);
-		twz_rt_free(pointer, old_size, align);
-	}
-	return memory;
-}
-
 void twz_rt_exit(int code)
 {
 	for (;;)

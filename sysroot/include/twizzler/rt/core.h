@@ -46,6 +46,12 @@ void twz_rt_exit_signal(int signal) __attribute__((noreturn));
 typedef int (*twz_rt_upcall_handler)(struct twz_upcall_frame *frame);
 twz_result twz_rt_set_upcall_handler(twz_rt_upcall_handler handler);
 
+/*
+ * Resumes the thread with a frame, as a handler's return of 1 does; for a handler that has moved to
+ * another stack. The frame may be a copy, its extended_state the 64-byte aligned copy of that.
+ */
+void twz_rt_upcall_resume(struct twz_upcall_frame *frame) __attribute__((noreturn));
+
 /* Init and fini order across images: runs every image's constructors (dependencies first). */
 void twz_rt_run_constructors(int argc, char **argv, char **envp);
 /* Runs every image's destructors in the reverse order, once. Called by libstd-c's exit. */

@@ -83,6 +83,12 @@ twz_result twz_rt_thread_interrupt(uint32_t number, uint64_t code);
  * child keeps them.
  */
 twz_result twz_rt_thread_interrupt_words(struct twz_interrupt_words *words);
+/*
+ * Where upcalls of the calling thread put their frames unless it stands there already; length 0: on
+ * the stack that was interrupted. At least the frame and the extended state fit, or the program
+ * ends.
+ */
+twz_result twz_rt_thread_set_upcall_stack(void *base, size_t length);
 /* Sets this thread's FS base (libstd-c has built its own block). */
 twz_result twz_rt_thread_set_tcb(struct twz_rt_tcb *tcb);
 
