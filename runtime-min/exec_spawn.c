@@ -6,7 +6,7 @@
 
 static bool arguments_valid(const struct twz_rt_spawn_args *args)
 {
-	if (!rt_user_pointer(args, sizeof(*args)) || args->flags != 0)
+	if (!rt_user_pointer(args, sizeof(*args)) || (args->flags & ~TWZ_SPAWN_FAMILY_GIVEN) != 0)
 		return false;
 	if (args->path_length == 0 || !rt_user_pointer(args->path, args->path_length))
 		return false;
@@ -47,7 +47,7 @@ static twz_result fill_view(struct exec_program *program, struct exec_start *sta
 
 /* Makes the view, fills it and starts it. Returns the child's number. */
 static twz_result start_program(struct exec_program *program, struct exec_start *start,
-				struct twz_rt_spawn_block *block)
+				struct twz_rt_spawn_block *block, struct twz_id family)
 {
 	static const char reason[] = "cannot make its view";
 	struct twz_id view;
@@ -58,7 +58,13 @@ static twz_result start_program(struct exec_program *program, struct exec_start 
 	block->self = view;
 	block->parent_number = twz_rt_exec_self();
 	struct twz_thread_spec thread;
-	result = fill_view(program, start, view, &thread);
+	if (!twz_id_is_none(family))
+		result = twz_sys_view_family(view.hi, view.lo, family.hi, family.lo);
+	if (result < 0)
+		exec_fail(result, program->path, program->path_size - 1,
+			  "cannot enter it into its family");
+	else
+		result = fill_view(program, start, view, &thread);
 	struct exec_child *child = NULL;
 	if (result >= 0) {
 		child = exec_child_make(view);
@@ -104,7 +110,10 @@ twz_result twz_rt_exec_spawn(const struct twz_rt_spawn_args *args)
 					   .block = block,
 					   .block_size = block_size,
 					   .program = &program.file};
-		result = start_program(&program, &start, block);
+		bool family = (args->flags & TWZ_SPAWN_FAMILY_GIVEN) != 0;
+
+		result =
+			start_program(&program, &start, block, family ? args->family : TWZ_ID_NONE);
 		exec_program_close(&program);
 	}
 	fd_pass_done(block, result >= 0);

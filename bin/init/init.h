@@ -46,6 +46,7 @@ struct program {
 	const int *descriptors; /* its 0, 1 and 2, or NULL: those of init */
 	uint64_t timeout;	/* ns until it is killed, 0: none */
 	uint32_t sequence;	/* of the request that wants it, 0: none */
+	bool alone; /* end with it all that it has started, and delete what it has made */
 };
 
 struct program_end {
@@ -58,6 +59,14 @@ struct program_end {
 
 /* Runs a program to its end. Negative: it was not started; twz_rt_exec_error says why. */
 twz_result program_run(const struct program *program, struct program_end *end);
+
+/* ---- names.c ---- */
+
+/*
+ * Takes back what programs have changed in the image's directories. Nothing may run, and no
+ * directory of the image may have been changed on purpose.
+ */
+void names_restore(void);
 
 /* ---- request.c ---- */
 

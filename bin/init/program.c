@@ -2,6 +2,25 @@
 /* Starts a program and waits for its end. */
 #include "init.h"
 
+/* The object of a family that is to be; none when the program needs none or memory is short. */
+static struct twz_id make_family(const struct program *program)
+{
+	const struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW};
+	struct twz_id family = TWZ_ID_NONE;
+
+	if (program->alone && twz_sys_object_create(&spec, &family) < 0)
+		return TWZ_ID_NONE;
+	return family;
+}
+
+static void end_family(struct twz_id family)
+{
+	if (twz_id_is_none(family))
+		return;
+	twz_sys_family_end(family.hi, family.lo);
+	twz_sys_object_delete(family.hi, family.lo);
+}
+
 twz_result program_run(const struct program *program, struct program_end *end)
 {
 	struct twz_rt_spawn_action actions[4];
@@ -18,6 +37,7 @@ twz_result program_run(const struct program *program, struct program_end *end)
 			.from = program->descriptors[fd],
 			.to = fd,
 		};
+	struct twz_id family = make_family(program);
 	struct twz_rt_spawn_args arguments = {
 		.path = program->path,
 		.path_length = text_length(program->path),
@@ -25,11 +45,15 @@ twz_result program_run(const struct program *program, struct program_end *end)
 		.envp = program->envp,
 		.actions = actions,
 		.action_count = count,
+		.flags = twz_id_is_none(family) ? 0 : TWZ_SPAWN_FAMILY_GIVEN,
+		.family = family,
 	};
 	uint64_t start = twz_rt_clock(TWZ_CLOCK_MONOTONIC);
 	twz_result number = twz_rt_exec_spawn(&arguments);
-	if (number < 0)
+	if (number < 0) {
+		end_family(family);
 		return number;
+	}
 	uint64_t deadline = program->timeout != 0 ? start + program->timeout : TWZ_FOREVER;
 	control_running(program->sequence, (uint32_t)number);
 	twz_result result = twz_rt_exec_wait((uint32_t)number, deadline, &end->result);
@@ -40,5 +64,6 @@ twz_result program_run(const struct program *program, struct program_end *end)
 	}
 	end->nanoseconds = twz_rt_clock(TWZ_CLOCK_MONOTONIC) - start;
 	control_running(program->sequence, 0);
+	end_family(family);
 	return result < 0 ? result : 0;
 }

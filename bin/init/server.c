@@ -5,15 +5,18 @@
 
 /* What is alive in the machine. */
 struct counts {
-	uint64_t views, threads;
+	uint64_t views, threads, pages_free, pages_total;
 };
+
+/* A machine with less of its memory free than this part has lost some, and is made anew. */
+#define MEMORY_SHARE 4
 
 static struct counts count(void)
 {
 	struct twz_system_info info = {0};
 
 	twz_sys_system_info(&info);
-	return (struct counts){info.views, info.threads};
+	return (struct counts){info.views, info.threads, info.pages_free, info.pages_total};
 }
 
 static void send_error(uint32_t sequence, const char *text)
@@ -131,13 +134,16 @@ static void run_job(const struct request *request, const struct streams *streams
 		struct counts before = count();
 
 		job.program.sequence = request->sequence;
+		job.program.alone = true;
 		job.program.descriptors = run->flags & TWZ_RUN_NO_INPUT ? without_input : all;
 		twz_result result = program_run(&job.program, &end);
 		if (result < 0) {
 			send_reason(request->sequence, result);
 		} else {
 			struct counts after = count();
-			bool clean = after.views <= before.views && after.threads <= before.threads;
+			bool clean = after.views <= before.views &&
+				     after.threads <= before.threads &&
+				     after.pages_free >= after.pages_total / MEMORY_SHARE;
 			struct twz_channel_exit message = {
 				.state = end.result.state,
 				.code = end.result.code,
@@ -168,6 +174,7 @@ void serve(uint32_t control)
 		struct request request = control_next();
 
 		run_job(&request, &streams);
+		names_restore();
 		control_done(&request);
 	}
 }

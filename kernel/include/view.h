@@ -53,8 +53,10 @@ struct view {
 	struct object *control;		       /* its id; the control page */
 	struct twz_view_control *control_page; /* in the direct map */
 	struct view_copy *copies;
-	uint64_t run_time; /* of ended threads */
-	void *host_state;  /* the 9P channel's per-view data (kernel/device) */
+	uint64_t run_time;	 /* of ended threads */
+	void *host_state;	 /* the 9P channel's per-view data (kernel/device) */
+	struct object *family;	 /* a reference, or NULL; set before it has threads (family.c) */
+	struct list family_node; /* of the views that are in some family */
 };
 
 /* A new empty view with one reference, its control object in the id table. */
@@ -102,6 +104,21 @@ void view_abandon(struct view *view);
 /* Take up a thread: false when the view is exiting. Lose one; the last one ends the view. */
 bool view_add_thread(struct view *view, struct thread *thread);
 void view_lose_thread(struct view *view, struct thread *thread);
+
+/*
+ * Families (family.c): a view in the family of an object, and every view that it makes. What they
+ * make untied is tied to that object.
+ */
+
+/* Enter a view into a family (NULL: into none); false when it is in one already. */
+bool view_join_family(struct view *view, struct object *family);
+/* The view has ended: takes it out and wakes who waits. */
+void view_leave_family(struct view *view);
+/*
+ * End all views of a family as by SIGKILL, those too that they make meanwhile, and sleep until they
+ * have ended; then delete what is tied to it. Returns how many views there were, or -INTERRUPTED.
+ */
+twz_result view_family_end(struct object *family);
 
 /* Called once when a view's last thread is gone, before its maps go. Other subsystems' clean-up. */
 typedef void (*view_end_hook)(struct view *view);

@@ -101,6 +101,9 @@ twz_result sys_object_create(const struct twz_object_spec *user, struct twz_id *
 	}
 	if (result >= 0)
 		result = tie(&spec, object);
+	if (result >= 0 && twz_id_is_none(spec.tie) && !(spec.flags & TWZ_OBJECT_PERSISTENT) &&
+	    caller()->family)
+		object_tie(caller()->family, object);
 	if (result >= 0)
 		result = copy_to_user(id, &object->id, sizeof(*id));
 	if (result < 0)

@@ -28,6 +28,7 @@ twz_result sys_view_create(struct twz_id *id)
 
 	if (result < 0)
 		return result;
+	view_join_family(view, current_thread()->view->family);
 	result = hand_over(view, id);
 	if (result < 0)
 		view_disown(view);
@@ -49,6 +50,7 @@ twz_result sys_view_clone(const struct twz_view_clone *user, struct twz_id *id)
 	result = view_make_clone(self->view, &clone);
 	if (result < 0)
 		return result;
+	view_join_family(clone, self->view->family);
 	if (arguments.entry) {
 		struct twz_thread_spec spec = {
 			.entry = arguments.entry,
@@ -208,5 +210,60 @@ twz_result sys_view_kill(uint64_t hi, uint64_t lo, int64_t signal)
 	else
 		view_end(view, TWZ_VIEW_KILLED, (int32_t)signal, NULL);
 	view_put(view);
+	return result;
+}
+
+/* The object that stands for a family, if the caller has the right; with a reference. */
+static twz_result find_family(uint64_t hi, uint64_t lo, uint32_t rights, struct object **out)
+{
+	struct object *family = object_find((struct twz_id){hi, lo});
+
+	if (!family)
+		return -TWZ_ERR_NO_SUCH_OBJECT;
+	twz_result result = security_check(current_thread()->view, family, rights);
+	if (result >= 0 && family->flags & (OBJECT_CONTROL | OBJECT_SEALED | TWZ_OBJECT_PERSISTENT))
+		result = -TWZ_ERR_INVALID_ARGUMENT;
+	if (result < 0)
+		object_put(family);
+	else
+		*out = family;
+	return result;
+}
+
+twz_result sys_view_family(uint64_t hi, uint64_t lo, uint64_t family_hi, uint64_t family_lo)
+{
+	struct view *self = current_thread()->view, *view;
+	struct object *family;
+	twz_result result = find_view((struct twz_id){hi, lo}, RIGHTS_view_family, &view);
+
+	if (result < 0)
+		return result;
+	if (self->family)
+		result = -TWZ_ERR_ACCESS_DENIED; /* there is no way out of a family */
+	else if (view->thread_count > 0 || view->exiting)
+		result = -TWZ_ERR_BUSY;
+	else
+		result = find_family(family_hi, family_lo, TWZ_RIGHT_DELETE, &family);
+	if (result >= 0) {
+		if (!view_join_family(view, family))
+			result = -TWZ_ERR_BUSY;
+		object_put(family);
+	}
+	view_put(view);
+	return result < 0 ? result : TWZ_OK;
+}
+
+twz_result sys_family_end(uint64_t hi, uint64_t lo)
+{
+	struct object *family;
+	twz_result result = find_family(hi, lo, RIGHTS_family_end, &family);
+
+	if (result < 0)
+		return result;
+	if (current_thread()->view->family == family)
+		result = -TWZ_ERR_BUSY; /* it would wait for itself */
+	else
+		result = view_family_end(family);
+	object_put(family);
 	return result;
 }

@@ -100,6 +100,7 @@ static void finish(struct view *view)
 		object_delete(control);
 	view->control = NULL;
 	object_put(control);
+	view_leave_family(view);
 }
 
 void view_lose_thread(struct view *view, struct thread *thread)

@@ -119,8 +119,9 @@ TEST(large_private_memory_is_copied_on_write)
 	drop(object, 700);
 }
 
-/* A program of one page of text, made by hand. */
-static struct twz_id program(const char *from, uint64_t argument, struct twz_id *text)
+/* A program of one page of text, made by hand, in a family or (OWN) in none. */
+static struct twz_id program_in(struct twz_id family, const char *from, uint64_t argument,
+				struct twz_id *text)
 {
 	struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW};
 	struct twz_map map = {.slot = 3, .rights = TWZ_RIGHT_READ | TWZ_RIGHT_EXEC};
@@ -128,6 +129,8 @@ static struct twz_id program(const char *from, uint64_t argument, struct twz_id 
 	struct twz_id view;
 
 	EQUAL(twz_sys_view_create(&view), 0);
+	if (family.hi | family.lo)
+		EQUAL(twz_sys_view_family(view.hi, view.lo, family.hi, family.lo), 0);
 	spec.tie = view;
 	EQUAL(twz_sys_object_create(&spec, text), 0);
 	map_at(*text, 700, RW, TWZ_INHERIT_NONE);
@@ -142,6 +145,11 @@ static struct twz_id program(const char *from, uint64_t argument, struct twz_id 
 	thread.entry = (uint64_t)SLOT(3) + (uint64_t)(from - snippet_exit);
 	CHECK(twz_sys_thread_spawn(&thread, 0) > 0);
 	return view;
+}
+
+static struct twz_id program(const char *from, uint64_t argument, struct twz_id *text)
+{
+	return program_in(OWN, from, argument, text);
 }
 
 static volatile struct twz_view_control *watch(struct twz_id view)
@@ -206,6 +214,45 @@ TEST(programs_can_be_killed)
 	while (twz_sys_view_kill(view.hi, view.lo, 9) == -TWZ_ERR_NO_SUCH_THREAD)
 		twz_sys_thread_control(TWZ_THREAD_YIELD, 0);
 	EQUAL(twz_sys_view_kill(view.hi, view.lo, 9), -TWZ_ERR_NO_SUCH_OBJECT);
+}
+
+TEST(families_end_together)
+{
+	struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW};
+	struct twz_id family, other, text, empty, view, texts[2];
+
+	EQUAL(twz_sys_object_create(&spec, &family), 0);
+	EQUAL(twz_sys_object_create(&spec, &other), 0);
+	EQUAL(twz_sys_family_end(family.hi, family.lo), 0);
+	EQUAL(twz_sys_view_create(&empty), 0);
+	EQUAL(twz_sys_view_family(1, 1, family.hi, family.lo), -TWZ_ERR_NO_SUCH_OBJECT);
+	EQUAL(twz_sys_view_family(family.hi, family.lo, family.hi, family.lo),
+	      -TWZ_ERR_INVALID_ARGUMENT);
+	EQUAL(twz_sys_view_family(empty.hi, empty.lo, 1, 1), -TWZ_ERR_NO_SUCH_OBJECT);
+	EQUAL(twz_sys_view_family(empty.hi, empty.lo, empty.hi, empty.lo),
+	      -TWZ_ERR_INVALID_ARGUMENT);
+	EQUAL(twz_sys_view_family(0, 0, family.hi, family.lo), -TWZ_ERR_BUSY);
+	EQUAL(twz_sys_view_family(empty.hi, empty.lo, family.hi, family.lo), 0);
+	EQUAL(twz_sys_view_family(empty.hi, empty.lo, other.hi, other.lo), -TWZ_ERR_BUSY);
+	EQUAL(twz_sys_family_end(1, 1), -TWZ_ERR_NO_SUCH_OBJECT);
+	EQUAL(twz_sys_family_end(empty.hi, empty.lo), -TWZ_ERR_INVALID_ARGUMENT);
+
+	/* two that run for ever, one without threads, one of another family */
+	view = program_in(family, snippet_loop, 0, &texts[0]);
+	program_in(family, snippet_loop, 0, &texts[1]);
+	program_in(other, snippet_loop, 0, &text);
+	volatile struct twz_view_control *control = watch(view);
+	EQUAL(twz_sys_family_end(family.hi, family.lo), 3);
+	EQUAL(control->state, TWZ_VIEW_KILLED);
+	EQUAL(control->code, 9);
+	EQUAL(twz_sys_view_unmap(0, 0, 701), 0);
+	for (int i = 0; i < 2; i++)
+		EQUAL(twz_sys_object_delete(texts[i].hi, texts[i].lo), -TWZ_ERR_NO_SUCH_OBJECT);
+	EQUAL(twz_sys_object_delete(empty.hi, empty.lo), -TWZ_ERR_NO_SUCH_OBJECT);
+	EQUAL(twz_sys_family_end(family.hi, family.lo), 0);
+	EQUAL(twz_sys_family_end(other.hi, other.lo), 1);
+	EQUAL(twz_sys_object_delete(family.hi, family.lo), 0);
+	EQUAL(twz_sys_object_delete(other.hi, other.lo), 0);
 }
 
 TEST(views_without_threads_go_with_their_id)

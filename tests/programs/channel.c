@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int do_arguments(int argc, char **argv)
@@ -149,6 +150,80 @@ static int do_spin(int argc, char **argv)
 	return 0;
 }
 
+/* ---- what programs leave behind ---- */
+
+/* Children and grandchildren that outlive this program and write now and then. */
+static int do_litter(int argc, char **argv)
+{
+	int count = argc > 2 ? atoi(argv[2]) : 3;
+
+	puts("before");
+	fflush(stdout);
+	for (int i = 0; i < count; i++) {
+		pid_t child = fork();
+
+		if (child < 0)
+			return 1;
+		if (child > 0)
+			continue;
+		for (int generation = 0; generation < 2; generation++)
+			if (fork() < 0)
+				_exit(1);
+		for (;;) {
+			if (i % 2 == 0)
+				usleep(1000);
+			if (write(1, "litter\n", 7) < 0)
+				_exit(2);
+		}
+	}
+	return 0;
+}
+
+/* Volatile files and directories, one of them an open one without a name. */
+static int do_files(int argc, char **argv)
+{
+	static const char *const directories[] = {"/tmp/mess", "/tmp/mess/deep", "/mess"};
+	static const char *const files[] = {"/tmp/file", "/tmp/mess/deep/file", "/mess/file",
+					    "/bin/file"};
+
+	(void)argc;
+	(void)argv;
+	for (int i = 0; i < 3; i++)
+		if (mkdir(directories[i], 0777) != 0) {
+			printf("%s: %s\n", directories[i], strerror(errno));
+			return 1;
+		}
+	for (int i = 0; i < 4; i++) {
+		FILE *file = fopen(files[i], "wx");
+
+		if (file == NULL || fprintf(file, "%01000000d", 1) != 1000000) {
+			printf("%s: %s\n", files[i], strerror(errno));
+			return 1;
+		}
+	}
+	return unlink("/tmp/file") != 0 || rename("/bin/file", "/lib/file") != 0;
+}
+
+/* All the memory there is, and then a report of how much that was. */
+static int do_fill(int argc, char **argv)
+{
+	const size_t step = 1 << 20;
+	unsigned megabytes = 0;
+
+	(void)argv;
+	for (;;) {
+		char *block = malloc(step);
+
+		if (block == NULL)
+			break;
+		for (size_t at = 0; at < step; at += 4096)
+			block[at] = (char)argc;
+		megabytes++;
+	}
+	printf("%u MiB\n", megabytes);
+	return 0;
+}
+
 /* ---- ways to die ---- */
 
 static volatile int *volatile nowhere = (int *)0x10;
@@ -248,6 +323,9 @@ static const struct {
 	{"memory", do_memory},
 	{"forever", do_forever},
 	{"spin", do_spin},
+	{"litter", do_litter},
+	{"files", do_files},
+	{"fill", do_fill},
 	{"null", do_null},
 	{"wild", do_wild},
 	{"text", do_text},

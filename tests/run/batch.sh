@@ -32,7 +32,7 @@ has() {
 }
 
 boots 1 --batch list </dev/null
-complains ': 9 as expected, 3 not, of 12$'
+complains ': 9 as expected, 3 not, of 12; boots: 1$'
 [ "$(head -n 1 out)" = "$(printf '#index\tprogram\tverdict\tstatus\tcode\tmicroseconds\tout_bytes\terr_bytes\tout\terr')" ] ||
 	fail "another head line"
 [ "$(cut -f 1 out)" = "$(printf '#index\n'; seq 12)" ] || fail "the results are not 1 to 12"
@@ -90,14 +90,30 @@ wait $runner || status=$?
 has 2 4 crash
 has 2 5 125
 has 4 4 'exit 0'
-complains ': 3 as expected, 1 not, of 4$'
+complains ': 3 as expected, 1 not, of 4; boots: 2$'
 TWZ_KERNEL=$work/tool boots 125 --batch list </dev/null
 complains 'boot 3 in a row in which nothing ran'
+
+# What a program leaves goes with it, in one boot: children, files, memory.
+cat >list <<'END'
+./tool litter 3
+./tool files
+./tool files
+./tool litter 1
+@expect=any @timeout=20 ./tool fill
+@expect=any @timeout=20 ./tool fill
+./tool exit 0
+END
+boots 0 --memory 64M --batch list </dev/null
+complains ': 7 as expected, 0 not, of 7; boots: 1$'
+for i in 2 3 5 6 7; do
+	has $i 9 ''
+done
 
 # Many programs in little memory, from two boots.
 for _ in $(seq 100); do echo './tool exit 0'; done >list
 boots 0 --memory 128M --jobs 2 --batch list </dev/null
-complains ': 100 as expected, 0 not, of 100$'
+complains ': 100 as expected, 0 not, of 100; boots: 2$'
 [ "$(cut -f 1 out | sort -n | tail -n +2)" = "$(seq 100)" ] || fail "not every program ran once"
 cd "$root"
 finish

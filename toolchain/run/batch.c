@@ -30,6 +30,7 @@ static char *shared;
 static struct worker *workers;
 static size_t next_entry; /* the first that nobody has taken */
 static size_t running;	  /* machines that are not down */
+static unsigned boots;	  /* so far */
 
 static void finish(void)
 {
@@ -37,8 +38,8 @@ static void finish(void)
 
 	if (code == EXIT_SUCCESS && results.failed > 0)
 		code = EXIT_FAILURE;
-	fprintf(stderr, "x86_64-twizzler-run: %zu as expected, %zu not, of %zu\n", results.passed,
-		results.failed, list.count);
+	fprintf(stderr, "x86_64-twizzler-run: %zu as expected, %zu not, of %zu; boots: %u\n",
+		results.passed, results.failed, list.count, boots);
 	loop_end(code);
 }
 
@@ -114,10 +115,12 @@ static void boot(struct worker *worker)
 {
 	int code = guest_boot(&worker->guest);
 
-	if (code >= 0)
+	if (code >= 0) {
 		loop_end(code);
-	else
-		running++;
+		return;
+	}
+	running++;
+	boots++;
 }
 
 static void guest_down(struct guest *guest, const char *why)

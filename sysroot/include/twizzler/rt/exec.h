@@ -64,8 +64,10 @@ struct twz_rt_spawn_args {
 	char *const *envp;
 	const struct twz_rt_spawn_action *actions;
 	size_t action_count;
-	uint32_t flags; /* must be 0 */
+	uint32_t flags;	      /* TWZ_SPAWN_FAMILY_GIVEN */
+	struct twz_id family; /* with that flag: the object whose family (view_family) it is in */
 };
+#define TWZ_SPAWN_FAMILY_GIVEN 0x1u
 
 /* Starts a program. Its id is its view's; returns a number (>= 1) that waits take, like a pid. */
 twz_result twz_rt_exec_spawn(const struct twz_rt_spawn_args *args);
