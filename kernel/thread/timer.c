@@ -140,8 +140,9 @@ void timers_program(void)
 	if (cpu->timers.first)
 		deadline = cpu->timers.first->deadline;
 	/*
-	 * A slice or a budget that is over is acted on before the CPU returns to user mode. An alarm for it
-	 * would come again and again until then, and leave a slow machine no time to get there.
+	 * A slice or a budget that is over is acted on before the CPU returns to user mode. An
+	 * alarm for it would come again and again until then, and leave a slow machine no time to
+	 * get there.
 	 */
 	if (cpu->queue_length && cpu->slice_end <= now)
 		cpu->reschedule = true;

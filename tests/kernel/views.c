@@ -193,7 +193,8 @@ TEST(programs_can_be_killed)
 	EQUAL(twz_sys_object_delete(view.hi, view.lo), -TWZ_ERR_BUSY);
 	view = OWN;
 	/* its pages have rights of their own: nobody else may map them */
-	EQUAL(twz_sys_view_map(&(struct twz_map){.object = text, .slot = 702, .rights = TWZ_RIGHT_READ}),
+	EQUAL(twz_sys_view_map(
+		      &(struct twz_map){.object = text, .slot = 702, .rights = TWZ_RIGHT_READ}),
 	      -TWZ_ERR_BUSY);
 	EQUAL(control->state, TWZ_VIEW_RUNNING);
 	EQUAL(twz_sys_view_entry(0, 0, 701, &(struct twz_map){0}), 0);
