@@ -53,7 +53,8 @@ for _ in $(seq 100); do
 	[ -s "$work/out" ] && break
 	sleep 0.1
 done
-kill -KILL "$(pgrep -P $runner)"
+machine=$(pgrep -P $runner) || fail "the runner has no machine: $(cat "$work/out" "$work/err")"
+kill -KILL "$machine"
 status=0
 wait $runner || status=$?
 [ $status = 125 ] || fail "exit $status, not 125, after the machine's death"

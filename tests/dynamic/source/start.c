@@ -106,7 +106,7 @@ static void test_arguments(void)
 	char *argv[] = {"x", NULL};
 	struct twz_rt_spawn_args args = {.path = self, .path_length = strlen(self), .argv = argv};
 
-	args.flags = 1;
+	args.flags = ~TWZ_SPAWN_FAMILY_GIVEN;
 	CHECK(twz_rt_exec_spawn(&args) == -TWZ_ERR_INVALID_ARGUMENT);
 	args.flags = 0;
 	args.path_length = 0;
