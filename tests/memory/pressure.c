@@ -108,9 +108,14 @@ TEST(kernel_stacks_are_given_back)
 }
 
 static struct twz_id filled[4];
+static volatile uint32_t ready;
 
+/* Begins when all the others run: a stack's first page is not to be had any more when memory is full. */
 static void fill_one(void *argument)
 {
+	__atomic_add_fetch(&ready, 1, __ATOMIC_SEQ_CST);
+	wake_word(&ready, 1);
+	wait_word(&go, 0);
 	fill_object(filled[(uint64_t)argument]);
 }
 
@@ -119,10 +124,16 @@ static void fill_together(void)
 	struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW};
 	struct worker fillers[4];
 
+	go = 0;
+	ready = 0;
 	for (unsigned i = 0; i < 4; i++) {
 		EQUAL(twz_sys_object_create(&spec, &filled[i]), 0);
 		worker_start(&fillers[i], fill_one, (void *)(uint64_t)i);
 	}
+	for (uint32_t have; (have = ready) < 4;)
+		wait_word(&ready, have);
+	go = 1;
+	wake_word(&go, 4);
 	for (unsigned i = 0; i < 4; i++)
 		worker_join(&fillers[i]);
 	for (unsigned i = 0; i < 4; i++)
