@@ -31,8 +31,10 @@ OPTIONS = {
     "dg-require-atomic-cmpxchg-word": True, "dg-require-atomic-builtins": True, "dg-require-sleep": True,
     "dg-require-sched-yield": True, "dg-require-string-conversions": True, "dg-require-swprintf": True, "dg-require-binary-io": True,
     "dg-require-nprocs": True, "dg-require-static-libstdcxx": True, "dg-require-little-endian": True, "dg-require-normal-mode": True,
-    "dg-require-normal-namespace": True, "dg-require-filesystem-ts": True, "dg-require-target-fs-symlinks": True,
+    "dg-require-normal-namespace": True, "dg-require-target-fs-symlinks": True,
     "dg-require-target-fs-lwt": True, "dg-require-cpp-feature-test": True, "dg-require-effective-target": True,
+    # Configured without <experimental/filesystem> (its own default outside of a list of systems).
+    "dg-require-filesystem-ts": False,
     # The generic locale model knows "C" alone.
     "dg-require-namedlocale": False,
     # The whole library would have to be compiled in these modes.
@@ -40,7 +42,8 @@ OPTIONS = {
     # No statvfs when it was configured; no libiconv; the programs are static.
     "dg-require-target-fs-space": False, "dg-require-iconv": False, "dg-require-sharedlib": False}
 
-SUPPORT = ["testsuite_abi.cc", "testsuite_allocator.cc", "testsuite_character.cc", "testsuite_hooks.cc"]
+SUPPORT = ["testsuite_abi.cc", "testsuite_allocator.cc", "testsuite_character.cc", "testsuite_hooks.cc",
+           "io/verified_cmd_line_input.cc", "io/prog_bar.cc", "performance/time/elapsed_timer.cc"]
 # Folders of other drivers, and names that conformance.exp leaves out.
 ELSEWHERE = {"libstdc++-prettyprinters": "its driver is gdb", "libstdc++-xmethods": "its driver is gdb",
              "libstdc++-abi": "its driver compares symbol tables", "performance": "measures and checks nothing"}
@@ -48,8 +51,7 @@ ELSEWHERE = {"libstdc++-prettyprinters": "its driver is gdb", "libstdc++-xmethod
 
 def support(builder, place):
     """libtestc++.a: what the tests link with."""
-    objects = [builder.object(f"{place}/util/{file}", ["-O2", "-w", f"-I{place}/util"], "g++") for file in SUPPORT
-               if os.path.exists(f"{place}/util/{file}")]
+    objects = [builder.object(f"{place}/util/{file}", ["-O2", "-w", f"-I{place}", f"-I{place}/util"], "g++") for file in SUPPORT]
     library = f"{ROOT}/build/conformance/libtestc++.a"
     os.makedirs(os.path.dirname(library), exist_ok=True)
     new = f"{library}.{os.getpid()}"
@@ -85,6 +87,8 @@ def programs(_level, builder):
             program.unsupported = "a shared library beside a static program"
         program.flags, program.shouldfail, program.xfail = plan.flags, plan.shouldfail, plan.xfail
         program.outputs, program.environment = plan.outputs, plan.environment
+        if "stacktrace" in name:
+            program.flags, program.debug = [*program.flags, "-g"], True
         program.sources += [os.path.join(os.path.dirname(source), extra) for extra in plan.sources]
         named = {word for file in plan.files for word in [os.path.basename(file)]}
         program.files = [file for file in data if os.path.basename(file) in named or os.path.basename(file) in text]

@@ -31,6 +31,7 @@ class Program:
     shouldfail: bool = False  # it passes when it does not exit with 0
     xfail: bool = False  # the suite's authors expect it to fail
     timeout: int = 60
+    debug: bool = False  # keep its debug information
     unsupported: str = None
 
 
@@ -108,9 +109,12 @@ class Builder:
         first = re.sub("(^|\0)-x\0[^\0]*", "", "\0".join(compile_flags)).strip("\0").split("\0")
         objects = [self.object(source, first if index == 0 else compile_flags, program.compiler)
                    for index, source in enumerate(program.sources)]
+        if program.outputs:
+            objects.append(self.object(f"{ROOT}/tests/conformance/driver/terminal.c", ["-O2"]))
         # The options that choose start files and the like count at the link as well.
         command = [*self.link_with[program.compiler], *[flag for flag in compile_flags if flag.startswith(("-f", "-m", "-O", "-p"))],
-                   *objects, *program.objects, *[flag for flag in program.flags if for_linker(flag)], "-Wl,-S", "-o", path]
+                   *objects, *program.objects, *[flag for flag in program.flags if for_linker(flag)],
+                   *([] if program.debug else ["-Wl,-S"]), "-o", path]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode != 0:
             raise BuildFailure(" ".join(command) + "\n" + done.stdout.decode(errors="replace"))
