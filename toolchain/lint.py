@@ -211,17 +211,44 @@ def check_syscalls(files):
     return [f"{table}: no test names twz_sys_{name}" for name in names if f"twz_sys_{name}" not in text]
 
 
+def anchors(text):
+    """The anchors of a document's headings: lower case, spaces as hyphens, punctuation dropped; repeats are numbered."""
+    seen = {}
+    for heading in re.findall(r"^#+ +(.*?) *$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M):
+        heading = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).lower()
+        anchor = re.sub(r"[^\w\- ]", "", heading).replace(" ", "-")
+        seen[anchor] = seen.get(anchor, -1) + 1
+        yield anchor if not seen[anchor] else f"{anchor}-{seen[anchor]}"
+
+
+def check_book(files):
+    """Every page of docs/ stands in its folder's README.md."""
+    wrong = []
+    for path in files:
+        folder, name = os.path.split(path)
+        if path.startswith("docs/") and name.endswith(".md") and name != "README.md":
+            index = folder + "/README.md"
+            if not os.path.exists(index) or f"]({name})" not in read(index):
+                wrong.append(f"{path}: {index} has no link to it")
+    return wrong
+
+
 def check_documents(files):
-    """Documents name no file that is not there."""
+    """Documents name no file, folder or heading that is not there."""
     wrong = []
     folders = {path.split("/")[0] for path in files if "/" in path}
     for path in files:
         if not path.endswith(".md"):
             continue
         text = re.sub(r"^```.*?^```", "", read(path), flags=re.M | re.S)
-        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
-            if not re.match(r"[a-z]+:", target) and not os.path.exists(os.path.join(os.path.dirname(path), target)):
+        for target, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)", text):
+            if re.match(r"[a-z]+:", target):
+                continue
+            place = os.path.join(os.path.dirname(path), target) if target else path
+            if not os.path.exists(place):
                 wrong.append(f"{path}: links to {target}, which is not there")
+            elif anchor and place.endswith(".md") and anchor not in anchors(read(place)):
+                wrong.append(f"{path}: links to {target}#{anchor}, and there is no such heading")
         for target in re.findall(r"`([\w.-]+(?:/[\w.+-]+)+/?)`", text):
             if target.split("/")[0] not in folders or "NAME" in target or "NNNN" in target:
                 continue
