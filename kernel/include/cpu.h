@@ -8,6 +8,7 @@
 #include <lock.h>
 #include <timer.h>
 #include <list.h>
+#include <twizzler/syscall.h>
 
 #define CPU_MAX 64 /* one word of a CPU set */
 
@@ -28,12 +29,19 @@ struct cpu {
 	struct view *
 		loaded_view; /* whose root is in CR3; may outlive the thread's stay. Own CPU only */
 	struct thread *idle;
-	struct spinlock queue_lock; /* run queue: threads ready to run here */
-	struct list queue;
-	uint32_t queue_length;
+	struct spinlock queue_lock; /* run queue (thread/run_queue.h): threads ready to run here */
+	uint64_t ready;		    /* bit p: levels[p] is not empty */
+	struct list levels[TWZ_PRIORITIES];
+	volatile uint32_t queue_length;
+	uint8_t fair_level;	     /* the low priority that had the last turn */
+	bool fair_turn;		     /* current has its turn before higher ones */
+	uint64_t fair_at;	     /* when a low one has the next */
+	uint64_t balance_at;	     /* when to look at the other CPUs' queues again */
+	volatile bool polling;	     /* idle, and looks at its queue: needs no interrupt */
 	struct thread *ended;	     /* switched away from for ever; its memory is to be freed */
 	volatile bool program_timer; /* a slice has begun to count: set the hardware timer */
-	uint64_t slice_end;	     /* monotonic time when current must make room */
+	uint64_t slice_end;	     /* monotonic time when current must make room for an equal */
+	uint64_t user_gs;	     /* what the program's GS base register holds; ~0: unknown */
 	struct timer_queue timers;
 	uint64_t timer_armed; /* deadline in the hardware timer */
 	volatile uint32_t
@@ -47,6 +55,8 @@ struct cpu {
 };
 
 extern struct cpu *cpus[CPU_MAX];
+/* What each CPU runs: 0 nothing, else the thread's priority plus 1. A hint, read without a lock. */
+extern volatile uint8_t cpu_levels[CPU_MAX];
 extern uint32_t cpu_count; /* online */
 
 static inline struct cpu *this_cpu(void)

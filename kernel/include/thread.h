@@ -34,11 +34,18 @@ struct thread {
 	struct trap_frame
 		*frame; /* user registers, at the top of the kernel stack; NULL: kernel thread */
 	void *extended_state;	   /* FXSAVE/XSAVE area; NULL for kernel threads */
+	uint16_t float_control;	   /* x87 control word, where the area does not hold it */
+	bool vectors_dead; /* in a system call: vector registers need not survive (state.h) */
 	uint64_t fs_base, gs_base; /* while not running */
 
 	volatile uint32_t state; /* enum thread_run_state, under its CPU's queue lock */
 	struct cpu *cpu;	 /* runs or last ran here; under its queue lock */
 	struct list queue_node;	 /* run queue */
+	bool queued;		 /* in one; under its lock */
+	bool fifo;		 /* no slices: runs until it sleeps, yields or is preempted */
+	uint8_t priority;	 /* under its CPU's queue lock */
+	uint8_t ceiling;	 /* what priority may be set to, at most */
+	uint64_t slice_left;	 /* of a preempted slice, nanoseconds */
 	struct list wait_node;	 /* wait queue */
 	volatile bool woken;	 /* taken off its wait queue by a waker */
 	struct timer timer;
@@ -85,7 +92,16 @@ _Noreturn void thread_exit_current(void);
 /* Make a sleeping thread runnable. Any context. */
 void thread_wake(struct thread *thread);
 
-/* Give up the CPU if another thread is ready. */
+/*
+ * Set a thread's priority and whether it runs without slices; it takes effect at once, wherever the
+ * thread is. The thread must not go away meanwhile.
+ */
+/* A priority as programs write it: 0, -INVALID_ARGUMENT, or -ACCESS_DENIED above the ceiling. */
+twz_result thread_check_priority(uint64_t priority, uint8_t ceiling);
+
+void thread_set_priority(struct thread *thread, uint8_t priority, bool fifo);
+
+/* Give up the CPU if another thread of this priority or a higher one is ready. */
 void thread_yield(void);
 /* As thread_yield when the time slice is over: for long loops in the kernel. No lock held. */
 void thread_breathe(void);

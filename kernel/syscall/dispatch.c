@@ -46,6 +46,7 @@ void syscall_dispatch(struct trap_frame *frame)
 	const struct call *call = index < CALLS ? &calls[index] : NULL;
 
 	thread->calls++;
+	thread->vectors_dead = true;
 	if (thread->handler && handler_forbidden_call && (!call || !call->handler))
 		handler_forbidden_call((uint32_t)frame->rax);
 	if (!call || !call->name)

@@ -96,6 +96,58 @@ static twz_result set_name(struct thread *thread, const char *user)
 	return TWZ_OK;
 }
 
+struct priority_request {
+	const struct view *view;
+	uint64_t priority;
+	twz_result result;
+	bool set;
+};
+
+static bool with_priority(struct thread *thread, void *context)
+{
+	struct priority_request *request = context;
+
+	if (thread->view != request->view)
+		return false;
+	request->result = thread->priority | (thread->fifo ? TWZ_PRIORITY_FIFO : 0);
+	if (!request->set)
+		return true;
+	request->result = thread_check_priority(request->priority, thread->ceiling);
+	if (request->result >= 0)
+		thread_set_priority(thread, request->priority & (TWZ_PRIORITIES - 1),
+				    request->priority & TWZ_PRIORITY_FIFO);
+	return true;
+}
+
+/* `argument`: the thread's number, 0 for the caller, above 32 bits of priority. */
+static twz_result do_priority(uint64_t argument, bool set)
+{
+	const struct thread *self = current_thread();
+	struct priority_request request = {self->view, (uint32_t)argument, TWZ_OK, set};
+	uint64_t number = argument >> 32 ? argument >> 32 : self->number;
+
+	if (set)
+		request.result = thread_check_priority(request.priority, self->ceiling);
+	else if (request.priority)
+		request.result = -TWZ_ERR_INVALID_ARGUMENT;
+	if (request.result < 0)
+		return request.result;
+	return thread_number_act(number, with_priority, &request) ? request.result
+								  : -TWZ_ERR_NO_SUCH_THREAD;
+}
+
+static twz_result set_ceiling(struct thread *thread, uint64_t ceiling)
+{
+	if (ceiling >= TWZ_PRIORITIES)
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	if (ceiling > thread->ceiling)
+		return -TWZ_ERR_ACCESS_DENIED;
+	thread->ceiling = (uint8_t)ceiling;
+	if (thread->priority > ceiling)
+		thread_set_priority(thread, (uint8_t)ceiling, thread->fifo);
+	return TWZ_OK;
+}
+
 static twz_result set_upcall_stack(struct thread *thread, const void *user)
 {
 	uint64_t range[2] = {0, 0};
@@ -145,6 +197,11 @@ twz_result sys_thread_control(uint64_t command, uint64_t argument)
 	case TWZ_THREAD_VIEW:
 		return copy_to_user((void *)argument, &thread->view->control->id,
 				    sizeof(struct twz_id));
+	case TWZ_THREAD_PRIORITY:
+	case TWZ_THREAD_SET_PRIORITY:
+		return do_priority(argument, command == TWZ_THREAD_SET_PRIORITY);
+	case TWZ_THREAD_SET_CEILING:
+		return set_ceiling(thread, argument);
 	case TWZ_THREAD_CALLS:
 		return (twz_result)thread->calls;
 	case TWZ_THREAD_INTERRUPT_WORDS:

@@ -17,8 +17,11 @@ extern char thread_begin[];
 void thread_begun(void);
 
 /* Registers that the kernel does not use itself: FPU, FS and GS. Interrupts off. */
-void thread_save_user_state(struct thread *thread);
+void thread_save_user_state(struct thread *thread, struct cpu *cpu);
 void thread_load_user_state(struct thread *thread, struct cpu *cpu);
+
+/* From the timer interrupt: hand a waiting thread to a CPU with less to do. */
+void scheduler_balance(uint64_t now);
 
 /* Memory of a thread that will never run again. */
 void thread_free(struct thread *thread);

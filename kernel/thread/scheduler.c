@@ -10,12 +10,16 @@
 #include <timer.h>
 #include <view.h>
 #include "internal.h"
+#include "run_queue.h"
+#include "state.h"
 
-#define SLICE_NS 4000000ull
+/* How long an idle CPU looks for work before it halts. */
+#define POLL_NS 20000ull
 
 extern char boot_stack[], boot_stack_top[];
 
 struct cpu *cpus[CPU_MAX];
+volatile uint8_t cpu_levels[CPU_MAX];
 uint32_t cpu_count;
 static struct cpu boot_cpu;
 
@@ -38,7 +42,8 @@ void cpu_setup(struct cpu *cpu, uint32_t number)
 	cpu->timer_armed = TWZ_FOREVER;
 	spin_init(&cpu->queue_lock, LOCK_RUN_QUEUE);
 	spin_init(&cpu->timers.lock, LOCK_TIMER);
-	list_init(&cpu->queue);
+	for (unsigned i = 0; i < TWZ_PRIORITIES; i++)
+		list_init(&cpu->levels[i]);
 }
 
 bool cpu_make_idle(struct cpu *cpu, uint64_t stack)
@@ -64,41 +69,24 @@ void scheduler_init(void)
 		panic("out of memory for the idle thread");
 }
 
-/* Queue lock held. */
-static void enqueue(struct cpu *cpu, struct thread *thread)
+/* Take a ready thread from the CPU that has most of them. Our queue lock is held; theirs is tried. */
+static struct thread *steal(struct cpu *self, uint64_t now)
 {
-	list_append(&cpu->queue, &thread->queue_node);
-	cpu->queue_length++;
-}
+	struct cpu *victim = NULL;
+	struct thread *thread = NULL;
+	uint64_t flags;
 
-static struct thread *dequeue(struct cpu *cpu)
-{
-	struct list *node = list_pop(&cpu->queue);
-
-	if (!node)
-		return NULL;
-	cpu->queue_length--;
-	return LIST_ENTRY(node, struct thread, queue_node);
-}
-
-/* Take a ready thread from another CPU. Our queue lock is held; theirs is only tried. */
-static struct thread *steal(struct cpu *self)
-{
 	for (uint32_t i = 0; i < CPU_MAX && cpus[i]; i++) {
-		struct thread *thread;
-		uint64_t flags;
-
-		if (cpus[i] == self || !cpus[i]->queue_length ||
-		    !spin_try_lock(&cpus[i]->queue_lock, &flags))
-			continue;
-		thread = dequeue(cpus[i]);
-		if (thread)
-			thread->cpu = self;
-		spin_unlock(&cpus[i]->queue_lock, flags);
-		if (thread)
-			return thread;
+		if (cpus[i] != self && cpus[i]->queue_length > (victim ? victim->queue_length : 0))
+			victim = cpus[i];
 	}
-	return NULL;
+	if (!victim || !spin_try_lock(&victim->queue_lock, &flags))
+		return NULL;
+	thread = run_queue_take(victim, now);
+	if (thread)
+		thread->cpu = self;
+	spin_unlock(&victim->queue_lock, flags);
+	return thread;
 }
 
 /* In the new thread's context after a switch, the queue lock of this CPU still held. */
@@ -106,13 +94,13 @@ static void finish_switch(uint64_t flags)
 {
 	struct cpu *cpu = this_cpu();
 	struct thread *ended = cpu->ended;
-	bool slice = (cpu->queue_length && cpu->current != cpu->idle) || cpu->current->run_limit;
+	bool program = cpu->queue_length || cpu->current->run_limit;
 
 	cpu->ended = NULL;
 	spin_unlock(&cpu->queue_lock, 0);
 	if (ended)
 		thread_free(ended);
-	if (slice)
+	if (program)
 		timers_program();
 	platform->interrupts_restore(flags);
 }
@@ -122,17 +110,24 @@ void thread_begun(void)
 	finish_switch(1);
 }
 
-static void switch_to(struct cpu *cpu, struct thread *previous, struct thread *next)
+static void begin_slice(struct cpu *cpu, struct thread *thread, uint64_t now)
 {
-	uint64_t now = clock_monotonic();
+	uint64_t slice = thread->slice_left ? thread->slice_left : SLICE_NS;
 
+	thread->slice_left = 0;
+	cpu->slice_end = thread->fifo ? TWZ_FOREVER : now + slice;
+}
+
+static void switch_to(struct cpu *cpu, struct thread *previous, struct thread *next, uint64_t now)
+{
 	previous->run_time += now - previous->started;
 	next->started = now;
 	cpu->current = next;
-	cpu->slice_end = now + SLICE_NS;
+	cpu_levels[cpu->number] = next == cpu->idle ? 0 : next->priority + 1;
 	cpu->switch_count++;
 	if (previous->frame)
-		thread_save_user_state(previous);
+		thread_save_user_state(previous, cpu);
+	/* the idle thread and the kernel's run on any root: a program that comes back finds its own */
 	if (next->view)
 		view_load(next->view);
 	if (next->frame)
@@ -142,11 +137,21 @@ static void switch_to(struct cpu *cpu, struct thread *previous, struct thread *n
 	context_switch(&previous->saved_stack, next->saved_stack);
 }
 
-void schedule(void)
+/* Put the thread that ran back into its queue. */
+static void give_way(struct cpu *cpu, struct thread *thread, uint64_t now, bool yields)
+{
+	bool preempted = !yields && now < cpu->slice_end;
+
+	if (preempted && !thread->fifo)
+		thread->slice_left = cpu->slice_end - now;
+	run_queue_add(cpu, thread, preempted);
+}
+
+static void schedule_as(bool yields)
 {
 	struct cpu *cpu;
 	struct thread *previous, *next;
-	uint64_t flags = platform->interrupts_save();
+	uint64_t flags = platform->interrupts_save(), now = clock_monotonic();
 
 	cpu = this_cpu();
 	ASSERT(cpu->lock_depth == 0);
@@ -154,89 +159,179 @@ void schedule(void)
 	previous = cpu->current;
 	cpu->reschedule = false;
 	if (previous->state == THREAD_RUNNABLE && previous != cpu->idle)
-		enqueue(cpu, previous);
-	next = dequeue(cpu);
+		give_way(cpu, previous, now, yields);
+	next = run_queue_take(cpu, now);
 	if (!next)
-		next = steal(cpu);
+		next = steal(cpu, now);
 	if (!next)
 		next = cpu->idle;
+	begin_slice(cpu, next, now);
+	cpu->fair_turn = next != cpu->idle && next->priority < run_queue_top(cpu);
 	if (next == previous) {
-		cpu->slice_end = clock_monotonic() + SLICE_NS;
-		spin_unlock(&cpu->queue_lock, flags);
+		bool program = cpu->queue_length != 0;
+
+		spin_unlock(&cpu->queue_lock, 0);
+		if (program)
+			timers_program();
+		platform->interrupts_restore(flags);
 		return;
 	}
-	switch_to(cpu, previous, next);
+	switch_to(cpu, previous, next, now);
 	finish_switch(flags);
 }
 
-static struct cpu *choose_cpu(struct cpu *last)
+void schedule(void)
 {
-	if (last->current == last->idle && !last->queue_length)
+	schedule_as(false);
+}
+
+/*
+ * Where a thread that is ready should run: where it was, if that CPU runs nothing or something
+ * lower; else the CPU that runs the lowest, if that is lower; else where it was. A line of bytes is
+ * all that is read.
+ */
+static struct cpu *choose_cpu(const struct thread *thread, struct cpu *last)
+{
+	uint8_t least = cpu_levels[last->number];
+	struct cpu *best = last;
+
+	if (!least && !last->queue_length)
 		return last;
 	for (uint32_t i = 0; i < CPU_MAX && cpus[i]; i++) {
-		if (cpus[i]->online && cpus[i]->current == cpus[i]->idle && !cpus[i]->queue_length)
-			return cpus[i];
+		if (cpus[i]->online && cpu_levels[i] < least && !cpus[i]->queue_length) {
+			least = cpu_levels[i];
+			best = cpus[i];
+		}
 	}
-	return last;
+	return least <= thread->priority ? best : last;
 }
 
-/* Make the CPU notice a new thread in its queue. */
-static void kick(struct cpu *cpu)
+/* Enter a thread into a CPU's queue and make that CPU notice. Its queue lock is held; released. */
+static void enter(struct cpu *cpu, struct thread *thread)
 {
 	struct cpu *self = this_cpu();
-
-	if (cpu->current == cpu->idle)
-		cpu->reschedule = true;
-	if (cpu != self)
-		platform->send_interrupt(cpu, VECTOR_RESCHEDULE);
-	else if (cpu->current != cpu->idle)
-		cpu->program_timer = true; /* the slice counts from now on */
-}
-
-/* A runnable thread that is in no queue. */
-static void place(struct thread *thread, struct cpu *last)
-{
-	struct cpu *cpu = choose_cpu(last);
-	uint64_t flags = spin_lock(&cpu->queue_lock);
+	uint64_t before = run_queue_turn(cpu), turn;
 
 	thread->cpu = cpu;
-	enqueue(cpu, thread);
-	spin_unlock(&cpu->queue_lock, flags);
-	kick(cpu);
+	run_queue_add(cpu, thread, false);
+	turn = run_queue_turn(cpu);
+	if (!turn)
+		cpu->reschedule = true;
+	spin_unlock(&cpu->queue_lock, 0);
+	if (cpu == self) {
+		if (turn)
+			cpu->program_timer = true;
+	} else if (turn < before) {
+		/* to switch, or to set its timer; an idle CPU that polls sees the queue: pairs with scheduler_idle */
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		if (!cpu->polling)
+			platform->send_interrupt(cpu, VECTOR_RESCHEDULE);
+	}
 }
 
 void thread_start(struct thread *thread)
 {
 	uint64_t flags = platform->interrupts_save();
+	struct cpu *cpu = choose_cpu(thread, this_cpu());
 
-	place(thread, this_cpu());
+	spin_lock(&cpu->queue_lock);
+	enter(cpu, thread);
 	platform->interrupts_restore(flags);
+}
+
+/* Lock the queue of the CPU that a thread belongs to. Interrupts off. */
+static struct cpu *lock_cpu_of(struct thread *thread)
+{
+	for (;;) {
+		struct cpu *cpu = thread->cpu;
+
+		spin_lock(&cpu->queue_lock);
+		if (thread->cpu == cpu)
+			return cpu;
+		spin_unlock(&cpu->queue_lock, 0);
+	}
 }
 
 void thread_wake(struct thread *thread)
 {
 	uint64_t flags = platform->interrupts_save();
+	struct cpu *cpu = lock_cpu_of(thread), *better;
 
-	for (;;) {
-		struct cpu *cpu = thread->cpu;
-		bool ready = false;
-
-		spin_lock(&cpu->queue_lock);
-		if (thread->cpu != cpu) {
-			spin_unlock(&cpu->queue_lock, 0);
-			continue;
-		}
-		if (thread->state == THREAD_SLEEPING) {
-			thread->state = THREAD_RUNNABLE;
-			/* still on its way to sleep: it will notice in schedule() */
-			ready = cpu->current != thread;
-		}
+	if (thread->state != THREAD_SLEEPING) {
+		spin_unlock(&cpu->queue_lock, flags);
+		return;
+	}
+	thread->state = THREAD_RUNNABLE;
+	if (cpu->current == thread) {
+		/* still on its way to sleep: it will notice in schedule() */
+		spin_unlock(&cpu->queue_lock, flags);
+		return;
+	}
+	better = choose_cpu(thread, cpu);
+	if (better != cpu) {
+		thread->cpu = better;
 		spin_unlock(&cpu->queue_lock, 0);
-		if (ready)
-			place(thread, cpu);
-		break;
+		spin_lock(&better->queue_lock);
+	}
+	enter(better, thread);
+	platform->interrupts_restore(flags);
+}
+
+void thread_set_priority(struct thread *thread, uint8_t priority, bool fifo)
+{
+	uint64_t flags = platform->interrupts_save();
+	struct cpu *cpu = lock_cpu_of(thread);
+	bool queued = thread->queued, runs = cpu->current == thread;
+
+	if (queued)
+		run_queue_remove(cpu, thread);
+	thread->priority = priority;
+	thread->fifo = fifo;
+	thread->slice_left = 0;
+	if (runs) {
+		cpu_levels[cpu->number] = priority + 1;
+		cpu->slice_end = fifo ? TWZ_FOREVER : clock_monotonic() + SLICE_NS;
+		cpu->reschedule = true;
+	}
+	if (queued) {
+		enter(cpu, thread);
+	} else {
+		spin_unlock(&cpu->queue_lock, 0);
+		if (runs && cpu != this_cpu())
+			platform->send_interrupt(cpu, VECTOR_RESCHEDULE);
 	}
 	platform->interrupts_restore(flags);
+}
+
+/*
+ * Threads that wait here while another CPU has less to do: one goes there, now and then, so that
+ * three busy threads on two CPUs get two thirds each. From the timer interrupt.
+ */
+void scheduler_balance(uint64_t now)
+{
+	struct cpu *self = this_cpu(), *least = NULL;
+	struct thread *thread;
+
+	if (!self->queue_length || now < self->balance_at)
+		return;
+	self->balance_at = now + BALANCE_NS;
+	for (uint32_t i = 0; i < CPU_MAX && cpus[i]; i++) {
+		uint32_t load = cpus[i]->queue_length + (cpu_levels[i] != 0);
+
+		if (cpus[i] != self && cpus[i]->online && load <= self->queue_length &&
+		    (!least || load < least->queue_length + (cpu_levels[least->number] != 0)))
+			least = cpus[i];
+	}
+	if (!least)
+		return;
+	spin_lock(&self->queue_lock);
+	thread = run_queue_take(self, now);
+	spin_unlock(&self->queue_lock, 0);
+	if (!thread)
+		return;
+	least->balance_at = now + BALANCE_NS; /* it does not hand one back at once */
+	spin_lock(&least->queue_lock);
+	enter(least, thread);
 }
 
 void thread_post(struct thread *thread, uint32_t pending)
@@ -244,13 +339,13 @@ void thread_post(struct thread *thread, uint32_t pending)
 	__atomic_or_fetch(&thread->pending, pending, __ATOMIC_SEQ_CST);
 	thread_wake(thread);
 	/* a thread in user space on another CPU looks at it on its way back from the interrupt */
-	if (thread->cpu != this_cpu())
+	if (thread->cpu != this_cpu() && thread->cpu->current == thread)
 		platform->send_interrupt(thread->cpu, VECTOR_RESCHEDULE);
 }
 
 void thread_yield(void)
 {
-	schedule();
+	schedule_as(true);
 }
 
 void thread_breathe(void)
@@ -259,12 +354,38 @@ void thread_breathe(void)
 		schedule();
 }
 
+/*
+ * Look for work a little while before halting: a halted CPU takes an interrupt to wake, which costs
+ * both sides more than a thread that sleeps for its partner's answer takes.
+ */
+static void poll_queue(struct cpu *cpu)
+{
+	uint64_t end = clock_monotonic() + POLL_NS;
+
+	cpu->polling = true;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	while (!cpu->queue_length && !cpu->reschedule && clock_monotonic() < end) {
+		/* the pause instruction ends a turn of the emulator: seldom */
+		for (unsigned i = 0; i < 64 && !cpu->queue_length && !cpu->reschedule; i++)
+			__asm__ volatile("" ::: "memory");
+	}
+	cpu->polling = false;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 void scheduler_idle(void)
 {
 	for (;;) {
+		struct cpu *cpu = this_cpu();
+
 		platform->interrupts_save();
 		schedule();
-		if (!this_cpu()->queue_length && !this_cpu()->reschedule)
+		if (cpu_count > 1 && !cpu->queue_length && !cpu->reschedule) {
+			platform->interrupts_enable();
+			poll_queue(cpu);
+			platform->interrupts_save();
+		}
+		if (!cpu->queue_length && !cpu->reschedule)
 			platform->wait_for_interrupt();
 		else
 			platform->interrupts_enable();

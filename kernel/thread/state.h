@@ -14,6 +14,11 @@ void *extended_state_of(struct thread *thread);
 void extended_state_init(struct thread *thread);
 void extended_state_save(struct thread *thread);
 void extended_state_load(struct thread *thread);
+/*
+ * As save, for a thread inside a system call: a call loses the vector registers and empties the x87
+ * stack, as a call of C does, so only the two control words are kept and the rest loads as zero.
+ */
+void extended_state_leave(struct thread *thread);
 /* Load an area that a program gave; false when it is malformed, and then the thread's own is
  * loaded. */
 bool extended_state_load_checked(struct thread *thread);

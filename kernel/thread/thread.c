@@ -34,6 +34,8 @@ static struct thread *allocate(const char *name)
 	}
 	thread->state = THREAD_RUNNABLE;
 	thread->cpu = this_cpu();
+	thread->priority = TWZ_PRIORITY_DEFAULT;
+	thread->ceiling = TWZ_PRIORITIES - 1;
 	list_init(&thread->queue_node);
 	list_init(&thread->wait_node);
 	list_init(&thread->view_node);
@@ -67,14 +69,38 @@ twz_result kernel_thread_start(const char *name, void (*function)(void *), void 
 	return TWZ_OK;
 }
 
+twz_result thread_check_priority(uint64_t priority, uint8_t ceiling)
+{
+	if (priority & ~(uint64_t)TWZ_PRIORITY_FIFO & ~(TWZ_PRIORITIES - 1ull))
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	return (priority & (TWZ_PRIORITIES - 1)) > ceiling ? -TWZ_ERR_ACCESS_DENIED : TWZ_OK;
+}
+
+/* The maker's priority, or what it asks for. */
+static void inherit(struct thread *thread, const struct twz_thread_spec *spec)
+{
+	const struct thread *maker = current_thread();
+
+	thread->ceiling = maker->ceiling;
+	if (spec->flags & TWZ_THREAD_SPEC_PRIORITY) {
+		thread->priority = spec->priority & (TWZ_PRIORITIES - 1);
+		thread->fifo = spec->priority & TWZ_PRIORITY_FIFO;
+	} else {
+		thread->priority = maker->priority;
+		thread->fifo = maker->fifo;
+	}
+}
+
 static twz_result check_spec(const struct twz_thread_spec *spec)
 {
-	if (spec->flags || spec->reserved || spec->entry >= USER_END || spec->stack >= USER_END ||
+	if (spec->flags & ~TWZ_THREAD_SPEC_PRIORITY || spec->entry >= USER_END || spec->stack >= USER_END ||
 	    spec->fs_base >= USER_END)
 		return -TWZ_ERR_INVALID_ARGUMENT;
 	if (spec->upcall_stack > USER_END || spec->upcall_stack_length > spec->upcall_stack)
 		return -TWZ_ERR_INVALID_ARGUMENT;
-	return TWZ_OK;
+	if (!(spec->flags & TWZ_THREAD_SPEC_PRIORITY))
+		return spec->priority ? -TWZ_ERR_INVALID_ARGUMENT : TWZ_OK;
+	return thread_check_priority(spec->priority, current_thread()->ceiling);
 }
 
 static void fill_frame(struct thread *thread, const struct twz_thread_spec *spec)
@@ -123,6 +149,7 @@ twz_result thread_create(struct view *view, const struct twz_thread_spec *spec, 
 	control->number = thread->number;
 	extended_state_init(thread);
 	fill_frame(thread, spec);
+	inherit(thread, spec);
 	__atomic_add_fetch(&live_threads, 1, __ATOMIC_RELAXED);
 	view_get(view);
 	thread->view = view;
@@ -181,8 +208,8 @@ static void leave_view(struct thread *thread)
 	platform->interrupts_save();
 	thread->view = NULL;
 	thread->frame = NULL;
-	if (this_cpu()->loaded_view == view)
-		view_load(NULL);
+	/* its GS base is not looked at any more; the view's root stays loaded until another's is */
+	this_cpu()->user_gs = ~0ull;
 	platform->interrupts_enable();
 	view_put(view);
 }
@@ -230,18 +257,25 @@ uint64_t thread_run_time(const struct thread *thread)
 	return thread == current_thread() ? time + clock_monotonic() - thread->started : time;
 }
 
-void thread_save_user_state(struct thread *thread)
+void thread_save_user_state(struct thread *thread, struct cpu *cpu)
 {
-	extended_state_save(thread);
+	if (thread->vectors_dead)
+		extended_state_leave(thread);
+	else
+		extended_state_save(thread);
 	thread->fs_base = platform->get_fs_base();
-	thread->gs_base = platform->get_user_gs_base();
+	thread->gs_base = cpu->user_gs = platform->get_user_gs_base();
 }
 
 void thread_load_user_state(struct thread *thread, struct cpu *cpu)
 {
 	extended_state_load(thread);
 	platform->set_fs_base(thread->fs_base);
-	platform->set_user_gs_base(thread->gs_base);
+	/* most programs leave it 0: a write of the register is dearer than a look at what it holds */
+	if (thread->gs_base != cpu->user_gs) {
+		platform->set_user_gs_base(thread->gs_base);
+		cpu->user_gs = thread->gs_base;
+	}
 	platform->set_kernel_stack(cpu, (uint64_t)(thread->frame + 1));
 }
 
@@ -282,6 +316,7 @@ void thread_before_user(struct trap_frame *frame)
 			schedule();
 			continue;
 		}
+		thread->vectors_dead = false;
 		return;
 	}
 }

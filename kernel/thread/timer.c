@@ -5,6 +5,8 @@
 #include <thread.h>
 #include <timer.h>
 #include <twizzler/types.h>
+#include "internal.h"
+#include "run_queue.h"
 
 /* Join two heaps; either may be NULL. */
 static struct timer *meld(struct timer *a, struct timer *b)
@@ -126,8 +128,9 @@ void timers_run(void)
 			__atomic_store_n(&timer->cpu, NULL, __ATOMIC_RELEASE);
 	}
 	spin_unlock(&cpu->timers.lock, flags);
-	if (cpu->queue_length && (now >= cpu->slice_end || cpu->current == cpu->idle))
+	if (run_queue_turn(cpu) <= now)
 		cpu->reschedule = true;
+	scheduler_balance(now);
 	timers_program();
 }
 
@@ -135,7 +138,7 @@ void timers_program(void)
 {
 	struct cpu *cpu = this_cpu();
 	uint64_t flags = spin_lock(&cpu->timers.lock), now = clock_monotonic();
-	uint64_t deadline = TWZ_FOREVER;
+	uint64_t deadline = TWZ_FOREVER, turn = run_queue_turn(cpu);
 
 	if (cpu->timers.first)
 		deadline = cpu->timers.first->deadline;
@@ -144,10 +147,10 @@ void timers_program(void)
 	 * alarm for it would come again and again until then, and leave a slow machine no time to
 	 * get there.
 	 */
-	if (cpu->queue_length && cpu->slice_end <= now)
+	if (turn <= now)
 		cpu->reschedule = true;
-	else if (cpu->queue_length && cpu->slice_end < deadline)
-		deadline = cpu->slice_end;
+	else if (turn < deadline)
+		deadline = turn;
 	if (cpu->current && cpu->current->run_limit) {
 		const struct thread *thread = cpu->current;
 		uint64_t over = thread->started + 1;

@@ -81,6 +81,7 @@ static twz_result deliver(struct trap_frame *frame, const struct twz_fault *faul
 	block.extended_state = at;
 	block.extended_size = cpu_features.extended_size;
 	interrupts = platform->interrupts_save();
+	thread->vectors_dead = false; /* the area must hold them until it is copied */
 	extended_state_save(thread);
 	platform->interrupts_restore(interrupts);
 	result = copy_to_user((void *)at, extended_state_of(thread), cpu_features.extended_size);
@@ -168,6 +169,7 @@ static twz_result restore_extended(struct thread *thread, uint64_t address, uint
 		*header = clean;
 	}
 	interrupts = platform->interrupts_save();
+	thread->vectors_dead = false; /* from here on they are the program's again */
 	memcpy(extended_state_of(thread), copy, size);
 	good = extended_state_load_checked(thread);
 	platform->interrupts_restore(interrupts);

@@ -312,7 +312,7 @@ TEST(threads_are_checked_before_they_start)
 	spec.fs_base = ~0ull;
 	EQUAL(twz_sys_thread_spawn(&spec, &id), -TWZ_ERR_INVALID_ARGUMENT);
 	spec.fs_base = 0;
-	spec.flags = 1;
+	spec.flags = 2;
 	EQUAL(twz_sys_thread_spawn(&spec, &id), -TWZ_ERR_INVALID_ARGUMENT);
 	spec.flags = 0;
 	EQUAL(twz_sys_thread_spawn(&spec, (void *)SLOT(900)), -TWZ_ERR_BAD_ADDRESS);

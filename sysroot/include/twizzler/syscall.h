@@ -163,9 +163,23 @@ struct twz_thread_spec {
 	uint64_t fs_base;      /* canonical user address */
 	uint64_t upcall_stack; /* top, or 0 */
 	uint64_t upcall_stack_length;
-	uint32_t flags; /* must be 0 */
-	uint32_t reserved;
+	uint32_t flags;	   /* TWZ_THREAD_SPEC_* */
+	uint32_t priority; /* as of TWZ_THREAD_SET_PRIORITY, with the flag; else 0 */
 };
+#define TWZ_THREAD_SPEC_PRIORITY 0x1u /* `priority` holds; else it is the maker's */
+
+/*
+ * Priorities. The highest ready one runs; equal ones take turns, 4 ms each. Below
+ * TWZ_PRIORITY_REALTIME priorities are shared: on each CPU the ready threads of lower shared
+ * priorities get one turn between them every 100 ms, so that none starves. From it on they are
+ * strict. A FIFO thread gives way only to higher ones, when it sleeps and when it yields. A thread
+ * starts with its maker's priority and ceiling; the number of another thread must be one of the
+ * caller's program. ACCESS_DENIED above the caller's or the thread's ceiling.
+ */
+#define TWZ_PRIORITIES	      64u
+#define TWZ_PRIORITY_DEFAULT  16u
+#define TWZ_PRIORITY_REALTIME 32
+#define TWZ_PRIORITY_FIFO     0x100u
 
 enum twz_thread_state {
 	TWZ_THREAD_ALIVE = 0,
@@ -189,6 +203,11 @@ enum twz_thread_command {
 	TWZ_THREAD_VIEW = 7,	   /* argument: struct twz_id * that receives the view's id */
 	TWZ_THREAD_INTERRUPT_WORDS = 8, /* argument: struct twz_interrupt_words *, 8-byte aligned;
 					   0: none */
+	TWZ_THREAD_PRIORITY = 10,     /* argument: thread's number << 32, 0: the caller; returns its
+					 priority and TWZ_PRIORITY_FIFO */
+	TWZ_THREAD_SET_PRIORITY = 11, /* argument: number << 32 | TWZ_PRIORITY_FIFO | priority */
+	TWZ_THREAD_SET_CEILING = 12,  /* argument: the highest priority that the caller, and threads
+					 it makes, may have from now on; it only goes down */
 	TWZ_THREAD_CALLS = 9, /* returns how many system calls the thread has made, this one too */
 };
 
