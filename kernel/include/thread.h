@@ -33,9 +33,9 @@ struct thread {
 	uint64_t stack_base;  /* lowest address of the kernel stack */
 	struct trap_frame
 		*frame; /* user registers, at the top of the kernel stack; NULL: kernel thread */
-	void *extended_state;	   /* FXSAVE/XSAVE area; NULL for kernel threads */
-	uint16_t float_control;	   /* x87 control word, where the area does not hold it */
-	bool vectors_dead; /* in a system call: vector registers need not survive (state.h) */
+	void *extended_state;	/* FXSAVE/XSAVE area; NULL for kernel threads */
+	uint16_t float_control; /* x87 control word, where the area does not hold it */
+	bool vectors_dead;	/* in a system call: vector registers need not survive (state.h) */
 	uint64_t fs_base, gs_base; /* while not running */
 
 	volatile uint32_t state; /* enum thread_run_state, under its CPU's queue lock */

@@ -69,7 +69,8 @@ void scheduler_init(void)
 		panic("out of memory for the idle thread");
 }
 
-/* Take a ready thread from the CPU that has most of them. Our queue lock is held; theirs is tried. */
+/* Take a ready thread from the CPU that has most of them. Our queue lock is held; theirs is tried.
+ */
 static struct thread *steal(struct cpu *self, uint64_t now)
 {
 	struct cpu *victim = NULL;
@@ -127,7 +128,8 @@ static void switch_to(struct cpu *cpu, struct thread *previous, struct thread *n
 	cpu->switch_count++;
 	if (previous->frame)
 		thread_save_user_state(previous, cpu);
-	/* the idle thread and the kernel's run on any root: a program that comes back finds its own */
+	/* the idle thread and the kernel's run on any root: a program that comes back finds its own
+	 */
 	if (next->view)
 		view_load(next->view);
 	if (next->frame)
@@ -222,7 +224,8 @@ static void enter(struct cpu *cpu, struct thread *thread)
 		if (turn)
 			cpu->program_timer = true;
 	} else if (turn < before) {
-		/* to switch, or to set its timer; an idle CPU that polls sees the queue: pairs with scheduler_idle */
+		/* to switch, or to set its timer; an idle CPU that polls sees the queue: pairs with
+		 * scheduler_idle */
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		if (!cpu->polling)
 			platform->send_interrupt(cpu, VECTOR_RESCHEDULE);

@@ -93,8 +93,8 @@ static void inherit(struct thread *thread, const struct twz_thread_spec *spec)
 
 static twz_result check_spec(const struct twz_thread_spec *spec)
 {
-	if (spec->flags & ~TWZ_THREAD_SPEC_PRIORITY || spec->entry >= USER_END || spec->stack >= USER_END ||
-	    spec->fs_base >= USER_END)
+	if (spec->flags & ~TWZ_THREAD_SPEC_PRIORITY || spec->entry >= USER_END ||
+	    spec->stack >= USER_END || spec->fs_base >= USER_END)
 		return -TWZ_ERR_INVALID_ARGUMENT;
 	if (spec->upcall_stack > USER_END || spec->upcall_stack_length > spec->upcall_stack)
 		return -TWZ_ERR_INVALID_ARGUMENT;
@@ -271,7 +271,8 @@ void thread_load_user_state(struct thread *thread, struct cpu *cpu)
 {
 	extended_state_load(thread);
 	platform->set_fs_base(thread->fs_base);
-	/* most programs leave it 0: a write of the register is dearer than a look at what it holds */
+	/* most programs leave it 0: a write of the register is dearer than a look at what it holds
+	 */
 	if (thread->gs_base != cpu->user_gs) {
 		platform->set_user_gs_base(thread->gs_base);
 		cpu->user_gs = thread->gs_base;
