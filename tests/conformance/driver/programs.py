@@ -32,6 +32,7 @@ class Program:
     xfail: bool = False  # the suite's authors expect it to fail
     timeout: int = 60
     debug: bool = False  # keep its debug information
+    slow: bool = False  # no part of a fixed part
     unsupported: str = None
 
 

@@ -25,7 +25,7 @@ CHUNK = 24  # programs a boot
 VERDICTS = ("pass", "fail", "xfail", "unsupported")
 
 # Each is a module of this folder with SUMMARY, LEVELS and programs(level, builder).
-SUITES = {"c-torture": "torture", "g++.dg": "gxx", "libstdc++": "libstdcxx"}
+SUITES = {"c-torture": "torture", "g++.dg": "gxx", "libstdc++": "libstdcxx", "posix": "posixsuite"}
 
 
 def read_expected(suite):
@@ -206,7 +206,7 @@ def main():
         every = sorted(suite.programs(level, run.builder), key=lambda program: program.name)
         chosen = [program for program in every if options.filter in program.name]
         if not options.full and not options.filter:
-            chosen = even_part([program for program in chosen if not program.unsupported], options.part)
+            chosen = even_part([program for program in chosen if not program.unsupported and not program.slow], options.part)
         if not chosen:
             sys.exit(f"build.sh: no program of {options.suite} has '{options.filter}' in its name; there are {len(every)}")
         if options.list:
