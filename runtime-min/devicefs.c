@@ -18,6 +18,9 @@ static const struct entry {
 	{"urandom", 2, TWZ_FILE_DEVICE},
 	{"console", STREAM_CONSOLE, TWZ_FILE_TERMINAL},
 	{"tty", STREAM_CONSOLE, TWZ_FILE_TERMINAL},
+	/* Listed only: what stands there is mounted (mount.c). */
+	{"shm", 0, TWZ_FILE_DIRECTORY},
+	{"mqueue", 0, TWZ_FILE_DIRECTORY},
 };
 #define ENTRIES (sizeof(entries) / sizeof(entries[0]))
 
@@ -29,7 +32,8 @@ static twz_result device_step(struct rt_place *place, const char *name, size_t l
 	if (place->device == RT_DEVICE_FS_ROOT)
 		return RT_ERROR(NOT_FOUND);
 	for (uint32_t i = 0; i < ENTRIES; i++) {
-		if (length == rt_string_length(entries[i].name) &&
+		if (entries[i].kind != TWZ_FILE_DIRECTORY &&
+		    length == rt_string_length(entries[i].name) &&
 		    memcmp(name, entries[i].name, length) == 0) {
 			place->device = INODE_BASE + i;
 			place->kind = entries[i].kind;

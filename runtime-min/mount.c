@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is mounted where: the name tree at /, the store's at /store, host directories, devices. */
+/*
+ * What is mounted where: the name tree at /, the store's at /store, host directories, devices; and
+ * in /dev the name tree's own /dev/shm and /dev/mqueue, which the devices would hide.
+ */
 #include "hostfs.h"
 #include "objectfs.h"
 #include "path.h"
 
+enum mount_kind { MOUNT_DEVICES, MOUNT_HOST, MOUNT_STORE, MOUNT_NAMES };
+
 struct mount {
-	const char *name; /* in the root directory */
-	const char *tag;  /* of the 9P device, for host directories */
+	const char *name;     /* below the root directory; those in it come first */
+	enum mount_kind kind; /* NAMES: the directory of that name in the name tree */
+	const char *tag;      /* of the 9P device, for host directories */
 	bool read_only;
 };
 
 static const struct mount mounts[] = {
-	{"dev", NULL, false},	      {"handler", "handler", true}, {"host", "host", false},
-	{"program", "program", true}, {"store", NULL, false},
+	{"dev", MOUNT_DEVICES, NULL, false},	  {"handler", MOUNT_HOST, "handler", true},
+	{"host", MOUNT_HOST, "host", false},	  {"program", MOUNT_HOST, "program", true},
+	{"store", MOUNT_STORE, NULL, false},	  {"dev/shm", MOUNT_NAMES, NULL, false},
+	{"dev/mqueue", MOUNT_NAMES, NULL, false},
 };
-#define MOUNTS (sizeof(mounts) / sizeof(mounts[0]))
+#define IN_ROOT 5u
+#define MOUNTS	(sizeof(mounts) / sizeof(mounts[0]))
 
 static twz_result roots(struct twz_id *names, struct twz_id *store)
 {
@@ -66,13 +75,32 @@ static const struct mount *find(const char *path, size_t length)
 	return NULL;
 }
 
+/* The directory "dev/NAME" of the name tree. */
+static twz_result enter_names(const char *name, struct twz_id names, struct rt_place *place)
+{
+	struct rt_place at;
+	if (twz_id_is_none(names))
+		return RT_ERROR(NOT_FOUND);
+	twz_result result = rt_objectfs_root(names, RT_OBJECTS_VOLATILE, &at);
+	while (result >= 0 && *name != 0) {
+		size_t length = 0;
+		while (name[length] != 0 && name[length] != '/')
+			length++;
+		result = at.fs->step(&at, name, length);
+		name += length + (name[length] == '/');
+	}
+	if (result >= 0)
+		*place = at;
+	return result;
+}
+
 static twz_result enter(const struct mount *mount, struct rt_place *place)
 {
 	struct twz_id names, store;
 	twz_result result;
-	if (mount->tag != NULL)
+	if (mount->kind == MOUNT_HOST)
 		return rt_hostfs_root(mount->tag, mount->read_only, place);
-	if (mount->name[0] == 'd') {
+	if (mount->kind == MOUNT_DEVICES) {
 		*place = (struct rt_place){
 			.fs = &rt_device_fs,
 			.kind = TWZ_FILE_DIRECTORY,
@@ -84,6 +112,8 @@ static twz_result enter(const struct mount *mount, struct rt_place *place)
 	result = roots(&names, &store);
 	if (result < 0)
 		return result;
+	if (mount->kind == MOUNT_NAMES)
+		return enter_names(mount->name, names, place);
 	if (twz_id_is_none(store))
 		return RT_ERROR(NOT_FOUND);
 	return rt_objectfs_root(store, RT_OBJECTS_PERSISTENT, place);
@@ -104,7 +134,7 @@ bool rt_mount_at(const char *path, size_t length, struct rt_place *place, twz_re
 
 const char *rt_mount_name(size_t index)
 {
-	for (size_t i = 0; i < MOUNTS; i++) {
+	for (size_t i = 0; i < IN_ROOT; i++) {
 		struct rt_place place;
 		if (enter(&mounts[i], &place) < 0)
 			continue;

@@ -15,8 +15,11 @@ static twz_result open_there(struct rt_walk *walk, uint32_t flags, struct rt_fil
 {
 	uint32_t kind = walk->place.kind;
 	bool writes = flags & (TWZ_OPEN_WRITE | TWZ_OPEN_TRUNCATE);
-	if ((flags & TWZ_OPEN_CREATE) && (flags & TWZ_OPEN_EXCLUSIVE))
-		return RT_ERROR(EXISTS);
+	if ((flags & TWZ_OPEN_CREATE) && (flags & TWZ_OPEN_EXCLUSIVE)) {
+		struct twz_rt_stat stat;
+		twz_result there = walk->place.fs->stat(&walk->place, &stat);
+		return there == RT_ERROR(NO_SUCH_OBJECT) ? there : RT_ERROR(EXISTS);
+	}
 	if (kind == TWZ_FILE_SYMLINK && !(flags & TWZ_OPEN_PATH))
 		return RT_ERROR(LOOP);
 	if ((flags & TWZ_OPEN_DIRECTORY) && kind != TWZ_FILE_DIRECTORY)
@@ -72,7 +75,16 @@ twz_result rt_path_open(int at, const char *path, size_t length, uint32_t flags,
 			return result;
 		if (!walk.missing) {
 			result = open_there(&walk, flags, out);
-			break;
+			/* Its object went with the program that made it: so does the name. */
+			if (result != RT_ERROR(NO_SUCH_OBJECT) || walk.place.read_only)
+				break;
+			rt_walk_end(&walk);
+			result = twz_rt_path_remove(at, path, length, 0);
+			if (result < 0 && result != RT_ERROR(NOT_FOUND))
+				return result;
+			if (!(flags & TWZ_OPEN_CREATE))
+				return RT_ERROR(NOT_FOUND);
+			continue;
 		}
 		if (walk.trailing)
 			result = RT_ERROR(IS_A_DIRECTORY);

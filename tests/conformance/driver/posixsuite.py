@@ -10,7 +10,7 @@ SUMMARY = "the Open POSIX Test Suite 1.5.2: those programs that pass on Linux wi
 LEVELS = ["-"]
 
 FLAGS = ["-w", "-O1", "-std=gnu17", "-D_GNU_SOURCE", "-D_XOPEN_SOURCE=700"]
-TIMEOUT = 60
+TIMEOUT = 30
 SLOW = 1.0  # seconds on Linux, from which on a program is no part of the fixed part
 ENDINGS = {1: "fails", 2: "is unresolved", 4: "is unsupported", 5: "is untested", 124: "takes too long"}
 
