@@ -4,17 +4,28 @@
 #define LIBTWZ_INTERNAL_H
 
 #include <stdbool.h>
+#include <twz/alloc.h>
 #include <twz/object.h>
+#include <twz/tx.h>
 
 /* A lock of this program's own memory: a futex word, 0 free, 1 taken, 2 taken and waited for. */
 void twz_internal_lock(uint32_t *word);
 void twz_internal_unlock(uint32_t *word);
+
+/* This program, as locks name it: its view's id, asked once and again after a clone. */
+twz_result twz_internal_self(struct twz_id *self);
+void twz_internal_forget_self(void);
+
+/* Takes a heap's lock; NOT_FOUND, CORRUPT. */
+twz_result twz_internal_lock_heap(const struct twz_object *object, struct twz_heap **heap);
 
 /* Maps as twz_object_open and keeps the reference for ever: invariant pointers lead there. */
 twz_result twz_object_pin(struct twz_id id, uint32_t rights, uint8_t **start);
 
 /* Where a directory's space ends; the rest of an object is its Foreign Object Table's. */
 #define DATA_LIMIT (TWZ_SLOT_SIZE - (16ull << 20))
+/* Where a heap's space ends: the log of transactions lies between. */
+#define HEAP_LIMIT (DATA_LIMIT - TWZ_TX_LOG_SIZE)
 #define FOT_LIMIT  ((TWZ_META_OFFSET - DATA_LIMIT) / sizeof(struct twz_fot_entry))
 
 #endif

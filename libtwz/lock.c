@@ -76,11 +76,41 @@ static void wait_for(struct twz_id *holder, struct twz_id seen, uint32_t *waiter
 	__atomic_sub_fetch(waiters, 1, __ATOMIC_RELAXED);
 }
 
+/*
+ * The id is kept, so that taking a lock needs no system call. `known` is 2 while it holds; whoever
+ * comes meanwhile asks for himself.
+ */
+static struct {
+	uint32_t known;
+	struct twz_id id;
+} self_cache;
+
+void twz_internal_forget_self(void)
+{
+	__atomic_store_n(&self_cache.known, 0, __ATOMIC_RELEASE);
+}
+
+twz_result twz_internal_self(struct twz_id *self)
+{
+	uint32_t unknown = 0;
+
+	if (__atomic_load_n(&self_cache.known, __ATOMIC_ACQUIRE) == 2) {
+		*self = self_cache.id;
+		return TWZ_OK;
+	}
+	twz_result result = twz_sys_thread_control(TWZ_THREAD_VIEW, (uint64_t)(uintptr_t)self);
+	if (result >= 0 && __atomic_compare_exchange_n(&self_cache.known, &unknown, 1, false,
+						       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+		self_cache.id = *self;
+		__atomic_store_n(&self_cache.known, 2, __ATOMIC_RELEASE);
+	}
+	return result;
+}
+
 twz_result twz_lock_take(struct twz_id *holder, uint32_t *waiters)
 {
 	struct twz_id self;
-	/* asked each time: a clone of the view is another program */
-	twz_result result = twz_sys_thread_control(TWZ_THREAD_VIEW, (uint64_t)(uintptr_t)&self);
+	twz_result result = twz_internal_self(&self);
 
 	if (result < 0)
 		return result;

@@ -33,6 +33,7 @@ void twz_before_clone(void)
 
 void twz_after_clone(void)
 {
+	twz_internal_forget_self(); /* a clone is another program */
 	twz_internal_unlock(&table.lock);
 }
 

@@ -2,6 +2,7 @@
 /* The system calls that libtwz uses, on Linux: objects are memory files, slots are parts of a
  * reserved range. */
 #define _GNU_SOURCE
+#include "../internal.h"
 #include "host.h"
 #include <pthread.h>
 #include <sched.h>
@@ -262,7 +263,18 @@ uint64_t host_objects(void)
 
 void host_new_view(void)
 {
-	view.lo++;
+	host_set_view(view.lo + 1);
+}
+
+uint64_t host_view(void)
+{
+	return view.lo;
+}
+
+void host_set_view(uint64_t number)
+{
+	view.lo = number;
+	twz_internal_forget_self();
 }
 
 void host_set_next_slot(uint64_t offset)

@@ -14,6 +14,9 @@ uint64_t host_objects(void);
 
 /* From now on this program has another view id; the last one has ended. */
 void host_new_view(void);
+/* The number of that view id; going back to one, as for a look into another state. */
+uint64_t host_view(void);
+void host_set_view(uint64_t number);
 
 /* The first slot that is given out from now on. */
 void host_set_next_slot(uint64_t offset);

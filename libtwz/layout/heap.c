@@ -117,7 +117,8 @@ static bool is_owner(const struct heap *heap, uint64_t word)
 	return word % 8 == 0 && word >= TWZ_BASE_OFFSET && word <= heap->limit - 8;
 }
 
-twz_result twz_heap_allocate(void *start, uint64_t limit, uint64_t size, uint64_t into)
+twz_result twz_heap_plan_allocate(void *start, uint64_t limit, uint64_t size, uint64_t into,
+				  struct twz_heap_plan *plan)
 {
 	struct heap heap;
 	twz_result result = open_heap(&heap, start, limit);
@@ -140,21 +141,58 @@ twz_result twz_heap_allocate(void *start, uint64_t limit, uint64_t size, uint64_
 		struct twz_block *block = (struct twz_block *)(heap.start + heap.end);
 		block->size_class = TWZ_BLOCK_MAGIC | wanted;
 		block->next = 0;
-		twz_flush(block, sizeof(*block));
 		twz_change_add(&heap.change, heap.offset + offsetof(struct twz_heap, end),
 			       heap.end + whole);
 	}
 	__builtin_memset(heap.start + data, 0, whole - sizeof(struct twz_block));
-	twz_flush(heap.start + data, whole - sizeof(struct twz_block));
 	twz_change_add(&heap.change, into, data);
-	twz_change_commit(&heap.change, start, &heap.header->intent);
+	plan->change = heap.change;
+	plan->fresh = data - sizeof(struct twz_block);
+	plan->fresh_length = whole;
+	return TWZ_OK;
+}
+
+twz_result twz_heap_plan_free(void *start, uint64_t limit, uint64_t data,
+			      struct twz_heap_plan *plan)
+{
+	struct heap heap;
+	unsigned size_class;
+	twz_result result = open_heap(&heap, start, limit);
+
+	if (result < 0)
+		return result;
+	struct twz_block *block = block_at(&heap, data, &size_class);
+	if (!block)
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	twz_change_add(&heap.change, (uint64_t)((uint8_t *)&block->next - heap.start),
+		       heap.header->free[size_class]);
+	twz_change_add(&heap.change, free_word(&heap, size_class), data);
+	plan->change = heap.change;
+	plan->fresh = plan->fresh_length = 0;
+	return TWZ_OK;
+}
+
+static struct twz_intent *intent_of(void *start)
+{
+	return &((struct twz_heap *)((uint8_t *)start + meta_of(start)->heap))->intent;
+}
+
+twz_result twz_heap_allocate(void *start, uint64_t limit, uint64_t size, uint64_t into)
+{
+	struct twz_heap_plan plan;
+	twz_result result = twz_heap_plan_allocate(start, limit, size, into, &plan);
+
+	if (result < 0)
+		return result;
+	twz_flush((uint8_t *)start + plan.fresh, plan.fresh_length);
+	twz_change_commit(&plan.change, start, intent_of(start));
 	return TWZ_OK;
 }
 
 twz_result twz_heap_free(void *start, uint64_t limit, uint64_t from)
 {
 	struct heap heap;
-	unsigned size_class;
+	struct twz_heap_plan plan;
 	twz_result result = open_heap(&heap, start, limit);
 
 	if (result < 0)
@@ -164,14 +202,10 @@ twz_result twz_heap_free(void *start, uint64_t limit, uint64_t from)
 	uint64_t data = *(uint64_t *)(heap.start + from);
 	if (data == 0)
 		return TWZ_OK;
-	struct twz_block *block = block_at(&heap, data, &size_class);
-	if (!block)
-		return -TWZ_ERR_INVALID_ARGUMENT;
-	/* the link of an owned block means nothing: it may be written ahead */
-	block->next = heap.header->free[size_class];
-	twz_flush(&block->next, sizeof(block->next));
-	twz_change_add(&heap.change, free_word(&heap, size_class), data);
-	twz_change_add(&heap.change, from, 0);
-	twz_change_commit(&heap.change, start, &heap.header->intent);
+	result = twz_heap_plan_free(start, limit, data, &plan);
+	if (result < 0)
+		return result;
+	twz_change_add(&plan.change, from, 0);
+	twz_change_commit(&plan.change, start, &heap.header->intent);
 	return TWZ_OK;
 }

@@ -14,3 +14,5 @@ unit_test("store_crash", ["store_crash.c", "persistence.c"] + store + modelled, 
 unit_test("heap_crash", ["heap_crash.c", "persistence.c"] + modelled, flags=flags)
 native = glob("*.c", "host/*.c", root="//libtwz")
 unit_test("object", ["object.c"] + native + layout, flags=flags + ["-I//libtwz"])
+unit_test("tx", ["tx.c"] + native + layout, flags=flags + ["-I//libtwz"])
+unit_test("tx_crash", ["tx_crash.c", "persistence.c"] + native + modelled, flags=flags + ["-I//libtwz"])

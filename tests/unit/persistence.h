@@ -16,6 +16,9 @@ typedef const char *(*persistence_check)(void *image);
 
 /* What `region` (64-byte aligned) holds now is durable; each fence from now on is explored. */
 void persistence_begin(void *region, size_t size, persistence_check check, uint64_t seed);
+/* The same for two regions; the image has the second behind the first. */
+void persistence_begin_two(void *region, size_t size, void *second, size_t second_size,
+			   persistence_check check, uint64_t seed);
 /* Explores the state now and stops. */
 void persistence_end(void);
 

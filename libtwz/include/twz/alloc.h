@@ -25,7 +25,7 @@ struct twz_heap {
 	uint32_t waiters;
 	struct twz_id holder; /* lock.h */
 	uint64_t end;	      /* offset of the first byte that no block has */
-	uint64_t reserved;
+	uint64_t transactional; /* 1: changed within transactions (tx.h) only */
 	uint64_t free[TWZ_HEAP_CLASSES]; /* offset of each class's first free block, or 0 */
 	struct twz_intent intent;
 };
@@ -55,6 +55,18 @@ twz_result twz_free_word(const struct twz_object *object, twz_iptr *from);
 twz_result twz_heap_format(void *start, uint64_t limit, uint64_t reserved);
 twz_result twz_heap_allocate(void *start, uint64_t limit, uint64_t size, uint64_t into);
 twz_result twz_heap_free(void *start, uint64_t limit, uint64_t from);
+
+/* An operation's stores, which the caller makes true together. What is fresh was nobody's and is
+ * initialised, not yet flushed. The owner of a freed block is the caller's to clear. */
+struct twz_heap_plan {
+	struct twz_change change;
+	uint64_t fresh, fresh_length; /* offset and bytes */
+};
+twz_result twz_heap_plan_allocate(void *start, uint64_t limit, uint64_t size, uint64_t into,
+				  struct twz_heap_plan *plan);
+twz_result twz_heap_plan_free(void *start, uint64_t limit, uint64_t data,
+			      struct twz_heap_plan *plan);
+
 /* Finishes what an interrupted operation left; 1 when something was. */
 twz_result twz_heap_recover(void *start, uint64_t limit);
 

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The undo log of an object's transactions (<twz/tx.h>): before bytes of the object are changed,
+ * what they are is written behind the log's end, durably; a log that is found with records is
+ * undone. Records belong to the log's current sequence number and carry a checksum, so that neither
+ * their count nor their end has to be written down, and raising the sequence drops them all.
+ *
+ * Pure: no system calls, no locks; shared with the build host. Who calls holds the log. Every field
+ * is hostile until checked: CORRUPT, never an access outside the object.
+ */
+#ifndef TWZ_LOG_H
+#define TWZ_LOG_H
+
+#include <twizzler/object.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TWZ_LOG_MAGIC	0x474f4c5a5754ull /* "TWZLOG" */
+#define TWZ_LOG_VERSION 1
+
+/* In the object, 64-byte aligned; the records follow it. */
+struct twz_log_header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t waiters;     /* lock.h */
+	struct twz_id holder; /* lock.h; means nothing after a power loss */
+	uint64_t thread;      /* which of the holder's threads, while it is held */
+	uint64_t depth;	      /* of its nested transactions */
+	uint64_t tail;	      /* offset behind the last record, while it is held */
+	uint64_t last;	      /* offset of the last record, or 0 */
+	uint64_t undone;      /* inner transactions undone, while it is held */
+	uint64_t sequence;    /* of the records that count; raised by one 8-byte store */
+	uint64_t reserved[6];
+};
+TWZ_STATIC_ASSERT(sizeof(struct twz_log_header) == 128, "log header layout");
+
+/* In front of a copy of the bytes as they were, padded to 8. 8-byte aligned. */
+struct twz_log_record {
+	uint64_t check; /* of everything behind it, the bytes too */
+	uint64_t sequence;
+	uint32_t offset; /* of the bytes in the object */
+	uint32_t length;
+	uint32_t flags; /* TWZ_LOG_*; above them, the header's `undone` as it was */
+	uint32_t back;	/* offset of the record before, 0: none */
+};
+TWZ_STATIC_ASSERT(sizeof(struct twz_log_record) == 32, "log record layout");
+
+/* Kinds of records without a copy. */
+#define TWZ_LOG_FRESH	     1u /* the bytes were nobody's; a commit makes them durable */
+#define TWZ_LOG_FREE	     2u /* a block of the heap that a commit frees */
+#define TWZ_LOG_UNDONE_SHIFT 2
+#define TWZ_LOG_UNDONE_MAX   ((1u << 30) - 1)
+
+/* Where a log is: the object's start; the offset of its header; the offset where it ends. */
+struct twz_log {
+	uint8_t *start;
+	uint64_t offset, end;
+};
+
+static inline struct twz_log_header *twz_log_header(const struct twz_log *log)
+{
+	return (struct twz_log_header *)(log->start + log->offset);
+}
+
+/* Makes an empty log in zeroed memory, durable at return. */
+void twz_log_format(const struct twz_log *log);
+
+/* OK; NOT_FOUND: no log is here; VERSION_MISMATCH; CORRUPT. */
+twz_result twz_log_check(const struct twz_log *log);
+
+/* Whether there are records: a transaction was interrupted. */
+int twz_log_is_pending(const struct twz_log *log);
+
+/* Begins an empty log after twz_log_recover or a commit: sets tail and last. */
+void twz_log_begin(const struct twz_log *log);
+
+/* Writes one record (kind: 0 or TWZ_LOG_FRESH or FREE), not yet durable: twz_fence follows before the bytes are changed, once for
+ * several. INVALID_ARGUMENT for bytes outside the object's data; NO_SPACE. */
+twz_result twz_log_append(const struct twz_log *log, uint64_t offset, uint64_t length,
+			  uint32_t kind);
+
+/* Whether the newest records, those behind the one at `last`, hold these bytes already. A hint: looks
+ * at a few. */
+int twz_log_holds(const struct twz_log *log, uint64_t last, uint64_t offset, uint64_t length);
+
+/* The block of the newest TWZ_LOG_FREE record before the one at `at` (0: of all), 0 when there is none;
+ * *at becomes where it stands. CORRUPT. */
+twz_result twz_log_next_free(const struct twz_log *log, uint64_t *at);
+
+/* Makes durable what the recorded bytes are now, then drops the records. CORRUPT: changes nothing. */
+twz_result twz_log_commit(const struct twz_log *log);
+
+/*
+ * Puts back what was recorded since the log's tail and last record were these, the newest first, and
+ * shortens the log to that; durable at return. tail 0: all of it, and the records are dropped.
+ * CORRUPT: puts back what it can.
+ */
+twz_result twz_log_undo(const struct twz_log *log, uint64_t tail, uint64_t last);
+
+/* Undoes what a power loss or a dead program left. 1 when something was; CORRUPT. */
+twz_result twz_log_recover(const struct twz_log *log);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The undo log of transactions; see <twz/log.h>. */
+#include <stdbool.h>
+#include <twz/log.h>
+#include <twz/persist.h>
+
+#define RECENT 4 /* records that twz_log_holds looks at */
+
+/* A record as read once from the object, checked to lie in the log and to name data. */
+struct seen {
+	uint64_t offset, length, back;
+	uint32_t undone, kind;
+	struct twz_log_record *record;
+};
+
+static uint64_t first_record(const struct twz_log *log)
+{
+	return log->offset + sizeof(struct twz_log_header);
+}
+
+static uint64_t record_size(uint64_t length, uint32_t kind)
+{
+	return sizeof(struct twz_log_record) + (kind ? 0 : (length + 7) & ~7ull);
+}
+
+/*
+ * Over whole words. Each step is a bijection of the state, so one word that differs always shows;
+ * several show but for a chance of 2^-64.
+ */
+static uint64_t check_of(const struct twz_log_record *record, uint64_t size)
+{
+	const uint64_t *words = (const uint64_t *)record;
+	uint64_t check = 0x9e3779b97f4a7c15ull;
+
+	for (uint64_t i = 1; i < size / 8; i++) {
+		check = (check ^ words[i]) * 0xff51afd7ed558ccdull;
+		check ^= check >> 32;
+	}
+	return check;
+}
+
+/* Bytes that a record may name: of the object's data, outside the log. */
+static bool is_data(const struct twz_log *log, uint64_t offset, uint64_t length)
+{
+	return length != 0 && offset >= TWZ_BASE_OFFSET && offset <= TWZ_META_OFFSET &&
+	       length <= TWZ_META_OFFSET - offset &&
+	       (offset + length <= log->offset || offset >= log->end);
+}
+
+/* False when there is no record or when it is malformed. */
+static bool look(const struct twz_log *log, uint64_t at, struct seen *seen)
+{
+	if (at < first_record(log) || at % 8 != 0 || at > log->end ||
+	    log->end - at < sizeof(struct twz_log_record))
+		return false;
+	seen->record = (struct twz_log_record *)(log->start + at);
+	seen->offset = __atomic_load_n(&seen->record->offset, __ATOMIC_RELAXED);
+	seen->length = __atomic_load_n(&seen->record->length, __ATOMIC_RELAXED);
+	seen->back = __atomic_load_n(&seen->record->back, __ATOMIC_RELAXED);
+	uint32_t flags = __atomic_load_n(&seen->record->flags, __ATOMIC_RELAXED);
+	seen->kind = flags & (TWZ_LOG_FRESH | TWZ_LOG_FREE);
+	seen->undone = flags >> TWZ_LOG_UNDONE_SHIFT;
+	return is_data(log, seen->offset, seen->length) && seen->back < at &&
+	       record_size(seen->length, seen->kind) <= log->end - at;
+}
+
+void twz_log_format(const struct twz_log *log)
+{
+	struct twz_log_header *header = twz_log_header(log);
+
+	header->version = TWZ_LOG_VERSION;
+	header->sequence = 1;
+	twz_persist(header, sizeof(*header));
+	twz_commit_word(&header->magic, TWZ_LOG_MAGIC);
+}
+
+twz_result twz_log_check(const struct twz_log *log)
+{
+	const struct twz_log_header *header = twz_log_header(log);
+	uint64_t magic = __atomic_load_n(&header->magic, __ATOMIC_ACQUIRE);
+
+	if (magic == 0)
+		return -TWZ_ERR_NOT_FOUND;
+	if (magic != TWZ_LOG_MAGIC)
+		return -TWZ_ERR_CORRUPT;
+	return header->version == TWZ_LOG_VERSION ? TWZ_OK : -TWZ_ERR_VERSION_MISMATCH;
+}
+
+void twz_log_begin(const struct twz_log *log)
+{
+	struct twz_log_header *header = twz_log_header(log);
+
+	header->tail = first_record(log);
+	header->last = 0;
+	header->undone = 0;
+}
+
+twz_result twz_log_append(const struct twz_log *log, uint64_t offset, uint64_t length,
+			  uint32_t kind)
+{
+	struct twz_log_header *header = twz_log_header(log);
+	uint64_t size = record_size(length, kind), tail = header->tail;
+
+	if (length == 0)
+		return TWZ_OK;
+	if (!is_data(log, offset, length))
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	if (tail < first_record(log) || tail > log->end || tail % 8 != 0)
+		return -TWZ_ERR_CORRUPT;
+	if (log->end - tail < size || header->undone > TWZ_LOG_UNDONE_MAX)
+		return -TWZ_ERR_NO_SPACE;
+	struct twz_log_record *record = (struct twz_log_record *)(log->start + tail);
+	record->sequence = header->sequence;
+	record->offset = (uint32_t)offset;
+	record->length = (uint32_t)length;
+	record->flags = (uint32_t)header->undone << TWZ_LOG_UNDONE_SHIFT | kind;
+	record->back = (uint32_t)header->last;
+	if (kind == 0) {
+		((uint64_t *)record)[size / 8 - 1] = 0; /* the padding */
+		__builtin_memcpy(record + 1, log->start + offset, length);
+	}
+	record->check = check_of(record, size);
+	twz_flush(record, size);
+	header->last = tail;
+	header->tail = tail + size;
+	return TWZ_OK;
+}
+
+int twz_log_holds(const struct twz_log *log, uint64_t last, uint64_t offset, uint64_t length)
+{
+	uint64_t at = twz_log_header(log)->last;
+	struct seen seen;
+
+	for (int i = 0; i < RECENT && at > last && look(log, at, &seen); i++) {
+		if (seen.kind != TWZ_LOG_FREE && offset >= seen.offset &&
+		    offset + length <= seen.offset + seen.length)
+			return true;
+		at = seen.back;
+	}
+	return false;
+}
+
+static void drop_records(const struct twz_log *log)
+{
+	struct twz_log_header *header = twz_log_header(log);
+
+	twz_commit_word(&header->sequence, header->sequence + 1);
+	twz_log_begin(log);
+}
+
+twz_result twz_log_commit(const struct twz_log *log)
+{
+	uint64_t last = twz_log_header(log)->last;
+	struct seen seen;
+
+	if (last == 0)
+		return TWZ_OK;
+	for (uint64_t at = last; at != 0; at = seen.back) {
+		if (!look(log, at, &seen))
+			return -TWZ_ERR_CORRUPT;
+		twz_flush(log->start + seen.offset, seen.length);
+	}
+	twz_fence();
+	drop_records(log);
+	return TWZ_OK;
+}
+
+twz_result twz_log_next_free(const struct twz_log *log, uint64_t *at)
+{
+	struct seen seen = {.back = twz_log_header(log)->last};
+
+	if (*at != 0 && !look(log, *at, &seen))
+		return -TWZ_ERR_CORRUPT;
+	for (*at = seen.back; *at != 0; *at = seen.back) {
+		if (!look(log, *at, &seen))
+			return -TWZ_ERR_CORRUPT;
+		if (seen.kind == TWZ_LOG_FREE)
+			return (twz_result)seen.offset;
+	}
+	return 0;
+}
+
+twz_result twz_log_undo(const struct twz_log *log, uint64_t tail, uint64_t last)
+{
+	struct twz_log_header *header = twz_log_header(log);
+	twz_result result = TWZ_OK;
+	struct seen seen;
+
+	for (uint64_t at = header->last; at > last; at = seen.back) {
+		if (!look(log, at, &seen)) {
+			result = -TWZ_ERR_CORRUPT;
+			break;
+		}
+		if (seen.kind)
+			continue;
+		__builtin_memcpy(log->start + seen.offset, seen.record + 1, seen.length);
+		twz_flush(log->start + seen.offset, seen.length);
+	}
+	/* What comes now may overwrite these records, so what they put back has to be durable. */
+	twz_fence();
+	header->tail = tail;
+	header->last = last;
+	header->undone++;
+	if (tail == 0)
+		drop_records(log);
+	return result;
+}
+
+static bool is_complete(const struct twz_log *log, const struct seen *seen)
+{
+	return seen->record->sequence == twz_log_header(log)->sequence &&
+	       seen->record->check ==
+		       check_of(seen->record, record_size(seen->length, seen->kind));
+}
+
+int twz_log_is_pending(const struct twz_log *log)
+{
+	struct seen seen;
+
+	return look(log, first_record(log), &seen) && is_complete(log, &seen);
+}
+
+/*
+ * An inner transaction that was undone leaves records behind the end. Either all of them are still
+ * there, and undoing them once more does no harm; or a newer record overwrote the first, and they
+ * are told by their lower count of undone transactions.
+ */
+twz_result twz_log_recover(const struct twz_log *log)
+{
+	struct twz_log_header *header = twz_log_header(log);
+	uint64_t at = first_record(log), last = 0;
+	uint32_t undone = 0;
+	struct seen seen;
+
+	while (look(log, at, &seen) && is_complete(log, &seen) && seen.back == last &&
+	       seen.undone >= undone) {
+		undone = seen.undone;
+		last = at;
+		at += record_size(seen.length, seen.kind);
+	}
+	twz_log_begin(log);
+	if (last == 0)
+		return 0;
+	header->last = last;
+	twz_result result = twz_log_undo(log, 0, 0);
+	return result < 0 ? result : 1;
+}

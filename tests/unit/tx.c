@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Transactions on the host: commit, undo, nesting, the heap, threads, dead programs, hostile logs. */
+#include "test.h"
+#include <host/host.h>
+#include <pthread.h>
+#include <string.h>
+#include <twz/alloc.h>
+#include <twz/ptr.h>
+#include <twz/tx.h>
+
+#define LOG_AT (TWZ_SLOT_SIZE - (16ull << 20) - TWZ_TX_LOG_SIZE)
+
+struct content {
+	uint64_t number[4];
+	twz_ptr(uint64_t) block, second;
+	char large[3 << 20];
+};
+
+static struct twz_object object;
+static struct content *content;
+
+static void make(void)
+{
+	struct twz_id id;
+
+	EXPECT_EQUAL(twz_object_create(0, TWZ_KIND_DATA, &id), TWZ_OK);
+	EXPECT_EQUAL(twz_object_open(id, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, &object), TWZ_OK);
+	EXPECT_EQUAL(twz_heap_make(&object, sizeof(struct content)), TWZ_OK);
+	EXPECT_EQUAL(twz_tx_open(&object), TWZ_OK);
+	content = twz_object_base(&object);
+}
+
+static void a_block_commits(void)
+{
+	struct twz_tx tx;
+
+	make();
+	TWZ_TX(&tx, &object)
+	{
+		EXPECT_EQUAL(twz_tx_set(&tx, &content->number[0], 7), TWZ_OK);
+		EXPECT_EQUAL(content->number[0], 7);
+	}
+	EXPECT_EQUAL(tx.result, TWZ_OK);
+	EXPECT_EQUAL(content->number[0], 7);
+	EXPECT_EQUAL(twz_tx_commit(&tx), TWZ_OK); /* outside: nothing happens */
+	EXPECT_EQUAL(twz_tx_set(&tx, &content->number[0], 8), -TWZ_ERR_INVALID_ARGUMENT);
+	EXPECT_EQUAL(content->number[0], 7);
+}
+
+static twz_result returns_early(struct twz_tx *tx)
+{
+	TWZ_TX(tx, &object)
+	{
+		twz_tx_set(tx, &content->number[0], 100);
+		return 1;
+	}
+	return 0;
+}
+
+static void a_block_left_early_is_undone(void)
+{
+	struct twz_tx tx;
+
+	TWZ_TX(&tx, &object)
+	{
+		twz_tx_set(&tx, &content->number[0], 9);
+		twz_tx_set(&tx, &content->number[1], 9);
+		twz_tx_set(&tx, &content->number[0], 10);
+		break;
+	}
+	EXPECT_EQUAL(tx.result, -TWZ_ERR_INTERRUPTED);
+	EXPECT_EQUAL(content->number[0], 7);
+	EXPECT_EQUAL(content->number[1], 0);
+	EXPECT_EQUAL(returns_early(&tx), 1);
+	EXPECT_EQUAL(tx.result, -TWZ_ERR_INTERRUPTED);
+	EXPECT_EQUAL(content->number[0], 7);
+}
+
+static void inner_ones_are_undone_alone(void)
+{
+	struct twz_tx outer, inner;
+
+	TWZ_TX(&outer, &object)
+	{
+		twz_tx_set(&outer, &content->number[0], 20);
+		TWZ_TX(&inner, &object)
+		{
+			twz_tx_set(&inner, &content->number[0], 21);
+			twz_tx_set(&inner, &content->number[1], 21);
+			break;
+		}
+		EXPECT_EQUAL(content->number[0], 20);
+		EXPECT_EQUAL(content->number[1], 0);
+		TWZ_TX(&inner, &object)
+		twz_tx_set(&inner, &content->number[2], 22);
+		EXPECT_EQUAL(inner.result, TWZ_OK);
+	}
+	EXPECT_EQUAL(outer.result, TWZ_OK);
+	EXPECT_EQUAL(content->number[0], 20);
+	EXPECT_EQUAL(content->number[2], 22);
+	TWZ_TX(&outer, &object)
+	{
+		TWZ_TX(&inner, &object)
+		twz_tx_set(&inner, &content->number[2], 23);
+		break;
+	}
+	EXPECT_EQUAL(content->number[2], 22); /* what an inner one commits ends with the outer */
+}
+
+static void blocks_come_and_go_with_it(void)
+{
+	struct twz_heap *heap = (void *)(object.start + twz_object_meta(&object)->heap);
+	uint64_t end = heap->end;
+	struct twz_tx tx;
+
+	TWZ_TX(&tx, &object)
+	{
+		EXPECT_EQUAL(twz_tx_alloc(&tx, 100, &content->block), TWZ_OK);
+		EXPECT(twz_deref(&content->block) != NULL && heap->end > end);
+		break;
+	}
+	EXPECT(content->block.word == 0 && heap->end == end);
+	TWZ_TX(&tx, &object)
+	twz_tx_alloc(&tx, 100, &content->block);
+	EXPECT_EQUAL(tx.result, TWZ_OK);
+	*twz_deref(&content->block) = 5;
+	TWZ_TX(&tx, &object)
+	{
+		twz_tx_free(&tx, &content->block);
+		EXPECT(content->block.word == 0);
+		/* the freed block is not given out before the commit */
+		twz_tx_alloc(&tx, 100, &content->second);
+		break;
+	}
+	EXPECT_EQUAL(*twz_deref(&content->block), 5);
+	EXPECT(content->second.word == 0);
+	uint64_t word = content->block.word;
+	TWZ_TX(&tx, &object)
+	twz_tx_free(&tx, &content->block);
+	EXPECT_EQUAL(tx.result, TWZ_OK);
+	/* outside a transaction it is one by itself */
+	EXPECT_EQUAL(twz_alloc(&object, 100, &content->second), TWZ_OK);
+	EXPECT_EQUAL(content->second.word, word);
+	EXPECT_EQUAL(twz_free(&object, &content->second), TWZ_OK);
+	EXPECT(content->second.word == 0);
+	EXPECT_EQUAL(twz_alloc(&object, TWZ_HEAP_LARGEST + 1, &content->second),
+		     -TWZ_ERR_INVALID_ARGUMENT);
+}
+
+static void errors_undo(void)
+{
+	struct twz_object outside = object;
+	struct twz_tx tx;
+	int local;
+
+	TWZ_TX(&tx, &object)
+	{
+		twz_tx_set(&tx, &content->number[3], 30);
+		EXPECT_EQUAL(twz_tx_add(&tx, &local, sizeof(local)), -TWZ_ERR_INVALID_ARGUMENT);
+		EXPECT_EQUAL(twz_tx_set(&tx, &content->number[3], 31), -TWZ_ERR_INVALID_ARGUMENT);
+	}
+	EXPECT_EQUAL(tx.result, -TWZ_ERR_INVALID_ARGUMENT);
+	EXPECT_EQUAL(content->number[3], 0);
+	TWZ_TX(&tx, &object)
+	EXPECT_EQUAL(twz_tx_add(&tx, object.start + LOG_AT + 64, 8), -TWZ_ERR_INVALID_ARGUMENT);
+	TWZ_TX(&tx, &object)
+	EXPECT_EQUAL(twz_tx_add(&tx, object.start + 8, 8), -TWZ_ERR_INVALID_ARGUMENT);
+	/* what the log cannot hold: all is as before */
+	twz_result result = TWZ_OK;
+	TWZ_TX(&tx, &object)
+	for (int i = 0; i < 100 && result >= 0; i++) {
+		result = twz_tx_add(&tx, content->large, sizeof(content->large) - 8 * (size_t)i);
+		if (result >= 0)
+			memset(content->large, 'x', 100);
+		twz_tx_add(&tx, &content->number, 1);
+		for (int n = 0; n < 5; n++) /* so that the large range is logged again */
+			twz_tx_add(&tx, &content->large[64 * (i * 5 + n) + 1000], 1);
+	}
+	EXPECT_EQUAL(result, -TWZ_ERR_NO_SPACE);
+	EXPECT_EQUAL(tx.result, result);
+	EXPECT_EQUAL(content->large[0], 0);
+	outside.rights = TWZ_RIGHT_READ;
+	EXPECT_EQUAL(twz_tx_open(&outside), -TWZ_ERR_INVALID_ARGUMENT);
+	struct twz_id id;
+	EXPECT_EQUAL(twz_object_create(0, TWZ_KIND_FILE, &id), TWZ_OK);
+	EXPECT_EQUAL(twz_object_open(id, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, &outside), TWZ_OK);
+	EXPECT_EQUAL(twz_tx_open(&outside), -TWZ_ERR_INVALID_ARGUMENT);
+	EXPECT_EQUAL(twz_tx_begin(&tx, &outside), -TWZ_ERR_NOT_FOUND);
+	EXPECT(tx.state == TWZ_TX_OUTSIDE);
+}
+
+static void *add_many(void *argument)
+{
+	(void)argument;
+	for (int i = 0; i < 5000; i++) {
+		struct twz_tx tx;
+		TWZ_TX(&tx, &object)
+		{
+			twz_tx_set(&tx, &content->number[0], content->number[0] + 1);
+			if (i % 7 == 0)
+				break;
+			twz_tx_set(&tx, &content->number[1], content->number[1] + 1);
+		}
+		EXPECT_EQUAL(tx.result, i % 7 == 0 ? -TWZ_ERR_INTERRUPTED : TWZ_OK);
+	}
+	return NULL;
+}
+
+static void threads_take_turns(void)
+{
+	pthread_t threads[4];
+
+	content->number[0] = content->number[1] = 0;
+	for (int i = 0; i < 4; i++)
+		EXPECT_EQUAL(pthread_create(&threads[i], NULL, add_many, NULL), 0);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	EXPECT_EQUAL(content->number[0], 4 * (5000 - 715));
+	EXPECT_EQUAL(content->number[1], content->number[0]);
+}
+
+static void a_dead_program_is_undone(void)
+{
+	struct twz_tx tx;
+
+	content->number[2] = 1;
+	EXPECT_EQUAL(twz_tx_begin(&tx, &object), TWZ_OK);
+	twz_tx_set(&tx, &content->number[2], 2);
+	host_new_view(); /* it ends here */
+	EXPECT_EQUAL(twz_tx_open(&object), 1);
+	EXPECT_EQUAL(content->number[2], 1);
+	EXPECT_EQUAL(twz_tx_open(&object), 0);
+	EXPECT_EQUAL(twz_tx_begin(&tx, &object), TWZ_OK);
+	twz_tx_set(&tx, &content->number[2], 3);
+	host_new_view();
+	TWZ_TX(&tx, &object)
+	EXPECT_EQUAL(content->number[2], 1);
+	EXPECT_EQUAL(tx.result, TWZ_OK);
+}
+
+/* Any bytes in the log: an error or not, but nothing outside the object is touched (its neighbours
+ * are not mapped), and what is inside is data. */
+static void hostile_logs(void)
+{
+	struct twz_log_header *header = (void *)(object.start + LOG_AT);
+	uint64_t random = 5, *words = (uint64_t *)header;
+	struct twz_log log = {object.start, LOG_AT, LOG_AT + TWZ_TX_LOG_SIZE};
+
+	for (int round = 0; round < 20000; round++) {
+		struct twz_tx tx;
+		memset(header, 0, 4096);
+		twz_log_format(&log);
+		int damage_open = round % 2;
+		if (damage_open) {
+			/* well-formed records with odd places: their checksums hold */
+			twz_log_begin(&log);
+			for (int i = 0; i < 3; i++)
+				twz_log_append(&log, TWZ_BASE_OFFSET + test_random(&random) % 4096,
+					       test_random(&random) % 64, 0);
+		}
+		if (!damage_open)
+			twz_tx_begin(&tx, &object);
+		for (int i = 0; i < 3; i++) {
+			uint64_t at = 3 + (test_random(&random) >> 20) % 30;
+			uint64_t value = test_random(&random) >> (test_random(&random) & 63);
+			if (at != 3 && at != 4)
+				words[at] = value;
+		}
+		if (damage_open) {
+			twz_tx_open(&object);
+			continue;
+		}
+		header->holder = (struct twz_id){0x766965770000ull, host_view()};
+		twz_tx_set(&tx, &content->number[3], 1);
+		twz_tx_set(&tx, &content->number[1], 1);
+		if (test_random(&random) & 4096)
+			twz_tx_abort(&tx);
+		else
+			twz_tx_commit(&tx);
+		header->holder = TWZ_ID_NONE;
+	}
+}
+
+static const struct test tests[] = {
+	{a_block_commits, "a block commits"},
+	{a_block_left_early_is_undone, "a block that is left early is undone"},
+	{inner_ones_are_undone_alone, "inner transactions are undone alone"},
+	{blocks_come_and_go_with_it, "blocks of the heap come and go with it"},
+	{errors_undo, "errors undo"},
+	{threads_take_turns, "threads take turns"},
+	{a_dead_program_is_undone, "a dead program is undone"},
+	{hostile_logs, "hostile logs"},
+};
+
+int main(void)
+{
+	return RUN_TESTS(tests);
+}
