@@ -38,8 +38,8 @@ twz_result twz_alloc_word(const struct twz_object *object, uint64_t size, twz_ip
 		return result;
 	bool transactional = heap->transactional;
 	if (!transactional)
-		result = twz_heap_allocate(object->start, HEAP_LIMIT, size,
-					   offset_in(object, into));
+		result =
+			twz_heap_allocate(object->start, HEAP_LIMIT, size, offset_in(object, into));
 	twz_lock_release(&heap->holder, &heap->waiters);
 	if (transactional) {
 		struct twz_tx tx;

@@ -192,8 +192,8 @@ static twz_result carry_out(struct twz_tx *tx, const struct twz_heap_plan *plan)
 	struct twz_tx_range ranges[TWZ_INTENT_WORDS];
 
 	if (plan->fresh_length != 0) {
-		twz_result result = twz_tx_fresh(tx, tx->log.start + plan->fresh,
-						 plan->fresh_length);
+		twz_result result =
+			twz_tx_fresh(tx, tx->log.start + plan->fresh, plan->fresh_length);
 		if (result < 0)
 			return result;
 	}
@@ -253,8 +253,8 @@ static twz_result free_blocks(struct twz_tx *tx)
 
 	while (data > 0) {
 		struct twz_heap_plan plan;
-		twz_result result = twz_heap_plan_free(tx->log.start, HEAP_LIMIT, (uint64_t)data,
-						       &plan);
+		twz_result result =
+			twz_heap_plan_free(tx->log.start, HEAP_LIMIT, (uint64_t)data, &plan);
 		if (result >= 0)
 			result = carry_out(tx, &plan);
 		if (result < 0)

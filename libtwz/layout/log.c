@@ -209,8 +209,7 @@ twz_result twz_log_undo(const struct twz_log *log, uint64_t tail, uint64_t last)
 static bool is_complete(const struct twz_log *log, const struct seen *seen)
 {
 	return seen->record->sequence == twz_log_header(log)->sequence &&
-	       seen->record->check ==
-		       check_of(seen->record, record_size(seen->length, seen->kind));
+	       seen->record->check == check_of(seen->record, record_size(seen->length, seen->kind));
 }
 
 int twz_log_is_pending(const struct twz_log *log)

@@ -110,7 +110,8 @@ TEST(kernel_stacks_are_given_back)
 static struct twz_id filled[4];
 static volatile uint32_t ready;
 
-/* Begins when all the others run: a stack's first page is not to be had any more when memory is full. */
+/* Begins when all the others run: a stack's first page is not to be had any more when memory is
+ * full. */
 static void fill_one(void *argument)
 {
 	__atomic_add_fetch(&ready, 1, __ATOMIC_SEQ_CST);

@@ -79,6 +79,5 @@ int main(void)
 	CHECK(content->number[0] == PROGRAMS * ROUNDS * 3 / 4);
 	CHECK(content->number[1] == content->number[0]);
 	CHECK(twz_object_delete(id) == TWZ_OK);
-	puts("transactions: ok");
-	return 0;
+	return check_result("transactions");
 }

@@ -128,8 +128,7 @@ static void explore(void)
 	size_t count = 0;
 
 	for (size_t line = 0; line < model.words; line += 8) {
-		if (!model.is_flushed[line / 8] &&
-		    memcmp(at(line), model.durable + line, 64) == 0)
+		if (!model.is_flushed[line / 8] && memcmp(at(line), model.durable + line, 64) == 0)
 			continue;
 		for (size_t i = line; i < line + 8; i++) {
 			if (*at(i) != model.durable[i] ||

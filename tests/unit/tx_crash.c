@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Power loss at every fence of transactions that change numbers, allocate and free, nest and are
- * undone: after recovery the object is as before or as after the transaction, and its heap is whole.
- * Dropped flushes must be found.
+ * undone: after recovery the object is as before or as after the transaction, and its heap is
+ * whole. Dropped flushes must be found.
  */
 #include "persistence.h"
 #include "test.h"
@@ -12,12 +12,12 @@
 #include <twz/ptr.h>
 #include <twz/tx.h>
 
-#define NUMBERS	 24
-#define OWNERS	 8
-#define DATA	 (16u << 10) /* the windows that the model watches */
-#define LOG	 (16u << 10)
-#define LOG_AT	 (TWZ_SLOT_SIZE - (16ull << 20) - TWZ_TX_LOG_SIZE)
-#define DEPTH	 3
+#define NUMBERS 24
+#define OWNERS	8
+#define DATA	(16u << 10) /* the windows that the model watches */
+#define LOG	(16u << 10)
+#define LOG_AT	(TWZ_SLOT_SIZE - (16ull << 20) - TWZ_TX_LOG_SIZE)
+#define DEPTH	3
 
 struct content {
 	uint64_t numbers[NUMBERS];

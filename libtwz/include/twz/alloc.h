@@ -23,9 +23,9 @@ struct twz_heap {
 	uint64_t magic;
 	uint32_t version;
 	uint32_t waiters;
-	struct twz_id holder; /* lock.h */
-	uint64_t end;	      /* offset of the first byte that no block has */
-	uint64_t transactional; /* 1: changed within transactions (tx.h) only */
+	struct twz_id holder;		 /* lock.h */
+	uint64_t end;			 /* offset of the first byte that no block has */
+	uint64_t transactional;		 /* 1: changed within transactions (tx.h) only */
 	uint64_t free[TWZ_HEAP_CLASSES]; /* offset of each class's first free block, or 0 */
 	struct twz_intent intent;
 };

@@ -76,25 +76,27 @@ int twz_log_is_pending(const struct twz_log *log);
 /* Begins an empty log after twz_log_recover or a commit: sets tail and last. */
 void twz_log_begin(const struct twz_log *log);
 
-/* Writes one record (kind: 0 or TWZ_LOG_FRESH or FREE), not yet durable: twz_fence follows before the bytes are changed, once for
- * several. INVALID_ARGUMENT for bytes outside the object's data; NO_SPACE. */
+/* Writes one record (kind: 0 or TWZ_LOG_FRESH or FREE), not yet durable: twz_fence follows before
+ * the bytes are changed, once for several. INVALID_ARGUMENT for bytes outside the object's data;
+ * NO_SPACE. */
 twz_result twz_log_append(const struct twz_log *log, uint64_t offset, uint64_t length,
 			  uint32_t kind);
 
-/* Whether the newest records, those behind the one at `last`, hold these bytes already. A hint: looks
- * at a few. */
+/* Whether the newest records, those behind the one at `last`, hold these bytes already. A hint:
+ * looks at a few. */
 int twz_log_holds(const struct twz_log *log, uint64_t last, uint64_t offset, uint64_t length);
 
-/* The block of the newest TWZ_LOG_FREE record before the one at `at` (0: of all), 0 when there is none;
- * *at becomes where it stands. CORRUPT. */
+/* The block of the newest TWZ_LOG_FREE record before the one at `at` (0: of all), 0 when there is
+ * none; *at becomes where it stands. CORRUPT. */
 twz_result twz_log_next_free(const struct twz_log *log, uint64_t *at);
 
-/* Makes durable what the recorded bytes are now, then drops the records. CORRUPT: changes nothing. */
+/* Makes durable what the recorded bytes are now, then drops the records. CORRUPT: changes nothing.
+ */
 twz_result twz_log_commit(const struct twz_log *log);
 
 /*
- * Puts back what was recorded since the log's tail and last record were these, the newest first, and
- * shortens the log to that; durable at return. tail 0: all of it, and the records are dropped.
+ * Puts back what was recorded since the log's tail and last record were these, the newest first,
+ * and shortens the log to that; durable at return. tail 0: all of it, and the records are dropped.
  * CORRUPT: puts back what it can.
  */
 twz_result twz_log_undo(const struct twz_log *log, uint64_t tail, uint64_t last);

@@ -73,13 +73,13 @@ twz_result twz_tx_add_ranges(struct twz_tx *tx, const struct twz_tx_range *range
 twz_result twz_tx_fresh(struct twz_tx *tx, const void *address, size_t length);
 
 /* *place = value, logged. */
-#define twz_tx_set(tx, place, value)                                       \
-	__extension__({                                                    \
-		__typeof__(place) twz_place_ = (place);                    \
+#define twz_tx_set(tx, place, value)                                                      \
+	__extension__({                                                                   \
+		__typeof__(place) twz_place_ = (place);                                   \
 		twz_result twz_result_ = twz_tx_add(tx, twz_place_, sizeof(*twz_place_)); \
-		if (twz_result_ >= 0)                                      \
-			*twz_place_ = (value);                             \
-		twz_result_;                                               \
+		if (twz_result_ >= 0)                                                     \
+			*twz_place_ = (value);                                            \
+		twz_result_;                                                              \
 	})
 
 /* As twz_alloc and twz_free, undone with the transaction. The heap is the object's own. */
@@ -98,9 +98,9 @@ void twz_tx_abort(struct twz_tx *tx);
 /* For TWZ_TX: a block that was left early. */
 void twz_tx_leave(struct twz_tx **tx);
 
-#define TWZ_TX(tx, object)                                                              \
-	for (struct twz_tx *twz_tx_ __attribute__((cleanup(twz_tx_leave))) =            \
-		     (twz_tx_begin(tx, object), (tx));                                  \
+#define TWZ_TX(tx, object)                                                                      \
+	for (struct twz_tx * twz_tx_                                                            \
+		     __attribute__((cleanup(twz_tx_leave))) = (twz_tx_begin(tx, object), (tx)); \
 	     twz_tx_->state == TWZ_TX_OPEN; twz_tx_commit(twz_tx_))
 
 #ifdef __cplusplus

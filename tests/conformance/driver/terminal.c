@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Linked with tests that say what they print: both outputs are one, line by line, as on DejaGnu's terminal. */
+/* Linked with tests that say what they print: both outputs are one, line by line, as on DejaGnu's
+ * terminal. */
 #include <stdio.h>
 #include <unistd.h>
 
