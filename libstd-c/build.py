@@ -27,6 +27,7 @@ REPLACED = [
 # What musl's configure adds on x86_64, at -O2.
 MUSL_BASE = ["-std=c99", "-O2", "-pipe", "-w"]
 MUSL_FLAGS = [
+    "-g1",  # functions and lines, for crash reports and gdb
     "-D_XOPEN_SOURCE=700", "-fexcess-precision=standard", "-frounding-math", "-fno-strict-aliasing",
     "-fomit-frame-pointer", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables",
     "-ffunction-sections", "-fdata-sections", "-fno-stack-protector", "-fno-tree-loop-distribute-patterns",

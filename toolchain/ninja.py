@@ -23,16 +23,20 @@ PREFIX = TOOLCHAIN + "/bin/x86_64-twizzler-"
 STANDARD = ["-std=gnu17", "-O2", "-g", "-Wall", "-Wextra", "-Werror"]
 STANDARD_CXX = ["-std=gnu++20", "-O2", "-g", "-Wall", "-Wextra", "-Werror"]
 
+# Outputs name no directory of the build host: two checkouts make the same bytes. The shell fills in where it stands, so that
+# the command is the same everywhere too.
+ANYWHERE = ["-ffile-prefix-map=$PWD=."]
+
 # A tool is a compiler with the flags it always gets and what its objects and links wait for.
 TOOLS = {
     # A program of the OS: the cross compiler with all of the installed headers and libraries.
-    "target": dict(cc=PREFIX + "gcc", cxx=PREFIX + "g++", ar=PREFIX + "ar", flags=[], ldflags=[],
+    "target": dict(cc=PREFIX + "gcc", cxx=PREFIX + "g++", ar=PREFIX + "ar", flags=[], ldflags=[], anywhere=ANYWHERE,
                    headers=[STAMP, "sysroot-headers"], libs=[STAMP, "sysroot-libs"]),
     # A part below libstd-c: the ABI headers of the tree and the compiler's own, nothing else.
     "freestanding": dict(cc=PREFIX + "gcc", cxx=PREFIX + "g++", ar=PREFIX + "ar",
                          flags=["-ffreestanding", "-nostdinc", "-isystem",
                                 TOOLCHAIN + "/lib/gcc/x86_64-twizzler/14.2.0/include", "-Isysroot/include"],
-                         ldflags=["-nostdlib"], headers=[STAMP], libs=[STAMP]),
+                         ldflags=["-nostdlib"], anywhere=ANYWHERE, headers=[STAMP], libs=[STAMP]),
     # A program of the build host.
     "host": dict(cc="gcc", cxx="g++", ar="ar", flags=["-Isysroot/include"], ldflags=[], headers=[], libs=[]),
     # The same under the sanitizers: unit tests.
@@ -202,7 +206,8 @@ class Folder:
             else:
                 fail(f"{self.folder}/build.py: {source}: no compiler for '{kind}'")
             compiler = kit["cxx"] if kind in (".cc", ".cpp") else kit["cc"]
-            words = " ".join(_quote(word) for word in language + kit["flags"] + self._flags(flags))
+            words = " ".join([_quote(word) for word in language + kit["flags"] + self._flags(flags)] +
+                             [f'"{word}"'.replace("$", "$$") for word in kit.get("anywhere", [])])
             self.graph.edge("cc", output, [source], needs=kit["headers"][:1], order=kit["headers"][1:] + needs,
                             cc=compiler, cflags=words)
             self.graph.compile.append(dict(directory=ROOT, file=source, output=output,

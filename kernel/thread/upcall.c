@@ -114,6 +114,8 @@ void upcall_fault(struct trap_frame *frame, struct twz_fault *fault)
 		return;
 	log_line("program ends: fault %u at %lx, rip %lx rsp %lx, code %lx", fault->kind,
 		 fault->address, frame->rip, frame->rsp, fault->code);
+	/* What cannot be read stays zero: the program jumped to where nothing is. */
+	copy_from_user(fault->instruction, (const void *)frame->rip, sizeof(fault->instruction));
 	view_end(view, TWZ_VIEW_KILLED, signal_of(fault), fault);
 }
 

@@ -67,8 +67,12 @@ void machine_base(struct strings *arguments, const struct options *options)
 	strings_add(arguments, "-device");
 	strings_add(arguments, "isa-debug-exit,iobase=0xf4,iosize=4");
 	if (options->gdb) {
-		strings_add(arguments, "-s");
 		strings_add(arguments, "-S");
+		strings_add(arguments, "-gdb");
+		if (options->gdb_socket != NULL)
+			strings_addf(arguments, "unix:%s,server=on,wait=off", options->gdb_socket);
+		else
+			strings_add(arguments, "tcp::1234");
 	}
 }
 
@@ -298,6 +302,7 @@ char *machine_last_words(const struct machine *machine)
 		complain("out of memory");
 		exit(EXIT_MACHINE);
 	}
+	char *kernel = installed_file("TWZ_KERNEL", "../share/twizzler/kernel.elf");
 	off_t from = length > (off_t)sizeof(text) ? length - (off_t)sizeof(text) : 0;
 	ssize_t got = length > 0 ? pread(machine->log, text, sizeof(text), from) : 0;
 	fputs(got > 0 ? "  the kernel's last lines:\n" : "  (the kernel printed nothing)\n",
@@ -313,9 +318,13 @@ char *machine_last_words(const struct machine *machine)
 
 		while (count > 0 && line[count - 1] == '\r')
 			count--;
-		fprintf(stream, "  | %.*s\n", (int)count, line);
+		char *source = source_of_backtrace(kernel, line, count);
+		fprintf(stream, "  | %.*s%s%s\n", (int)count, line, source != NULL ? "  " : "",
+			source != NULL ? source : "");
+		free(source);
 		line = stop != NULL ? stop + 1 : end;
 	}
 	fclose(stream);
+	free(kernel);
 	return words;
 }

@@ -136,7 +136,7 @@ static const struct option long_options[] = {
 	{"console", no_argument, NULL, OPTION_CONSOLE},
 	{"machine", required_argument, NULL, OPTION_MACHINE},
 	{"xen", no_argument, NULL, OPTION_XEN},
-	{"gdb", no_argument, NULL, OPTION_GDB},
+	{"gdb", optional_argument, NULL, OPTION_GDB},
 	{"kernel-log", required_argument, NULL, OPTION_KERNEL_LOG},
 	{"append", required_argument, NULL, OPTION_APPEND},
 	{"help", no_argument, NULL, OPTION_HELP},
@@ -285,6 +285,7 @@ static int parse_option(struct options *options, int option, char *value)
 		return -1;
 	case OPTION_GDB:
 		options->gdb = true;
+		options->gdb_socket = value;
 		return -1;
 	case OPTION_KERNEL_LOG:
 		options->kernel_log = value;

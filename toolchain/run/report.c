@@ -92,50 +92,6 @@ static void print_registers(FILE *to, const struct twz_registers *r)
 	fputc('\n', to);
 }
 
-/* True when the file is linked at fixed addresses, so that rip is an address in it. */
-static bool fixed_addresses(const char *path)
-{
-	Elf64_Ehdr header;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	ssize_t got = read(fd, &header, sizeof(header));
-	close(fd);
-	return got == (ssize_t)sizeof(header) && header.e_type == ET_EXEC;
-}
-
-/* Prints function, file and line of rip, where the toolchain's addr2line is there to ask. */
-static void print_source(FILE *to, const char *path, uint64_t rip)
-{
-	char line[1024];
-	int ends[2];
-	char *tool = installed_file(NULL, "../bin/x86_64-twizzler-addr2line");
-
-	if (access(tool, X_OK) != 0 || !fixed_addresses(path) || pipe(ends) != 0) {
-		free(tool);
-		return;
-	}
-	char *where = format_string("0x%llx", (unsigned long long)rip);
-	pid_t child = fork();
-	if (child == 0) {
-		dup2(ends[1], STDOUT_FILENO);
-		close(ends[0]);
-		close(ends[1]);
-		execl(tool, tool, "-fps", "-e", path, where, (char *)NULL);
-		_exit(1);
-	}
-	close(ends[1]);
-	FILE *answer = fdopen(ends[0], "r");
-	if (child > 0 && answer != NULL && fgets(line, sizeof(line), answer) != NULL &&
-	    line[0] != '?')
-		fprintf(to, "  in %s", line);
-	if (answer != NULL)
-		fclose(answer);
-	free(where);
-	free(tool);
-}
-
 /* "killed by SIGSEGV" and, for a fault, what was done, where, and the registers. */
 static void print_death(FILE *to, const struct job *job, int signal, const struct twz_fault *fault)
 {
@@ -147,8 +103,10 @@ static void print_death(FILE *to, const struct job *job, int signal, const struc
 	fputs(": ", to);
 	print_cause(to, fault);
 	fprintf(to, " at rip 0x%llx\n", (unsigned long long)fault->registers.rip);
-	if (job->host_path != NULL)
-		print_source(to, job->host_path, fault->registers.rip);
+	char *source = source_of_fault(job, fault);
+	if (source != NULL)
+		fprintf(to, "  in %s\n", source);
+	free(source);
 	print_registers(to, &fault->registers);
 }
 

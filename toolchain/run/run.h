@@ -74,19 +74,20 @@ struct options {
 	struct strings environment;
 	enum machine_kind machine;
 	enum mode mode;
-	bool xen;	       /* a unikernel under Xen */
-	bool gdb;	       /* wait for a debugger on tcp::1234 */
-	const char *batch;     /* file with a list of programs, or NULL */
-	const char *results;   /* of the batch: a file, or NULL: standard output */
-	const char *output;    /* directory for the outputs of a batch, or NULL */
-	uint64_t output_limit; /* bytes of each output that a batch keeps */
-	unsigned boots;	       /* that a batch or a server uses at once */
-	const char *server;    /* socket to serve at or to have the program run by, or NULL */
-	bool connect;	       /* named on the command line, not by the environment */
-	bool own_machine;      /* an option asks for a machine that a server would not have */
-	struct strings keep;   /* the command that a server is made for */
-	uint64_t idle_ns;      /* after which a server without clients ends; 0: never */
-	char *share;	       /* the directory seen at /host, absolute */
+	bool xen;		/* a unikernel under Xen */
+	bool gdb;		/* wait for a debugger, on tcp::1234 or */
+	const char *gdb_socket; /* on this Unix socket */
+	const char *batch;	/* file with a list of programs, or NULL */
+	const char *results;	/* of the batch: a file, or NULL: standard output */
+	const char *output;	/* directory for the outputs of a batch, or NULL */
+	uint64_t output_limit;	/* bytes of each output that a batch keeps */
+	unsigned boots;		/* that a batch or a server uses at once */
+	const char *server;	/* socket to serve at or to have the program run by, or NULL */
+	bool connect;		/* named on the command line, not by the environment */
+	bool own_machine;	/* an option asks for a machine that a server would not have */
+	struct strings keep;	/* the command that a server is made for */
+	uint64_t idle_ns;	/* after which a server without clients ends; 0: never */
+	char *share;		/* the directory seen at /host, absolute */
 	const char *kernel_log;
 	const char *append; /* more for the kernel's command line, or NULL */
 	struct job *job;    /* the program, or NULL */
@@ -234,6 +235,16 @@ int client_stop(const struct options *options);
 
 /* Adds Xen with the unikernel as its PVH dom0. Returns -1 or an exit code. */
 int machine_xen(struct strings *arguments, const struct options *options);
+
+/* ---- source.c: addresses as function, file and line; what is returned is malloc'ed or NULL ----
+ */
+
+/* Of an address that the ELF file gives a place to; asks the toolchain's addr2line. */
+char *source_of_address(const char *elf, uint64_t address);
+/* Of a program's fault, in the program or in the shared library that holds the instruction. */
+char *source_of_fault(const struct job *job, const struct twz_fault *fault);
+/* Of a line of a kernel's backtrace, "  ffffffff80001234 name+1a"; NULL for any other line. */
+char *source_of_backtrace(const char *kernel, const char *line, size_t length);
 
 /* ---- report.c ---- */
 

@@ -115,6 +115,9 @@ struct twz_fault {
 			     bit code-1 */
 	uint64_t code;	  /* processor's error code, or the lowest of an interrupt's codes */
 	struct twz_registers registers;
+	/* Where the fault ended its program: the bytes at rip, by which a debugger knows the image;
+	 * else zero. */
+	uint8_t instruction[16];
 };
 
 /* What a view's id maps as, read-only: wait on `state` with thread_sync. */
