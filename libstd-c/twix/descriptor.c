@@ -6,6 +6,7 @@
 #include <string.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
+#include "mqueue.h"
 #include "twix.h"
 
 long twix_open_flags(int flags)
@@ -81,6 +82,7 @@ long twix_open(const char *path, int flags, mode_t mode)
 
 long twix_close(int fd)
 {
+	twix_mq_closing(fd);
 	return twix_result(twz_rt_fd_close(fd));
 }
 

@@ -17,6 +17,8 @@ struct itimerspec;
 struct itimerval;
 struct k_sigaction;
 struct kstat;
+struct mq_attr;
+struct sigevent;
 struct ksigevent;
 struct rlimit;
 struct rusage;
