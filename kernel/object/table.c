@@ -328,8 +328,11 @@ void object_tie(struct object *owner, struct object *object)
 {
 	uint64_t flags = spin_lock(&table_lock);
 
-	owner->has_ties = true;
-	list_append(&owner->ties, &object->tie_node);
+	/* who has heard of the id may have deleted it meanwhile: a dead one is nobody's to free */
+	if (!(object->flags & OBJECT_DELETED)) {
+		owner->has_ties = true;
+		list_append(&owner->ties, &object->tie_node);
+	}
 	spin_unlock(&table_lock, flags);
 }
 
