@@ -57,6 +57,7 @@ struct view {
 	void *host_state;	 /* the 9P channel's per-view data (kernel/device) */
 	struct object *family;	 /* a reference, or NULL; set before it has threads (family.c) */
 	struct list family_node; /* of the views that are in some family */
+	bool left_family;	 /* it has ended: it joins none any more */
 };
 
 /* A new empty view with one reference, its control object in the id table. */

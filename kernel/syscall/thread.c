@@ -21,20 +21,10 @@ twz_result sys_thread_spawn(const struct twz_thread_spec *user, struct twz_id *i
 
 	if (result < 0)
 		return result;
-	result = view_find(spec.view, &view);
+	result = find_view(spec.view, RIGHTS_thread_spawn, &view);
 	if (result < 0)
 		return result;
-	if (view != current_thread()->view) {
-		struct object *control = object_find(spec.view);
-
-		result = control ? security_check(current_thread()->view, control,
-						  RIGHTS_thread_spawn)
-				 : -TWZ_ERR_NO_SUCH_OBJECT;
-		if (control)
-			object_put(control);
-	}
-	if (result >= 0)
-		result = thread_create(view, &spec, &thread);
+	result = thread_create(view, &spec, &thread);
 	view_put(view);
 	if (result < 0)
 		return result;

@@ -10,28 +10,35 @@
 #include "../view/internal.h"
 #include "rights.h"
 
-/* Tell the caller the id of a view it made, which it owns from now on. */
-static twz_result hand_over(struct view *view, struct twz_id *id)
+/*
+ * Tell the caller the id of a view it made, which it owns from now on. The control object comes
+ * with a reference: a family's end may have ended the view already, and taken it away there.
+ */
+static twz_result hand_over(struct object *control, struct twz_id *id)
 {
 	struct view *maker = current_thread()->view;
-	twz_result result = copy_to_user(id, &view->control->id, sizeof(*id));
+	twz_result result = copy_to_user(id, &control->id, sizeof(*id));
 
 	if (result >= 0)
-		object_tie(maker->control, view->control);
+		object_tie(maker->control, control);
 	return result;
 }
 
 twz_result sys_view_create(struct twz_id *id)
 {
+	struct object *control;
 	struct view *view;
 	twz_result result = view_make(&view);
 
 	if (result < 0)
 		return result;
+	control = view->control;
+	object_get(control);
 	view_join_family(view, current_thread()->view->family);
-	result = hand_over(view, id);
+	result = hand_over(control, id);
 	if (result < 0)
 		view_disown(view);
+	object_put(control);
 	view_put(view); /* the control object keeps it */
 	return result;
 }
@@ -40,6 +47,7 @@ twz_result sys_view_clone(const struct twz_view_clone *user, struct twz_id *id)
 {
 	struct thread *self = current_thread(), *thread = NULL;
 	struct twz_view_clone arguments;
+	struct object *control;
 	struct view *clone;
 	twz_result result = copy_from_user(&arguments, user, sizeof(arguments));
 
@@ -50,6 +58,8 @@ twz_result sys_view_clone(const struct twz_view_clone *user, struct twz_id *id)
 	result = view_make_clone(self->view, &clone);
 	if (result < 0)
 		return result;
+	control = clone->control;
+	object_get(control);
 	view_join_family(clone, self->view->family);
 	if (arguments.entry) {
 		struct twz_thread_spec spec = {
@@ -66,7 +76,8 @@ twz_result sys_view_clone(const struct twz_view_clone *user, struct twz_id *id)
 			thread->interrupt_words = self->interrupt_words;
 	}
 	if (result >= 0)
-		result = hand_over(clone, id);
+		result = hand_over(control, id);
+	object_put(control);
 	if (result < 0) {
 		/* a thread that never ran ends its view with it */
 		view_disown(clone);
@@ -101,23 +112,26 @@ static twz_result check_map(const struct twz_map *map, const struct view *view,
 	return TWZ_OK;
 }
 
-/* The view that a call names, if the caller may act on it. */
-static twz_result find_view(struct twz_id id, uint32_t rights, struct view **out)
+twz_result find_view(struct twz_id id, uint32_t rights, struct view **out)
 {
-	twz_result result = view_find(id, out);
+	struct view *caller = current_thread()->view;
+	struct object *object;
+	twz_result result;
 
-	if (result < 0)
-		return result;
-	if (*out != current_thread()->view) {
-		struct object *control = object_find(id);
-
-		result = control ? security_check(current_thread()->view, control, rights)
-				 : -TWZ_ERR_NO_SUCH_OBJECT;
-		if (control)
-			object_put(control);
+	if (twz_id_is_none(id))
+		return view_find(id, out);
+	object = object_find(id);
+	if (!object)
+		return -TWZ_ERR_NO_SUCH_OBJECT;
+	/* rights first: who may do nothing with an object is not told what it is */
+	result = object->control_view == caller ? TWZ_OK : security_check(caller, object, rights);
+	if (result >= 0 && !object->control_view)
+		result = -TWZ_ERR_INVALID_ARGUMENT;
+	if (result >= 0) {
+		*out = object->control_view;
+		view_get(*out);
 	}
-	if (result < 0)
-		view_put(*out);
+	object_put(object);
 	return result;
 }
 

@@ -18,7 +18,7 @@ bool view_join_family(struct view *view, struct object *family)
 	if (!family)
 		return true;
 	uint64_t flags = spin_lock(&family_lock);
-	bool joins = !view->family;
+	bool joins = !view->family && !view->left_family;
 
 	if (joins) {
 		object_get(family);
@@ -31,16 +31,18 @@ bool view_join_family(struct view *view, struct object *family)
 
 void view_leave_family(struct view *view)
 {
+	uint64_t flags = spin_lock(&family_lock);
 	struct object *family = view->family;
 
-	if (!family)
-		return;
-	uint64_t flags = spin_lock(&family_lock);
-	list_remove(&view->family_node);
-	view->family = NULL;
-	wait_wake_all(&left);
+	view->left_family = true;
+	if (family) {
+		list_remove(&view->family_node);
+		view->family = NULL;
+		wait_wake_all(&left);
+	}
 	spin_unlock(&family_lock, flags);
-	object_put(family);
+	if (family)
+		object_put(family);
 }
 
 /*
