@@ -146,6 +146,10 @@ twz_result sys_view_set_upcall(const struct twz_upcall_target *user)
 	return TWZ_OK;
 }
 
+/* Where FXSAVE's area holds MXCSR, and its bits that no processor has. */
+#define MXCSR_OFFSET   24
+#define MXCSR_RESERVED 0xffff0000
+
 /* The header of an XSAVE area, after the 512 bytes of FXSAVE's. */
 struct xsave_header {
 	uint64_t present, compacted, reserved[6];
@@ -164,6 +168,9 @@ static twz_result restore_extended(struct thread *thread, uint64_t address, uint
 	result = copy_from_user(copy, (void *)address, size);
 	if (result < 0)
 		return result;
+	/* processors refuse these bits when they load them, emulators may not */
+	if (*(uint32_t *)(copy + MXCSR_OFFSET) & MXCSR_RESERVED)
+		return -TWZ_ERR_INVALID_ARGUMENT;
 	if (cpu_features.xsave) {
 		struct xsave_header *header = (void *)(copy + 512);
 		struct xsave_header clean = {.present = header->present & cpu_features.xsave_mask};
