@@ -198,7 +198,7 @@ def check_runtime_abi(_):
 def check_syscall_reference(_):
     """docs/syscalls.md is what syscall.def says."""
     result = run("python3", "kernel/syscall/reference.py", "--check")
-    return [result.stderr.strip()] if result.returncode else []
+    return [result.stdout.strip()] if result.returncode else []
 
 
 def check_syscalls(files):

@@ -235,8 +235,10 @@ twz_result sys_host_call(uint32_t number, const void *request, uint64_t length, 
 	twz_result result = host_device_start(device, &largest);
 	if (result < 0)
 		return result;
-	if (length < HOST_HEADER_SIZE || length > largest || !user_range_valid(reply, capacity))
+	if (length < HOST_HEADER_SIZE || length > largest)
 		return -TWZ_ERR_INVALID_ARGUMENT;
+	if (!user_range_valid(reply, capacity))
+		return -TWZ_ERR_BAD_ADDRESS;
 	struct host_buffer buffer = host_buffer_get(device, (uint32_t)length);
 	if (buffer.address == 0)
 		return -TWZ_ERR_OUT_OF_MEMORY;
