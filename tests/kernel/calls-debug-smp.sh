@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Every system call, by the debug kernel (UBSan, lock order, TLB rule) on two CPUs.
 . tests/kernel/lib.sh
-boot_calls kernel-debug.elf -M q35 -smp 2
+boot_calls kernel-debug.elf q35 -smp 2

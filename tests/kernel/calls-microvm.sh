@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Every system call, by the release kernel on microvm.
 . tests/kernel/lib.sh
-boot_calls kernel.elf -M microvm
+boot_calls kernel.elf microvm

@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Every system call, by the release kernel on one CPU.
 . tests/kernel/lib.sh
-boot_calls kernel.elf -M q35
+boot_calls kernel.elf q35

@@ -1,20 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Absurd arguments to every call: the kernel answers with an error and lives. */
+#include "describe.h"
 #include "test.h"
-
-long raw_call(uint64_t number, const uint64_t arguments[6]);
-__asm__(".globl raw_call\n"
-	"raw_call:\n"
-	"	movq %rdi, %rax\n"
-	"	movq %rsi, %r11\n"
-	"	movq 0(%r11), %rdi\n"
-	"	movq 8(%r11), %rsi\n"
-	"	movq 16(%r11), %rdx\n"
-	"	movq 24(%r11), %r10\n"
-	"	movq 32(%r11), %r8\n"
-	"	movq 40(%r11), %r9\n"
-	"	syscall\n"
-	"	ret\n");
 
 /* Calls that are right to do what they are told: end, sleep, switch off. */
 static bool leave_out(uint64_t number)
@@ -45,12 +32,6 @@ static const uint64_t absurd[] = {
 	0xffffffff,
 };
 
-static const uint64_t numbers[] = {
-#define TWZ_SYSCALL(number, name, arguments, rights, blocks, handler, doc) number,
-#include <twizzler/syscall.def>
-#undef TWZ_SYSCALL
-};
-
 static uint64_t state = 88172645463325252ull;
 
 static uint64_t random_word(void)
@@ -65,8 +46,8 @@ TEST(absurd_arguments_get_errors)
 {
 	static const struct twz_upcall_target none = {0};
 
-	for (unsigned n = 0; n < sizeof(numbers) / sizeof(numbers[0]); n++) {
-		if (leave_out(numbers[n]))
+	for (unsigned n = 0; n < call_count; n++) {
+		if (leave_out(calls[n].number))
 			continue;
 		for (int round = 0; round < 60; round++) {
 			uint64_t arguments[6];
@@ -75,9 +56,9 @@ TEST(absurd_arguments_get_errors)
 				arguments[i] = absurd[random_word() % 16];
 			/* thread_control would move FS or the upcall stack; these are put back
 			 * below */
-			if (numbers[n] == TWZ_SYS_thread_sync)
+			if (calls[n].number == TWZ_SYS_thread_sync)
 				arguments[2] = 0;
-			raw_call(numbers[n], arguments);
+			raw_call(calls[n].number, arguments);
 		}
 	}
 	(void)none;

@@ -30,28 +30,32 @@ upcall_entry:
 	call upcall_main
 	ud2
 
-	/* try_*: the access stands at a known address; the upcall sends a fault on it to tried_failed */
+	/* try_*: while try_stack is set, the upcall sends a fault to tried_failed, which goes back there */
 	.globl try_read, try_write, try_call, tried_read, tried_write, tried_failed, try_stack
 try_read:
 	movq %rsp, try_stack(%rip)
 tried_read:
 	movb (%rdi), %al
 	xorl %eax, %eax
+	movq %rax, try_stack(%rip)
 	ret
 try_write:
 	movq %rsp, try_stack(%rip)
 tried_write:
 	movb $1, (%rdi)
 	xorl %eax, %eax
+	movq %rax, try_stack(%rip)
 	ret
 try_call:
 	movq %rsp, try_stack(%rip)
 	call *%rdi
 	xorl %eax, %eax
+	movq %rax, try_stack(%rip)
 	ret
 	/* eax = kind, set by the upcall */
 tried_failed:
 	movq try_stack(%rip), %rsp
+	movq $0, try_stack(%rip)
 	ret
 
 	/* bool registers_survive(void): faults with known values in registers, and compares after the upcall */

@@ -3,7 +3,6 @@
 #include "test.h"
 
 bool test_failed;
-static long console = -1;
 
 extern char worker_entry[], clone_entry[], upcall_entry[];
 extern char tried_read[], tried_write[], tried_failed[], survive_fault[];
@@ -11,53 +10,9 @@ extern uint64_t try_stack;
 
 struct twz_fault last_fault;
 bool (*unexpected_fault)(const struct twz_fault *fault);
+uint64_t last_extended_size;
 volatile uint32_t interrupts_seen;
 volatile uint64_t last_interrupt, last_interrupt_codes;
-
-void *memset(void *to, int byte, unsigned long length)
-{
-	char *p = to;
-
-	for (unsigned long i = 0; i < length; i++)
-		p[i] = (char)byte;
-	return to;
-}
-
-void *memcpy(void *to, const void *from, unsigned long length)
-{
-	char *d = to;
-	const char *s = from;
-
-	for (unsigned long i = 0; i < length; i++)
-		d[i] = s[i];
-	return to;
-}
-
-void print(const char *text)
-{
-	unsigned long length = 0;
-
-	while (text[length])
-		length++;
-	if (console < 0)
-		console = twz_sys_stream_find("console", 7);
-	twz_sys_stream_write((uint32_t)console, text, length);
-}
-
-void print_number(long number)
-{
-	char text[24], *at = text + sizeof(text) - 1;
-	unsigned long rest = number < 0 ? -(unsigned long)number : (unsigned long)number;
-
-	*at = 0;
-	do {
-		*--at = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest);
-	if (number < 0)
-		*--at = '-';
-	print(at);
-}
 
 void failed(const char *file, int line, const char *what, long got)
 {
@@ -193,8 +148,13 @@ void upcall_main(struct twz_upcall_frame *frame)
 		r->rip += 2;
 	} else if (unexpected_fault && unexpected_fault(&frame->fault)) {
 		/* as it was */
+	} else if (!try_stack) {
+		failed("a fault that nothing waits for: kind", (int)frame->fault.kind, "at rip",
+		       (long)r->rip);
+		twz_sys_system_shutdown(TWZ_SHUTDOWN_POWEROFF, 1);
 	} else {
 		last_fault = frame->fault;
+		last_extended_size = frame->extended_size;
 		r->rip = (uint64_t)tried_failed;
 		r->rax = frame->fault.kind;
 		r->rsp = try_stack;

@@ -9,6 +9,7 @@
 #include <twizzler/syscall.h>
 #include <twizzler/object.h>
 #include <twz/sys.h>
+#include "print.h"
 
 #define PAGE	TWZ_PAGE_SIZE
 #define SLOT(n) ((char *)((uint64_t)(n) << TWZ_SLOT_SHIFT))
@@ -40,11 +41,6 @@ extern bool test_failed;
 		if (got_ != (long)(expected))                                     \
 			failed(__FILE__, __LINE__, #call " == " #expected, got_); \
 	} while (0)
-
-void print(const char *text);
-void print_number(long number);
-void *memset(void *to, int byte, unsigned long length);
-void *memcpy(void *to, const void *from, unsigned long length);
 
 /* A raw object mapped read-write (or as said) at a slot, inheritance as said. */
 struct twz_id raw_at(uint64_t slot, uint32_t rights, enum twz_inherit inherit);

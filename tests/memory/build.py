@@ -3,7 +3,7 @@
 
 FLAGS = ["-I//libtwz/include", "-I//tests/kernel", "-fno-pic", "-fno-pie", "-fno-stack-protector"]
 mkimage = use("libtwz", "mkimage")
-SHARED = ["//tests/kernel/support.c", "//tests/kernel/start.S"]
+SHARED = ["//tests/kernel/support.c", "//tests/kernel/print.c", "//tests/kernel/start.S"]
 images = []
 
 
