@@ -7,6 +7,7 @@
 
 void twz_rt_exit(int code)
 {
+	rt_fd_end();
 	for (;;)
 		twz_sys_view_exit(code);
 }

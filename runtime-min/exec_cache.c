@@ -155,7 +155,7 @@ void exec_cache_after_fork(bool child)
 	while (child && cache != NULL) {
 		struct exec_cache_entry *entry = cache;
 		cache = entry->next;
-		cache_bytes -= entry->size;
+		cache_bytes -= entry->bytes;
 		twz_rt_free(entry, sizeof(*entry), _Alignof(struct exec_cache_entry));
 	}
 	rt_unlock(&cache_lock);

@@ -136,6 +136,8 @@ twz_result exec_fail_abi(twz_result error, const char *path, size_t length,
 
 twz_result twz_rt_exec_error(char *buffer, size_t capacity)
 {
+	if (!rt_user_pointer(buffer, capacity))
+		return RT_ERROR(BAD_ADDRESS);
 	rt_lock(&failure_lock);
 	size_t length = failure_length;
 	memcpy(buffer, failure, length < capacity ? length : capacity);

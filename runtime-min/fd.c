@@ -37,6 +37,20 @@ void rt_fd_share(struct twz_id child)
 	}
 }
 
+void rt_fd_end(void)
+{
+	uint32_t free = 0;
+	/* A thread that is being ended, this one too, may hold it. */
+	if (!__atomic_compare_exchange_n(&files_lock.word, &free, 1, false, __ATOMIC_ACQUIRE,
+					 __ATOMIC_RELAXED))
+		return;
+	for (struct rt_file *file = files; file != NULL; file = file->next) {
+		if (file->ops->end != NULL)
+			file->ops->end(file);
+	}
+	rt_unlock(&files_lock);
+}
+
 /* ---- files ---- */
 
 struct rt_file *rt_file_new(const struct rt_file_ops *ops, uint32_t flags)

@@ -49,6 +49,8 @@ struct rt_file_ops {
 	void (*share)(struct rt_file *file, struct twz_id child);
 	/* In a fork's child: what the kernel does not copy is got anew. */
 	void (*forked)(struct rt_file *file);
+	/* The program ends with the file open: tells those who share it. Must not wait. */
+	void (*end)(struct rt_file *file);
 	/* The last reference is gone: gives back everything but the rt_file itself. */
 	void (*close)(struct rt_file *file);
 	size_t size; /* of the structure that begins with the rt_file */
@@ -111,6 +113,9 @@ twz_result rt_file_adopt(const struct twz_rt_passed_fd *passed, const char *path
  * rt_fd_before_fork and rt_fd_after_fork.
  */
 void rt_fd_share(struct twz_id child);
+
+/* The program ends: every file is told, as far as that needs no waiting. */
+void rt_fd_end(void);
 
 /* Adds a word to sleep on while it equals value. */
 void rt_waits_add(struct rt_waits *waits, uint32_t *word, uint32_t value);

@@ -201,36 +201,23 @@ static uint32_t kind_of_type(uint8_t type, uint8_t qid_type)
 	return rt_9p_kind(qid_type);
 }
 
-static twz_result host_enumerate(struct rt_file *file, uint64_t *position,
-				 struct twz_rt_dirent *entries, size_t count)
+/* The entries of one answer but "." and "..": how many. An error after some of them waits for the
+ * next call. */
+static twz_result take_entries(struct rt_9p *answer, uint32_t bytes, uint64_t *position,
+			       struct twz_rt_dirent *entries, size_t count)
 {
-	const uint32_t size = 65536;
-	uint32_t bytes;
-	size_t made = 0, got;
-	struct rt_9p answer;
-	uint8_t *memory = take_buffer(size, &got);
-	if (memory == NULL)
-		return RT_ERROR(OUT_OF_MEMORY);
-	/* An entry is at most 24 + 255 bytes: what is asked for is not much more than what is
-	 * wanted. */
-	uint64_t want = count < 128 ? 512 + count * 280 : size - 64;
-	if (want > size - 64)
-		want = size - 64;
-	twz_result result = read_part(of(file), RT_9P_TREADDIR, *position, (uint32_t)want, memory,
-				      got, &answer, &bytes);
-	uint32_t end = answer.at + bytes;
-	if (result >= 0 && (answer.bad || end > answer.size))
-		result = RT_ERROR(IO);
-	while (result >= 0 && made < count && answer.at < end) {
+	uint32_t end = answer->at + bytes;
+	size_t made = 0;
+	if (answer->bad || end > answer->size)
+		return RT_ERROR(IO);
+	while (made < count && answer->at < end) {
 		uint32_t length;
-		struct rt_9p_qid qid = rt_9p_get_qid(&answer);
-		uint64_t next = rt_9p_get64(&answer);
-		uint8_t type = rt_9p_get8(&answer);
-		const char *name = rt_9p_get_string(&answer, &length);
-		if (name == NULL || answer.at > end) {
-			result = RT_ERROR(IO);
-			break;
-		}
+		struct rt_9p_qid qid = rt_9p_get_qid(answer);
+		uint64_t next = rt_9p_get64(answer);
+		uint8_t type = rt_9p_get8(answer);
+		const char *name = rt_9p_get_string(answer, &length);
+		if (name == NULL || answer->at > end)
+			return made != 0 ? (twz_result)made : RT_ERROR(IO);
 		*position = next;
 		bool dots = name[0] == '.' && (length == 1 || (length == 2 && name[1] == '.'));
 		if (length == 0 || length > 255 || dots)
@@ -244,11 +231,36 @@ static twz_result host_enumerate(struct rt_file *file, uint64_t *position,
 		memcpy(entries[made].name, name, length);
 		made++;
 	}
+	return (twz_result)made;
+}
+
+static twz_result host_enumerate(struct rt_file *file, uint64_t *position,
+				 struct twz_rt_dirent *entries, size_t count)
+{
+	const uint32_t size = 65536;
+	uint32_t bytes;
+	size_t got;
+	struct rt_9p answer;
+	if (count == 0)
+		return 0;
+	uint8_t *memory = take_buffer(size, &got);
+	if (memory == NULL)
+		return RT_ERROR(OUT_OF_MEMORY);
+	/* An entry is at most 24 + 255 bytes: what is asked for is not much more than what is
+	 * wanted. */
+	uint64_t want = count < 128 ? 512 + count * 280 : size - 64;
+	if (want > size - 64)
+		want = size - 64;
+	twz_result result;
+	/* An answer of nothing but "." and ".." may have more behind it. */
+	do {
+		result = read_part(of(file), RT_9P_TREADDIR, *position, (uint32_t)want, memory, got,
+				   &answer, &bytes);
+		if (result >= 0)
+			result = take_entries(&answer, bytes, position, entries, count);
+	} while (result == 0 && bytes != 0);
 	give_buffer(memory, got);
-	/* Nothing but "." and ".." in this answer: there may be more behind it. */
-	if (result >= 0 && made == 0 && bytes != 0)
-		return host_enumerate(file, position, entries, count);
-	return made != 0 ? (twz_result)made : result;
+	return result;
 }
 
 static twz_result host_pass(struct rt_file *file, struct twz_rt_passed_fd *out)

@@ -137,6 +137,8 @@ void *twz_rt_realloc(void *pointer, size_t old_size, size_t align, size_t new_si
 	size_t old_bytes, new_bytes;
 	if (pointer == NULL)
 		return twz_rt_malloc(new_size, align, flags);
+	if (new_size > RT_USER_TOP || (flags & ~TWZ_MALLOC_ZERO))
+		return NULL;
 	size_t old_want = needed(old_size != 0 ? old_size : 1, align);
 	size_t new_want = needed(new_size != 0 ? new_size : 1, align);
 	if (old_want <= LARGEST && new_want <= LARGEST &&

@@ -64,12 +64,12 @@ twz_result rt_mount_root(struct rt_place *place)
 	return rt_objectfs_root(names, RT_OBJECTS_VOLATILE, place);
 }
 
-static const struct mount *find(const char *path, size_t length)
+/* Of a name in the root directory. */
+static const struct mount *find(const char *name, size_t length)
 {
 	for (size_t i = 0; i < MOUNTS; i++) {
-		size_t own = rt_string_length(mounts[i].name);
-		if (length == own + 1 && path[0] == '/' &&
-		    memcmp(path + 1, mounts[i].name, own) == 0)
+		if (length == rt_string_length(mounts[i].name) &&
+		    memcmp(name, mounts[i].name, length) == 0)
 			return &mounts[i];
 	}
 	return NULL;
@@ -121,7 +121,8 @@ static twz_result enter(const struct mount *mount, struct rt_place *place)
 
 bool rt_mount_at(const char *path, size_t length, struct rt_place *place, twz_result *error)
 {
-	const struct mount *mount = find(path, length);
+	const struct mount *mount =
+		length != 0 && path[0] == '/' ? find(path + 1, length - 1) : NULL;
 	*error = 0;
 	if (mount == NULL)
 		return false;
@@ -130,6 +131,16 @@ bool rt_mount_at(const char *path, size_t length, struct rt_place *place, twz_re
 	if (result < 0 && result != RT_ERROR(NOT_FOUND))
 		*error = result;
 	return result >= 0;
+}
+
+bool rt_mount_has(const char *name, size_t length)
+{
+	struct rt_place place;
+	const struct mount *mount = find(name, length);
+	if (mount == NULL || enter(mount, &place) < 0)
+		return false;
+	rt_place_leave(&place);
+	return true;
 }
 
 const char *rt_mount_name(size_t index)

@@ -228,6 +228,10 @@ twz_result twz_rt_path_symlink(const char *target, size_t target_length, int at,
 		return RT_ERROR(NOT_FOUND);
 	if (target_length > 4095)
 		return RT_ERROR(NAME_TOO_LONG);
+	for (size_t i = 0; i < target_length; i++) {
+		if (target[i] == 0)
+			return RT_ERROR(INVALID_ARGUMENT);
+	}
 	twz_result result = rt_walk(&walk, at, path, length, RT_WALK_MISSING);
 	if (result < 0)
 		return result;

@@ -70,8 +70,13 @@ twz_result twz_rt_fot_resolve(const void *start, uint64_t index, uint32_t rights
 {
 	if (!good_start(start) || target == NULL || !rt_user_pointer(target, sizeof(*target)))
 		return RT_ERROR(BAD_ADDRESS);
-	if (index == 0 || index > TWZ_FOT_MAX)
+	const struct twz_object_meta *meta =
+		(const struct twz_object_meta *)((uint64_t)start + TWZ_META_OFFSET);
+	if (index == 0 || index > TWZ_FOT_MAX || rights == 0 ||
+	    (rights & ~(TWZ_RIGHT_READ | TWZ_RIGHT_WRITE)))
 		return RT_ERROR(INVALID_ARGUMENT);
+	if (index > __atomic_load_n(&meta->fot_count, __ATOMIC_ACQUIRE))
+		return RT_ERROR(NOT_FOUND);
 	/* The entry says with which rights it is mapped; asking for more than that is an error. */
 	uint64_t flags = __atomic_load_n(&twz_fot_entry(start, index)->flags, __ATOMIC_ACQUIRE);
 	if (((rights & TWZ_RIGHT_READ) && !(flags & TWZ_FOT_READ)) ||

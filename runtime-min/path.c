@@ -214,6 +214,8 @@ static twz_result walk_on(struct rt_walk *walk, uint32_t flags)
 		if (last && (flags & RT_WALK_PARENT)) {
 			if (walk->place.kind != TWZ_FILE_DIRECTORY)
 				return RT_ERROR(NOT_A_DIRECTORY);
+			if (walk->length == 0 && rt_mount_has(name, length))
+				return RT_ERROR(BUSY);
 			return length > 255 ? RT_ERROR(NAME_TOO_LONG) : 0;
 		}
 		twz_result result = step(walk, name, length);

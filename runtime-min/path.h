@@ -96,6 +96,8 @@ twz_result rt_path_open(int at, const char *path, size_t length, uint32_t flags,
 twz_result rt_mount_root(struct rt_place *place);
 /* The root of what is mounted at an absolute path; false when nothing is. */
 bool rt_mount_at(const char *path, size_t length, struct rt_place *place, twz_result *error);
+/* True when something is mounted at this name in the root directory. */
+bool rt_mount_has(const char *name, size_t length);
 /* The index-th name that is mounted in the root directory; NULL past the last. */
 const char *rt_mount_name(size_t index);
 

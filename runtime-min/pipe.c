@@ -165,18 +165,31 @@ static void pipe_share(struct rt_file *file, struct twz_id child)
 	rt_ring_unlock(ring);
 }
 
-static void pipe_close(struct rt_file *file)
+/* With the ring's lock held, which it gives back. */
+static void leave(struct rt_file *file)
 {
 	struct rt_ring *ring = of(file)->ring;
-	if (rt_ring_lock(ring) >= 0) {
-		bool last = rt_ring_leave(ring, rt_self_view(), writes(file));
-		rt_ring_unlock(ring);
-		wake(&ring->filled);
-		wake(&ring->emptied);
-		if (last)
-			twz_rt_object_cmd(of(file)->object.id, TWZ_OBJECT_DELETE, 0);
-	}
+	bool last = rt_ring_leave(ring, rt_self_view(), writes(file));
+	rt_ring_unlock(ring);
+	wake(&ring->filled);
+	wake(&ring->emptied);
+	if (last)
+		twz_rt_object_cmd(of(file)->object.id, TWZ_OBJECT_DELETE, 0);
+}
+
+static void pipe_close(struct rt_file *file)
+{
+	rt_ring_bury_dead(of(file)->ring);
+	if (rt_ring_lock(of(file)->ring) >= 0)
+		leave(file);
 	twz_rt_object_release(&of(file)->object);
+}
+
+/* What a lock keeps from being done now is done by whoever finds this program's view ended. */
+static void pipe_end(struct rt_file *file)
+{
+	if (rt_ring_try_lock(of(file)->ring))
+		leave(file);
 }
 
 static const struct rt_file_ops pipe_ops = {
@@ -188,6 +201,7 @@ static const struct rt_file_ops pipe_ops = {
 	.poll = pipe_poll,
 	.pass = pipe_pass,
 	.share = pipe_share,
+	.end = pipe_end,
 	.close = pipe_close,
 	.size = sizeof(struct pipe_file),
 };

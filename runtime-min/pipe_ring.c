@@ -104,6 +104,13 @@ twz_result rt_ring_lock(struct rt_ring *ring)
 	}
 }
 
+bool rt_ring_try_lock(struct rt_ring *ring)
+{
+	uint32_t seen = 0;
+	return __atomic_compare_exchange_n(&ring->lock, &seen, own_number(ring), false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
 void rt_ring_unlock(struct rt_ring *ring)
 {
 	if (__atomic_exchange_n(&ring->lock, 0, __ATOMIC_RELEASE) & CONTENDED)
@@ -173,6 +180,22 @@ static void bury(struct rt_ring *ring, struct twz_id view)
 			member->readers = member->writers = 0;
 	}
 	rt_ring_unlock(ring);
+}
+
+void rt_ring_bury_dead(struct rt_ring *ring)
+{
+	struct twz_id self = rt_self_view();
+	for (uint32_t i = 0; i < RT_RING_MEMBERS; i++) {
+		struct rt_ring_member member = ring->members[i];
+		struct twz_rt_object object;
+		if (is_free(&member) || twz_id_equal(member.view, self))
+			continue;
+		enum life life = look(member.view, &object);
+		if (life == ALIVE)
+			twz_rt_object_release(&object);
+		else if (life == DEAD)
+			bury(ring, member.view);
+	}
 }
 
 static bool watch_add(struct rt_ring_watch *watch, struct twz_rt_object object)

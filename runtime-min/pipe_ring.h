@@ -41,6 +41,8 @@ twz_result rt_ring_check(const struct rt_ring *ring);
 
 /* Takes the lock, from a holder that has ended too. INTERRUPTED. */
 twz_result rt_ring_lock(struct rt_ring *ring);
+/* Takes it only where nobody holds it. */
+bool rt_ring_try_lock(struct rt_ring *ring);
 void rt_ring_unlock(struct rt_ring *ring);
 
 /* ---- with the lock held ---- */
@@ -60,6 +62,8 @@ size_t rt_ring_put(struct rt_ring *ring, const void *buffer, size_t length, size
 
 uint32_t rt_ring_readable(const struct rt_ring *ring);
 uint32_t rt_ring_room(const struct rt_ring *ring);
+/* Drops the programs that have ended without closing, so that the last one to leave is known. */
+void rt_ring_bury_dead(struct rt_ring *ring);
 
 /* Mapped control pages of the programs at one end. */
 struct rt_ring_watch {

@@ -50,6 +50,16 @@ void rt_thread_main(struct thread_start *start)
 	twz_rt_thread_exit(NULL, 0);
 }
 
+static bool good_word(const uint32_t *word)
+{
+	return (uintptr_t)word % 4 == 0 && word != NULL && rt_user_pointer(word, sizeof(*word));
+}
+
+static bool no_or_good_word(const uint32_t *word)
+{
+	return word == NULL || good_word(word);
+}
+
 twz_result twz_rt_thread_spawn(const struct twz_rt_thread_args *args)
 {
 	if (!rt_user_pointer(args, sizeof(*args)))
@@ -59,7 +69,8 @@ twz_result twz_rt_thread_spawn(const struct twz_rt_thread_args *args)
 	if (!rt_user_pointer((const void *)args->entry, 1) || args->stack == NULL ||
 	    top % 16 != 0 || !rt_user_range(top - start_size, start_size) ||
 	    (uintptr_t)args->tcb % 8 != 0 || args->tcb == NULL ||
-	    !rt_user_pointer(args->tcb, sizeof(*args->tcb)))
+	    !rt_user_pointer(args->tcb, sizeof(*args->tcb)) || !no_or_good_word(args->clear_word) ||
+	    !no_or_good_word(args->parent_number) || !no_or_good_word(args->child_number))
 		return RT_ERROR(INVALID_ARGUMENT);
 
 	struct thread_start *start = (struct thread_start *)(top - start_size);
@@ -108,7 +119,7 @@ void twz_rt_thread_exit(void *stack, size_t length)
 
 twz_result twz_rt_thread_set_clear_word(uint32_t *word)
 {
-	if ((uintptr_t)word % 4 != 0 || !rt_user_pointer(word, word == NULL ? 0 : sizeof(*word)))
+	if (!no_or_good_word(word))
 		return RT_ERROR(INVALID_ARGUMENT);
 	twz_result result = twz_sys_thread_control(TWZ_THREAD_CLEAR_WORD, (uint64_t)word);
 	return result < 0 ? result : (twz_result)twz_rt_thread_number();
@@ -176,11 +187,6 @@ twz_result twz_rt_thread_set_tcb(struct twz_rt_tcb *tcb)
 	if (tcb == NULL || !rt_user_pointer(tcb, sizeof(*tcb)) || (uintptr_t)tcb % 8 != 0)
 		return RT_ERROR(INVALID_ARGUMENT);
 	return twz_sys_thread_control(TWZ_THREAD_SET_FS, (uint64_t)tcb);
-}
-
-static bool good_word(const uint32_t *word)
-{
-	return (uintptr_t)word % 4 == 0 && word != NULL && rt_user_pointer(word, sizeof(*word));
 }
 
 twz_result twz_rt_futex_wait(uint32_t *word, uint32_t expected, uint64_t deadline)

@@ -172,8 +172,16 @@ static void make_global(struct library *library)
 
 void *twz_rt_dl_open(const char *path, uint32_t flags)
 {
+	if (flags & ~(TWZ_DL_LAZY | TWZ_DL_NOW | TWZ_DL_NOLOAD | TWZ_DL_GLOBAL | TWZ_DL_NODELETE)) {
+		loader_complain("cannot load a library with unknown flags", NULL);
+		return NULL;
+	}
 	if (path == NULL)
 		return program;
+	if (!rt_user_pointer(path, 1)) {
+		loader_complain("cannot load a library: its name is no address", NULL);
+		return NULL;
+	}
 	if (*path == '\0') {
 		loader_complain("cannot load a library without a name", NULL);
 		return NULL;
@@ -184,6 +192,8 @@ void *twz_rt_dl_open(const char *path, uint32_t flags)
 		library->opened++;
 		if (flags & TWZ_DL_GLOBAL)
 			make_global(library);
+		if (flags & TWZ_DL_NODELETE)
+			library->permanent = 1;
 		library_construct(library, rt_start.argc, rt_start.argv, rt_start.envp);
 	}
 	loader_unlock();
@@ -249,6 +259,10 @@ void *twz_rt_dl_symbol(void *handle, const char *name, const char *version, cons
 {
 	(void)version; /* libraries of this system have one version of each symbol */
 	void *address = NULL;
+	if (!rt_user_pointer(name, 1)) {
+		loader_complain("cannot look up a symbol: its name is no address", NULL);
+		return NULL;
+	}
 	loader_lock();
 	struct symbol_name wanted = symbol_name(name);
 	struct symbol_found found = {0};

@@ -123,7 +123,7 @@ static twz_result requeue(const struct twz_sync_op *op)
 	{
 		struct waiter *waiter = LIST_ENTRY(node, struct waiter, node);
 
-		if (moved == op->value || from == to)
+		if (moved == op->value || (from == to && from_offset == to_offset))
 			break;
 		if (waiter->object != from || waiter->offset != from_offset)
 			continue;

@@ -55,14 +55,17 @@ void registers_from_frame(struct twz_registers *r, const struct trap_frame *fram
 	};
 }
 
-/* Where the frame's block ends: the upcall stack, unless the thread is on it already. */
-static uint64_t upcall_top(const struct thread *thread, uint64_t rsp)
+/*
+ * Where the frame's block ends: the upcall stack, unless the thread is on it already. *lowest: what
+ * it must not reach below.
+ */
+static uint64_t upcall_top(const struct thread *thread, uint64_t rsp, uint64_t *lowest)
 {
 	uint64_t base = thread->upcall_stack, end = base + thread->upcall_stack_length;
+	bool given = thread->upcall_stack_length != 0;
 
-	if (thread->upcall_stack_length && (rsp <= base || rsp > end))
-		return end;
-	return (rsp - 128) & ~127ull;
+	*lowest = given ? base : 0;
+	return given && (rsp <= base || rsp > end) ? end : (rsp - 128) & ~127ull;
 }
 
 /* Copy the block to the program's stack and redirect the thread. */
@@ -71,11 +74,12 @@ static twz_result deliver(struct trap_frame *frame, const struct twz_fault *faul
 	struct thread *thread = current_thread();
 	struct twz_upcall_frame block = {.fault = *fault};
 	const uint64_t zero = 0;
-	uint64_t at, interrupts;
+	uint64_t at, lowest, interrupts;
 	twz_result result;
 
-	at = upcall_top(thread, frame->rsp);
-	if (at >= USER_END || at < PAGE_SIZE + cpu_features.extended_size + sizeof(block) + 128)
+	at = upcall_top(thread, frame->rsp, &lowest);
+	if (at >= USER_END || at < PAGE_SIZE + cpu_features.extended_size + sizeof(block) + 128 ||
+	    at - cpu_features.extended_size - sizeof(block) - 128 < lowest)
 		return -TWZ_ERR_BAD_ADDRESS;
 	at = (at - cpu_features.extended_size) & ~63ull;
 	block.extended_state = at;

@@ -7,7 +7,8 @@
 #include "twix.h"
 
 TWZ_STATIC_ASSERT(RTLD_LAZY == TWZ_DL_LAZY && RTLD_NOW == TWZ_DL_NOW &&
-			  RTLD_NOLOAD == TWZ_DL_NOLOAD && RTLD_GLOBAL == TWZ_DL_GLOBAL,
+			  RTLD_NOLOAD == TWZ_DL_NOLOAD && RTLD_GLOBAL == TWZ_DL_GLOBAL &&
+			  RTLD_NODELETE == TWZ_DL_NODELETE,
 		  "the modes are the same bits");
 
 void *dlopen(const char *path, int mode)

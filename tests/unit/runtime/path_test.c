@@ -78,6 +78,11 @@ bool rt_mount_at(const char *path, size_t length, struct rt_place *place, twz_re
 	return true;
 }
 
+bool rt_mount_has(const char *name, size_t length)
+{
+	return length == 3 && memcmp(name, "mnt", 3) == 0;
+}
+
 /* ---- what the walk needs of the rest of the runtime ---- */
 
 static const char *cwd = "/a";

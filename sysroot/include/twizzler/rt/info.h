@@ -53,15 +53,28 @@ twz_result twz_rt_image_at(const void *address, struct twz_rt_image *out);
 
 /* ---- dynamic linking ---- */
 
-#define TWZ_DL_LAZY   0x1u
-#define TWZ_DL_NOW    0x2u
-#define TWZ_DL_GLOBAL 0x100u
-#define TWZ_DL_NOLOAD 0x4u
-/* path NULL: the program. Errors are told by twz_rt_dl_error. NULL on error. */
+#define TWZ_DL_LAZY	0x1u
+#define TWZ_DL_NOW	0x2u
+#define TWZ_DL_NOLOAD	0x4u	/* only what is loaded already */
+#define TWZ_DL_GLOBAL	0x100u	/* its symbols, and those of what it needs, are found by all */
+#define TWZ_DL_NODELETE 0x1000u /* it stays to the program's end */
+/*
+ * Loads a shared library and what it needs, or finds it loaded: each success is one reference for
+ * twz_rt_dl_close. path NULL: the program. NULL on error, told by twz_rt_dl_error.
+ */
 void *twz_rt_dl_open(const char *path, uint32_t flags);
+/*
+ * The address of a symbol: in the library of a handle and what it needs; TWZ_DL_DEFAULT: in the
+ * program and all that is global; TWZ_DL_NEXT: in what was loaded behind the image that holds
+ * `caller`. version is not looked at. NULL on error, told by twz_rt_dl_error.
+ */
 void *twz_rt_dl_symbol(void *handle, const char *name, const char *version, const void *caller);
 #define TWZ_DL_DEFAULT ((void *)0)
 #define TWZ_DL_NEXT    ((void *)-1l)
+/*
+ * Drops one reference; with the last one the library's destructors run and it is unmapped, unless
+ * another library needs it. 0, or not 0 for what is no open library's handle.
+ */
 int twz_rt_dl_close(void *handle);
 /* Message of the calling thread's last failure since the last call, or NULL. */
 const char *twz_rt_dl_error(void);
