@@ -43,6 +43,8 @@ physical_address frame_alloc_zeroed(void);
 /* 2^order consecutive frames, aligned to their size, zeroed, one reference each. 0 when short. */
 physical_address frames_alloc(unsigned order);
 #define FRAME_MAX_ORDER 10
+/* The same where there is another way: nothing is reclaimed for it. */
+physical_address frames_try(unsigned order);
 
 /*
  * Add or drop a reference; the last one frees. Frames outside counted RAM (the initial image,

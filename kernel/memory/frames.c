@@ -267,14 +267,29 @@ physical_address frame_alloc_zeroed(void)
 	return frames_alloc(0);
 }
 
+static physical_address zeroed_block(uint32_t number, unsigned order, bool zero)
+{
+	physical_address first = (physical_address)number << PAGE_SHIFT;
+
+	for (unsigned n = 0; first && !zero && n < 1u << order; n++)
+		page_zero((char *)phys_to_virt(first) + n * PAGE_SIZE);
+	return first;
+}
+
 physical_address frames_alloc(unsigned order)
 {
 	bool zero = true;
-	physical_address frame = (physical_address)take_or_reclaim(order, &zero) << PAGE_SHIFT;
+	uint32_t number = take_or_reclaim(order, &zero);
 
-	for (unsigned n = 0; frame && !zero && n < 1u << order; n++)
-		page_zero((char *)phys_to_virt(frame) + n * PAGE_SIZE);
-	return frame;
+	return zeroed_block(number, order, zero);
+}
+
+physical_address frames_try(unsigned order)
+{
+	bool zero = true;
+	uint32_t number = take(order, &zero);
+
+	return zeroed_block(number, order, zero);
 }
 
 /* Nobody refers to the frame any more. */

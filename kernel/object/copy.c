@@ -126,6 +126,27 @@ static twz_result put_chunk(struct object *to, uint64_t page, struct chunk *chun
 	return result;
 }
 
+/* How many pages from here on lie in tables that neither object has. */
+static uint64_t shared_hole(struct object *to, uint64_t to_page, struct object *from,
+			    uint64_t from_page, uint64_t count)
+{
+	uint64_t flags, next;
+
+	if (from->pager)
+		return 0;
+	flags = spin_lock(&from->lock);
+	next = page_map_next_table(from, from_page) - from_page;
+	spin_unlock(&from->lock, flags);
+	if (next < count)
+		count = next;
+	if (!count)
+		return 0;
+	flags = spin_lock(&to->lock);
+	next = page_map_next_table(to, to_page) - to_page;
+	spin_unlock(&to->lock, flags);
+	return next < count ? next : count;
+}
+
 static twz_result share_pages(struct object *to, uint64_t to_page, struct object *from,
 			      uint64_t from_page, uint64_t count)
 {
@@ -133,9 +154,16 @@ static twz_result share_pages(struct object *to, uint64_t to_page, struct object
 
 	while (count) {
 		struct chunk chunk;
-		uint64_t done;
-		twz_result result = take_chunk(from, from_page, count, &chunk);
+		uint64_t done = shared_hole(to, to_page, from, from_page, count);
+		twz_result result;
 
+		/* where neither has a table there is nothing to do, however large it is */
+		to_page += done;
+		from_page += done;
+		count -= done;
+		if (!count)
+			break;
+		result = take_chunk(from, from_page, count, &chunk);
 		if (result >= 0) {
 			done = chunk.count;
 			result = put_chunk(to, to_page, &chunk);
@@ -245,8 +273,11 @@ twz_result object_clone(struct object *source, struct object **out)
 		from = phys_to_virt(source->directory);
 		to = phys_to_virt(copy->directory);
 		for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
-			uint64_t entry = from[i];
+			uint64_t entry;
 
+			if (from[i] & PTE_LARGE)
+				large_split(source, (uint64_t)i * TABLE_ENTRIES, &from[i]);
+			entry = from[i];
 			if (pte_has_frame(entry)) {
 				frame_ref(pte_frame(entry));
 				entry = directory_entry(pte_frame(entry), PTE_COPY);

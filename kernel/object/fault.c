@@ -8,7 +8,7 @@
 #define META_PAGE (TWZ_META_OFFSET / PAGE_SIZE)
 
 /* What is to be done outside the lock. */
-enum need { NEED_NOTHING, NEED_PAGE, NEED_WRITABLE };
+enum need { NEED_NOTHING, NEED_PAGE, NEED_WRITABLE, NEED_LARGE };
 
 static twz_result check_rights(const struct object *object, uint64_t entry, uint32_t access)
 {
@@ -19,6 +19,29 @@ static twz_result check_rights(const struct object *object, uint64_t entry, uint
 	if (access & TWZ_RIGHT_EXEC && object->flags & TWZ_OBJECT_RAW && !(entry & PTE_EXEC))
 		return -TWZ_ERR_ACCESS_DENIED;
 	return TWZ_OK;
+}
+
+#define AHEAD 8u
+
+/*
+ * Who touches one page after the other gets as many ahead as it has behind it, up to AHEAD: a fault
+ * costs several times what it takes to clear a page. Not in the table of a null or meta page.
+ */
+static void fill_ahead(struct object *object, uint64_t page, volatile uint64_t *entry)
+{
+	unsigned at = page % TABLE_ENTRIES, behind = 0;
+
+	if (page / TABLE_ENTRIES == TABLE_ENTRIES - 1)
+		return;
+	while (behind < AHEAD && behind < at && entry[-1 - (int)behind] & PTE_PRESENT)
+		behind++;
+	for (unsigned i = 1; i < behind && at + i < TABLE_ENTRIES && !entry[i]; i++) {
+		physical_address frame = frame_alloc_zeroed();
+
+		if (!frame)
+			return;
+		page_map_write(object, &entry[i], pte_make(object, frame, 0));
+	}
 }
 
 static twz_result fill_zeroed(struct object *object, uint64_t page, volatile uint64_t *entry)
@@ -33,6 +56,8 @@ static twz_result fill_zeroed(struct object *object, uint64_t page, volatile uin
 	if (page == META_PAGE && !(object->flags & TWZ_OBJECT_RAW) && !object->pager)
 		object_fill_meta(object, phys_to_virt(frame));
 	page_map_write(object, entry, pte_make(object, frame, *entry & PTE_RIGHTS));
+	if (!object->pager)
+		fill_ahead(object, page, entry);
 	return TWZ_OK;
 }
 
@@ -56,15 +81,24 @@ static twz_result break_sharing(struct object *object, uint64_t page, volatile u
 	return TWZ_OK;
 }
 
-/* `kernel`: page-level rights do not bind the caller. */
+/* `kernel`: page-level rights do not bind the caller. `large`: a large page may be asked for. */
 static twz_result fault_locked(struct object *object, uint64_t page, uint32_t access, bool kernel,
-			       enum need *need)
+			       bool large, enum need *need)
 {
-	volatile uint64_t *entry = page_map_entry(object, page, false);
 	bool write = access & TWZ_RIGHT_WRITE;
+	volatile uint64_t *entry;
 	twz_result result;
 
 	*need = NEED_NOTHING;
+	if (!kernel && large_slot(object, page)) /* another thread was faster */
+		return access & TWZ_RIGHT_EXEC && object->flags & TWZ_OBJECT_RAW
+			       ? -TWZ_ERR_ACCESS_DENIED
+			       : TWZ_OK;
+	if (large && large_fits(object, page)) {
+		*need = NEED_LARGE;
+		return TWZ_OK;
+	}
+	entry = page_map_entry(object, page, false);
 	if (entry) {
 		result = kernel ? TWZ_OK : check_rights(object, *entry, access);
 		if (result < 0)
@@ -129,10 +163,29 @@ static twz_result enter_page(struct object *object, uint64_t page, enum need nee
 	return result;
 }
 
+/* Clear 2 MiB outside the lock and enter them, unless another thread was faster. False: no memory. */
+static bool enter_large(struct object *object, uint64_t page)
+{
+	physical_address first = large_alloc();
+	uint64_t flags;
+
+	if (!first)
+		return false;
+	flags = spin_lock(&object->lock);
+	if (large_fits(object, page)) {
+		large_enter(object, page, first);
+		first = 0;
+	}
+	spin_unlock(&object->lock, flags);
+	if (first)
+		large_free(first);
+	return true;
+}
+
 static twz_result fault(struct object *object, uint64_t offset, uint32_t access, bool kernel)
 {
 	uint64_t page = offset / PAGE_SIZE;
-	bool tried = false;
+	bool tried = false, large = !kernel;
 	twz_result result;
 	enum need need;
 
@@ -145,7 +198,7 @@ static twz_result fault(struct object *object, uint64_t offset, uint32_t access,
 		uint64_t flags = spin_lock(&object->lock);
 		struct object_page got = {0, 0};
 
-		result = fault_locked(object, page, access, kernel, &need);
+		result = fault_locked(object, page, access, kernel, large, &need);
 		spin_unlock(&object->lock, flags);
 		if (result == -TWZ_ERR_OUT_OF_MEMORY && !tried && memory_reclaim()) {
 			tried = true;
@@ -154,6 +207,10 @@ static twz_result fault(struct object *object, uint64_t offset, uint32_t access,
 		if (result < 0 || need == NEED_NOTHING)
 			return result;
 		platform->interrupts_enable(); /* a fault comes here with them off */
+		if (need == NEED_LARGE) {
+			large = enter_large(object, page);
+			continue;
+		}
 		result = object->pager->fetch(object, page, access & TWZ_RIGHT_WRITE, &got);
 		if (result < 0)
 			return result;

@@ -124,6 +124,8 @@ volatile uint64_t *page_map_entry(struct object *object, uint64_t page, bool own
 	slot = (volatile uint64_t *)phys_to_virt(object->directory) + page / TABLE_ENTRIES;
 	if (!pte_has_frame(*slot) && (!own || !make_table(slot)))
 		return NULL;
+	if (*slot & PTE_LARGE)
+		large_split(object, page, slot);
 	if (own && *slot & PTE_COPY && !own_table(object, page, slot))
 		return NULL;
 	return table_at(*slot) + page % TABLE_ENTRIES;
@@ -188,7 +190,9 @@ void page_map_destroy(struct object *object)
 		uint64_t entry = directory[i];
 
 		directory_write(&directory[i], 0);
-		if (pte_has_frame(entry))
+		if (entry & PTE_LARGE)
+			large_free(pte_frame(entry & ~PTE_LARGE));
+		else if (pte_has_frame(entry))
 			page_table_drop(pte_frame(entry));
 	}
 	platform->table_free(object->directory);

@@ -47,7 +47,7 @@ bool object_trim(struct object *object)
 	if (!object->directory || object->map_count || object->flags & OBJECT_CONTROL)
 		return false;
 	for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
-		if (pte_has_frame(directory[i]))
+		if (pte_has_frame(directory[i]) && !(directory[i] & PTE_LARGE))
 			any |= trim_table(object, &directory[i]);
 	}
 	if (!*frame_note(object->directory)) {
