@@ -163,7 +163,7 @@ static twz_result enter_page(struct object *object, uint64_t page, enum need nee
 	return result;
 }
 
-/* Clear 2 MiB outside the lock and enter them, unless another thread was faster. False: no memory. */
+/* Clear 2 MiB outside the lock and enter them, unless another thread was faster. False: a small one it is. */
 static bool enter_large(struct object *object, uint64_t page)
 {
 	physical_address first = large_alloc();
@@ -177,9 +177,11 @@ static bool enter_large(struct object *object, uint64_t page)
 		first = 0;
 	}
 	spin_unlock(&object->lock, flags);
-	if (first)
-		large_free(first);
-	return true;
+	if (!first)
+		return true;
+	/* no second attempt: it may not fit because this one has taken the memory that it wants left */
+	large_free(first);
+	return false;
 }
 
 static twz_result fault(struct object *object, uint64_t offset, uint32_t access, bool kernel)
