@@ -31,10 +31,12 @@ static uint32_t fail_every, fail_count, fail_after;
 #define CACHE_SIZE   128u
 #define REFILL_ORDER 4u
 struct cache {
-	uint32_t count;
+	uint32_t count, limit;
 	uint32_t frames[CACHE_SIZE];
 };
-static struct cache recent, zeroed;
+static struct cache recent = {.limit = CACHE_SIZE};
+/* fewer: a page table lies among the 2 MiB that it maps, which it keeps from becoming one block */
+static struct cache zeroed = {.limit = CACHE_SIZE / 4};
 bool (*memory_reclaim)(void);
 
 static uint32_t frame_table_end; /* frames below have an entry in frame_table */
@@ -160,8 +162,8 @@ static void empty_cache(struct cache *cache, uint32_t keep)
 /* Lock held. */
 static void cache_add(struct cache *cache, uint32_t number)
 {
-	if (cache->count == CACHE_SIZE)
-		empty_cache(cache, CACHE_SIZE / 2);
+	if (cache->count == cache->limit)
+		empty_cache(cache, cache->limit / 2);
 	frame_table[number].state = FRAME_CACHED;
 	cache->frames[cache->count++] = number;
 }

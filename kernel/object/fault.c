@@ -163,7 +163,8 @@ static twz_result enter_page(struct object *object, uint64_t page, enum need nee
 	return result;
 }
 
-/* Clear 2 MiB outside the lock and enter them, unless another thread was faster. False: a small one it is. */
+/* Clear 2 MiB outside the lock and enter them, unless another thread was faster. False: a small one
+ * it is. */
 static bool enter_large(struct object *object, uint64_t page)
 {
 	physical_address first = large_alloc();
@@ -179,7 +180,8 @@ static bool enter_large(struct object *object, uint64_t page)
 	spin_unlock(&object->lock, flags);
 	if (!first)
 		return true;
-	/* no second attempt: it may not fit because this one has taken the memory that it wants left */
+	/* no second attempt: it may not fit because this one has taken the memory that it wants
+	 * left */
 	large_free(first);
 	return false;
 }

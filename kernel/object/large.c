@@ -2,19 +2,20 @@
 /*
  * Large pages: a directory entry that maps 2 MiB at once. The rules:
  *
- * Promote: a touch of a 2 MiB part of which nothing is there yet, right behind a part that is there
- * in full, gets a large page, if memory is plentiful. Who writes a range from its start on takes one
- * fault for 2 MiB instead of 512, and no table is looked through when it goes.
+ * Promote: a touch of a 2 MiB part of which nothing is there yet, right behind RUN pages that are
+ * there, gets a large page, if memory is plentiful. Who writes a range from its start on takes one
+ * fault for 2 MiB instead of many, and no table is looked through when it goes.
  *
- * Demote: whatever concerns less than the whole part (rights, copies, moves, discarding, a clone, the
- * kernel's own access) splits it first into the 512 pages that it is made of. This cannot fail: the
- * table for them is set aside with the page. A large page belongs to one object only and has no
+ * Demote: whatever concerns less than the whole part (rights, copies, moves, discarding, a clone,
+ * the kernel's own access) splits it first into the 512 pages that it is made of. This cannot fail:
+ * the table for them is set aside with the page. A large page belongs to one object only and has no
  * rights of its own.
  */
 #include <log.h>
 #include "page_map.h"
 
 #define ORDER 9
+#define RUN   256u
 
 /* The table set aside lies in the note of the page's first frame. */
 static physical_address reserve_of(physical_address first)
@@ -29,15 +30,16 @@ static bool part_empty(uint64_t entry)
 			  !*frame_note(pte_frame(entry)));
 }
 
-static bool part_full(uint64_t entry)
+/* The last RUN pages of a part are there. */
+static bool part_runs_out(uint64_t entry)
 {
 	const volatile uint64_t *entries = phys_to_virt(pte_frame(entry));
 
 	if (entry & PTE_LARGE)
 		return true;
-	if (!pte_has_frame(entry) || *frame_note(pte_frame(entry)) != TABLE_ENTRIES)
+	if (!pte_has_frame(entry) || *frame_note(pte_frame(entry)) < RUN)
 		return false;
-	for (unsigned i = TABLE_ENTRIES; i > 0; i--) {
+	for (unsigned i = TABLE_ENTRIES; i > TABLE_ENTRIES - RUN; i--) {
 		if (!(entries[i - 1] & PTE_PRESENT))
 			return false;
 	}
@@ -54,7 +56,7 @@ bool large_fits(const struct object *object, uint64_t page)
 	/* the meta page is another's in its part */
 	if (part == TABLE_ENTRIES - 1 && !(object->flags & TWZ_OBJECT_RAW))
 		return false;
-	return part_empty(directory[part]) && part_full(directory[part - 1]) &&
+	return part_empty(directory[part]) && part_runs_out(directory[part - 1]) &&
 	       frames_free() > frames_total() / 4 + 2 * TABLE_ENTRIES;
 }
 
@@ -87,6 +89,7 @@ void large_enter(struct object *object, uint64_t page, physical_address first)
 
 	directory_write(slot, pte_make(object, first, 0) | PTE_LARGE);
 	object->pages += TABLE_ENTRIES;
+	object->large_pages++;
 	if (empty) {
 		tlb_flush_object_page(object, page);
 		platform->table_free(empty);
@@ -95,7 +98,7 @@ void large_enter(struct object *object, uint64_t page, physical_address first)
 
 void large_split(struct object *object, uint64_t page, volatile uint64_t *slot)
 {
-	physical_address first = pte_frame(*slot & ~PTE_LARGE), table = reserve_of(first);
+	physical_address first = pte_frame(*slot), table = reserve_of(first);
 	volatile uint64_t *entries = phys_to_virt(table);
 	uint64_t dirty = *slot & PTE_DIRTY;
 
@@ -105,6 +108,19 @@ void large_split(struct object *object, uint64_t page, volatile uint64_t *slot)
 	*frame_note(table) = TABLE_ENTRIES;
 	*frame_note(first) = 0;
 	directory_write(slot, directory_entry(table, 0));
+	object->large_pages--;
 	/* one page of it makes the processor forget the large translation (SDM volume 3, 4.10.4) */
 	tlb_flush_object_page(object, page);
+}
+
+void large_discard(struct object *object, uint64_t page)
+{
+	volatile uint64_t *slot = large_slot(object, page);
+	physical_address first = pte_frame(*slot);
+
+	directory_write(slot, 0);
+	object->pages -= TABLE_ENTRIES;
+	object->large_pages--;
+	tlb_flush_object_page(object, page);
+	large_free(first);
 }

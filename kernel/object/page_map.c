@@ -191,7 +191,7 @@ void page_map_destroy(struct object *object)
 
 		directory_write(&directory[i], 0);
 		if (entry & PTE_LARGE)
-			large_free(pte_frame(entry & ~PTE_LARGE));
+			large_free(pte_frame(entry));
 		else if (pte_has_frame(entry))
 			page_table_drop(pte_frame(entry));
 	}

@@ -78,13 +78,15 @@ void page_map_install_shared(struct object *object, volatile uint64_t *entry, ui
 
 /* The part of 2 MiB that `page` lies in is absent and may become one large page. */
 bool large_fits(const struct object *object, uint64_t page);
-/* A zeroed large page, or 0; enter it, or free one that is not entered or was taken out and flushed.
- * No lock needed. */
+/* A zeroed large page, or 0; enter it, or free one that is not entered or was taken out and
+ * flushed. No lock needed. */
 physical_address large_alloc(void);
 void large_free(physical_address first);
 void large_enter(struct object *object, uint64_t page, physical_address first);
 /* Make a large page the 512 pages that it is; `page` is any of them. Cannot fail. */
 void large_split(struct object *object, uint64_t page, volatile uint64_t *slot);
+/* Take a large page out, flush and free it. */
+void large_discard(struct object *object, uint64_t page);
 /* The directory entry of a page when it is a large page, else NULL. */
 static inline volatile uint64_t *large_slot(const struct object *object, uint64_t page)
 {

@@ -10,18 +10,6 @@ static bool range_valid(uint64_t offset, uint64_t length)
 	       length <= TWZ_SLOT_SIZE - offset;
 }
 
-/* A whole large page. Lock held. */
-static void discard_large(struct object *object, uint64_t page)
-{
-	volatile uint64_t *slot = large_slot(object, page);
-	physical_address first = pte_frame(*slot & ~PTE_LARGE);
-
-	directory_write(slot, 0);
-	object->pages -= TABLE_ENTRIES;
-	tlb_flush_object_page(object, page);
-	large_free(first);
-}
-
 /* One table's worth at most: pages [page, end) of one page table. Returns false when out of memory.
  */
 static bool discard_in_table(struct object *object, uint64_t page, uint64_t end)
@@ -31,7 +19,7 @@ static bool discard_in_table(struct object *object, uint64_t page, uint64_t end)
 	bool done = true;
 
 	if (end - page == TABLE_ENTRIES && large_slot(object, page)) {
-		discard_large(object, page);
+		large_discard(object, page);
 		spin_unlock(&object->lock, flags);
 		return true;
 	}

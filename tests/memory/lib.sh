@@ -14,11 +14,11 @@ boot() {
 	return "${PIPESTATUS[0]}"
 }
 
-# boot_tests KERNEL QEMU-ARGUMENT...: run the tests of memory; they must all pass.
+# boot_tests KERNEL IMAGE QEMU-ARGUMENT...: run an image's tests; they must all pass.
 boot_tests() {
-	local kernel=$1 output status
-	shift
-	output=$(boot "$kernel" memory.img "" "$@")
+	local kernel=$1 image=$2 output status
+	shift 2
+	output=$(boot "$kernel" "$image" "${OPTIONS:-}" "$@")
 	status=$?
 	printf '%s\n' "$output"
 	[ $status -eq 1 ] && grep -Eq '^[1-9][0-9]+ passed, 0 failed' <<<"$output"

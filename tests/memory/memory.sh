@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copies, ties, rights of pages and memory under pressure, by the release kernel.
 . tests/memory/lib.sh
-boot_tests kernel.elf -M q35 -m 24M
+boot_tests kernel.elf memory.img -M q35 -m 24M
