@@ -3,7 +3,7 @@
 
 layout = glob("layout/*.c")
 flags = ["-Iinclude", "-fPIC", "-ffunction-sections", "-fdata-sections", "-fno-stack-protector"]
-library = archive("libtwz.a", objects("target", glob("*.c", "*.S") + layout, tool="freestanding", flags=flags))
+library = archive("libtwz.a", objects("target", glob("*.c", "*.S", "collections/*.c") + layout, tool="freestanding", flags=flags))
 install(library, "lib/libtwz.a")
 for header in glob("include/twz/*.h"):
     install(header, "include/twz/" + header.split("/")[-1])
