@@ -7,7 +7,7 @@
 boot() {
 	local kernel=$1 image=$2 options=$3
 	shift 3
-	./build.sh build kernel memory-tests || return 1
+	./build.sh build kernel memory-tests >&2 || return 1
 	timeout "${BOOT_TIMEOUT:-100}" qemu-system-x86_64 -accel tcg -cpu max -nodefaults -no-reboot -nographic -serial stdio \
 		-bios qboot.rom -device isa-debug-exit,iobase=0xf4,iosize=4 -append "exit=debug $options" \
 		-kernel "build/kernel/$kernel" -initrd "build/tests/memory/$image" "$@" </dev/null | tr -d '\r'

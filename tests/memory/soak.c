@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The soak: round after round, programs that make and end threads, objects and views by the
- * thousand, fault on purpose and fill memory to the last page, all at once; some are killed in the
- * middle. After each round the counters must be back where they were. Boot option soak=SECONDS.
+ * The soak: round after round, programs that make and end threads, objects, views and families by
+ * the thousand, fault on purpose and fill memory to the last page, all at once; some are killed in
+ * the middle. After each round the counters must be back where they were. Boot options
+ * soak=SECONDS and seed=NUMBER, from which sizes, moments and victims follow.
  *
  * The programs are clones of this one. It writes its own pages once they run and before they may
  * begin, so that it needs no memory while there is none.
@@ -18,10 +19,22 @@ extern char clone_entry[], worker_entry[], __bss_start[], _end[];
 
 struct shared {
 	volatile uint32_t go, stop;
-	volatile uint64_t threads, objects, views, faults, filled, refused;
+	volatile uint64_t threads, objects, views, families, faults, filled, refused;
 };
 #define shared		((struct shared *)SLOT(SHARED))
 #define COUNT_ONE(what) __atomic_add_fetch(&shared->what, 1, __ATOMIC_RELAXED)
+
+static uint64_t seed, random_state;
+
+/* 0 <= result < limit (splitmix64, Steele and others 2014); each program of a round has its own. */
+static unsigned random_below(unsigned limit)
+{
+	uint64_t x = random_state += 0x9e3779b97f4a7c15ull;
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
+	return (unsigned)((x ^ x >> 31) >> 33) % limit;
+}
 
 static uint64_t now(void)
 {
@@ -88,7 +101,7 @@ static void churn_threads(void)
 	for (unsigned i = 0; i < CROWD; i++)
 		stacks[i][4000] = 1;
 	while (begun()) {
-		for (unsigned i = 0; i < CROWD; i++) {
+		for (unsigned i = random_below(CROWD); i < CROWD; i++) {
 			struct twz_thread_spec spec = {
 				.entry = (uint64_t)clone_entry,
 				.argument = (uint64_t)short_life,
@@ -111,6 +124,7 @@ static void churn_objects(void)
 	struct twz_id a, b;
 
 	while (begun()) {
+		unsigned pages = 100 + random_below(200), part = random_below(pages);
 		struct twz_object_source source = {.len = 300 * PAGE};
 		struct twz_object_spec copy = {
 			.flags = TWZ_OBJECT_RAW, .sources = &source, .source_count = 1};
@@ -118,21 +132,21 @@ static void churn_objects(void)
 		if (!done(twz_sys_object_create(&plain, &a)))
 			continue;
 		if (map(a, 700)) {
-			struct twz_copy_range range = {a, 700 * PAGE, a, 0, 200 * PAGE};
+			struct twz_copy_range range = {a, 700 * PAGE, a, 0, pages * PAGE};
 
-			for (unsigned i = 0; i < 200; i++)
+			for (unsigned i = 0; i < pages; i++)
 				if (try_write(SLOT(700) + i * PAGE))
 					break;
 			source.id = a;
 			copy.tie = a;
 			if (done(twz_sys_object_create(&copy, &b)) && map(b, 701)) {
-				for (unsigned i = 0; i < 100; i++)
-					if (try_write(SLOT(701) + i * 2 * PAGE))
+				for (unsigned i = part; i < pages; i += 2)
+					if (try_write(SLOT(701) + i * PAGE))
 						break;
 				EXPECT(twz_sys_view_unmap(0, 0, 701) == 0);
 			}
 			done(twz_sys_object_copy_range(&range));
-			done(twz_sys_object_discard(a.hi, a.lo, 50 * PAGE, 100 * PAGE));
+			done(twz_sys_object_discard(a.hi, a.lo, part * PAGE, 100 * PAGE));
 			EXPECT(twz_sys_view_unmap(0, 0, 700) == 0);
 		}
 		EXPECT(twz_sys_object_delete(a.hi, a.lo) == 0);
@@ -162,7 +176,7 @@ static void churn_views(void)
 			.slot = 702, .rights = TWZ_RIGHT_READ, .inherit = TWZ_INHERIT_NONE};
 		struct twz_id view;
 
-		for (unsigned i = 0; i < 64; i++)
+		for (unsigned i = random_below(64); i < 64; i++)
 			try_write(pages + i * PAGE);
 		if (!done(twz_sys_view_clone(&clone, &view)))
 			continue;
@@ -219,8 +233,58 @@ static void fill(void)
 	}
 }
 
-static void (*const roles[])(void) = {churn_threads, churn_objects, churn_views,
-				      churn_faults,  fill,	    fill};
+/* A program of the family that loops for ever, or one that faults; without memory, less of it. */
+static void start_member(struct twz_id family, bool loops)
+{
+	struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW};
+	struct twz_map entry = {.slot = 3, .rights = TWZ_RIGHT_READ | TWZ_RIGHT_EXEC};
+	struct twz_thread_spec thread = {.entry = (uint64_t)SLOT(3)};
+	bool written = false;
+
+	if (!done(twz_sys_view_create(&spec.tie)))
+		return;
+	entry.view = thread.view = spec.tie;
+	if (!done(twz_sys_view_family(spec.tie.hi, spec.tie.lo, family.hi, family.lo))) {
+		twz_sys_object_delete(spec.tie.hi, spec.tie.lo);
+		return;
+	}
+	if (!done(twz_sys_object_create(&spec, &entry.object)) || !map(entry.object, 703))
+		return;
+	if (!try_write(SLOT(703))) {
+		SLOT(703)[0] = loops ? (char)0xeb : 0x0f; /* jmp to itself; ud2 */
+		SLOT(703)[1] = loops ? (char)0xfe : 0x0b;
+		written = true;
+	}
+	EXPECT(twz_sys_view_unmap(0, 0, 703) == 0);
+	if (written &&
+	    done(twz_sys_object_protect(entry.object.hi, entry.object.lo, 0, PAGE, entry.rights)) &&
+	    done(twz_sys_view_map(&entry)))
+		done(twz_sys_thread_spawn(&thread, 0));
+}
+
+static void churn_families(void)
+{
+	struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW, .tie = own_view()};
+	struct twz_id family;
+
+	while (begun()) {
+		unsigned members = 1 + random_below(4);
+		long ended;
+
+		if (!done(twz_sys_object_create(&spec, &family)))
+			continue;
+		for (unsigned i = 0; i < members; i++)
+			start_member(family, random_below(2));
+		ended = twz_sys_family_end(family.hi, family.lo);
+		EXPECT(ended >= 0 && ended <= members);
+		EXPECT(twz_sys_object_delete(family.hi, family.lo) == 0);
+		COUNT_ONE(families);
+	}
+}
+
+/* The last one is never killed: its families would run on. */
+static void (*const roles[])(void) = {churn_threads, churn_objects, churn_views,   churn_faults,
+				      fill,	     fill,	    churn_families};
 #define ROLES (sizeof(roles) / sizeof(roles[0]))
 
 /* ---- the rounds ---- */
@@ -250,6 +314,8 @@ static void round_of(unsigned number)
 	const volatile struct twz_view_control *controls[ROLES];
 	struct twz_id views[ROLES];
 	struct twz_sync_op sleep = {.word = (uint32_t *)&shared->stop};
+	uint64_t begin, killed, ends;
+	unsigned victim;
 
 	shared->go = shared->stop = 0;
 	for (unsigned i = 0; i < ROLES; i++) {
@@ -260,17 +326,28 @@ static void round_of(unsigned number)
 		};
 
 		chosen = i;
+		random_state = seed + number * 1000 + i;
 		CHECK(twz_sys_view_clone(&clone, &views[i]) > 0);
 		map_at(views[i], 801 + i, TWZ_RIGHT_READ, TWZ_INHERIT_NONE);
 		controls[i] = (const volatile struct twz_view_control *)SLOT(801 + i);
 		(void)controls[i]->state;
 	}
 	own_pages();
+	random_state = seed + number * 1000 + 999;
+	victim = random_below(ROLES - 1);
+	begin = now();
+	killed = begin + random_below(ROUND);
+	ends = begin + ROUND / 2 + random_below(ROUND);
 	shared->go = 1;
 	wake_word(&shared->go, ~0u);
-	twz_sys_thread_sync(&sleep, 1, now() + ROUND);
+	if (killed < ends)
+		twz_sys_thread_sync(&sleep, 1, killed);
+	else
+		twz_sys_thread_sync(&sleep, 1, ends);
 	/* one of them does not hear of the end */
-	twz_sys_view_kill(views[number % ROLES].hi, views[number % ROLES].lo, 9);
+	twz_sys_view_kill(views[victim].hi, views[victim].lo, 9);
+	if (killed < ends)
+		twz_sys_thread_sync(&sleep, 1, ends);
 	shared->stop = 1;
 	for (unsigned i = 0; i < ROLES; i++) {
 		wait_word((volatile uint32_t *)&controls[i]->state, TWZ_VIEW_RUNNING);
@@ -311,30 +388,36 @@ static void show(const char *what, uint64_t count)
 	print(what);
 }
 
-static uint64_t seconds(void)
+/* The number of a boot option NAME=NUMBER, or `otherwise`. */
+static uint64_t option(const char *name, uint64_t otherwise)
 {
 	static char line[512];
-	uint64_t value = 0;
 
 	twz_sys_system_command_line(line, sizeof(line) - 1);
 	for (char *at = line; *at; at++) {
-		if (at[0] == 's' && at[1] == 'o' && at[2] == 'a' && at[3] == 'k' && at[4] == '=')
-			for (at += 5; *at >= '0' && *at <= '9'; at++)
-				value = value * 10 + (uint64_t)(*at - '0');
-		if (!*at)
-			break;
+		uint64_t value = 0;
+		unsigned n = 0;
+
+		while (name[n] && at[n] == name[n])
+			n++;
+		if (name[n] || (at > line && at[-1] != ' '))
+			continue;
+		for (at += n; *at >= '0' && *at <= '9'; at++)
+			value = value * 10 + (uint64_t)(*at - '0');
+		return value;
 	}
-	return value ? value : 10;
+	return otherwise;
 }
 
 void test_main(const uint64_t *stack);
 void test_main(const uint64_t *stack)
 {
 	struct twz_system_info before, after = {0};
-	uint64_t end = now() + seconds() * SECOND;
+	uint64_t end = now() + option("soak=", 10) * SECOND;
 	unsigned number = 0;
 
 	(void)stack;
+	seed = option("seed=", 1);
 	faults_init();
 	raw_at(SHARED, RW, TWZ_INHERIT_SHARED);
 	shared->go = 0;
@@ -350,11 +433,12 @@ void test_main(const uint64_t *stack)
 		if (after.pages_free + 16 < before.pages_free)
 			failed(__FILE__, __LINE__, "pages lost",
 			       (long)(before.pages_free - after.pages_free));
-	} while (now() < end && !test_failed);
+	} while ((number < 2 || now() < end) && !test_failed);
 	show(" rounds,", number);
 	show(" threads,", shared->threads);
 	show(" objects,", shared->objects);
 	show(" views,", shared->views);
+	show(" families,", shared->families);
 	show(" rounds of faults,", shared->faults);
 	show(" times memory full,", shared->filled);
 	show(" refusals;", shared->refused);

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test [FILTER]: build, then run every test (or those whose name holds FILTER); the last line counts them.
 # test --suite NAME: build, then run other people's tests (docs/conformance.md); --suite list names them.
+# test --suite soak [--full] [--seconds N] [--smp N] [--seed N]: churn threads, objects, views, memory; look for leaks.
 # shellcheck shell=bash
 
 case ${1:-} in
 --*)
+	if [ "${1:-} ${2:-}" = "--suite soak" ]; then
+		shift 2
+		"$TWZ_ROOT/build.sh" build kernel memory-tests
+		cd "$TWZ_ROOT" && exec bash tests/memory/soak.sh "$@"
+	fi
 	[ "$*" = "--suite list" ] || "$TWZ_ROOT/build.sh" build
 	exec python3 "$TWZ_ROOT/tests/conformance/driver/suite.py" "$@"
 	;;
