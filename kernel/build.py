@@ -10,9 +10,15 @@ FLAGS = ["-Iinclude", "-I//libtwz/include", "-mcmodel=kernel", "-fno-pic", "-fno
          "-fno-omit-frame-pointer", "-fno-stack-protector", "-fno-asynchronous-unwind-tables",
          "-fno-strict-aliasing", "-ffunction-sections", "-fdata-sections"]
 
+# What the tracer copies and how the host prints it, from the one table of system calls.
+ABI = "//sysroot/include/twizzler"
+trace = generate("trace/trace.def", ["python3", "kernel/syscall/trace_table.py", ABI[2:], "$out"],
+                 ["syscall/trace_table.py", *[f"{ABI}/{name}" for name in ["syscall.def", "syscall.h", "object.h", "types.h", "version.h"]]])
+export("trace", trace)
+
 
 def kernel(name, variant, flags):
-    code = objects(variant, SOURCES, tool="freestanding", flags=FLAGS + flags)
+    code = objects(variant, SOURCES, tool="freestanding", flags=FLAGS + [f"-I//{OUT}/trace"] + flags, needs=[f"//{trace}"])
     ld = ["-static", "-no-pie", "-T", "kernel/kernel.ld", "-Wl,-z,max-page-size=4096",
           "-Wl,--build-id=none", "-Wl,-z,noexecstack", "-Wl,--no-warn-rwx-segments"]
 

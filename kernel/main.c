@@ -9,6 +9,7 @@
 #include <object.h>
 #include <page.h>
 #include <platform.h>
+#include <syscall.h>
 #include <thread.h>
 #include <timeline.h>
 #include <timer.h>
@@ -43,12 +44,13 @@ void kernel_main(uint64_t start_info, uint32_t magic)
 	clock_init();			/* time stamp counter, calibrated */
 	platform->timer_init();		/* this CPU's timer */
 	timeline_mark("clock calibrated");
-	random_init();	  /* object ids must not be guessed */
-	objects_init();	  /* the id table */
-	views_init();	  /* address spaces */
-	scheduler_init(); /* run queues */
-	image_init();	  /* the initial image's objects */
-	clock_publish();  /* the clock as programs read it */
+	random_init();	      /* object ids must not be guessed */
+	objects_init();	      /* the id table */
+	views_init();	      /* address spaces */
+	scheduler_init();     /* run queues */
+	image_init();	      /* the initial image's objects */
+	clock_publish();      /* the clock as programs read it */
+	syscall_trace_init(); /* programs' calls told to the host, where it asks */
 	timeline_mark("image read");
 	if (kernel_thread_start("start", start, NULL))
 		__builtin_trap();

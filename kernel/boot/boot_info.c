@@ -155,3 +155,22 @@ const char *boot_option(const char *name, size_t *length)
 	}
 	return NULL;
 }
+
+uint16_t boot_option_port(const char *name)
+{
+	size_t length;
+	const char *text = boot_option(name, &length);
+	unsigned port = 0;
+
+	for (size_t i = 0; text && i < length && text[i] != ','; i++) {
+		char c = text[i];
+		unsigned digit = c >= '0' && c <= '9'	? (unsigned)(c - '0')
+				 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
+							: 16;
+
+		if (digit == 16 || i == 4)
+			return 0;
+		port = port * 16 + digit;
+	}
+	return (uint16_t)port;
+}

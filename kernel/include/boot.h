@@ -33,5 +33,7 @@ extern struct boot_info boot_info;
  * value. Ends at a blank: *length gets its length. The words behind a lone "--" are a program's.
  */
 const char *boot_option(const char *name, size_t *length);
+/* The I/O port that the option names in up to four hexadecimal digits, before any comma; else 0. */
+uint16_t boot_option_port(const char *name);
 
 #endif

@@ -20,6 +20,9 @@ struct trap_frame;
 /* From entry.S: number in frame->rax, result to frame->rax. */
 void syscall_dispatch(struct trap_frame *frame);
 
+/* Reads `trace=` of the command line (twizzler/trace.h). */
+void syscall_trace_init(void);
+
 /* The second result register of the call in progress. */
 void syscall_set_second_result(uint64_t value);
 

@@ -4,6 +4,7 @@
 #include <log.h>
 #include <syscall.h>
 #include <thread.h>
+#include "trace.h"
 
 typedef twz_result (*call_function)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
@@ -39,7 +40,7 @@ static twz_result dispatch(const struct trap_frame *frame, const struct call *ca
 	return function(a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-void syscall_dispatch(struct trap_frame *frame)
+static inline __attribute__((always_inline)) void issue(struct trap_frame *frame)
 {
 	uint64_t index = frame->rax - 0x1000;
 	struct thread *thread = current_thread();
@@ -55,6 +56,23 @@ void syscall_dispatch(struct trap_frame *frame)
 		frame->rax = (uint64_t)-TWZ_ERR_NOT_SUPPORTED;
 	else
 		frame->rax = (uint64_t)dispatch(frame, call);
+}
+
+static __attribute__((noinline)) void issue_traced(struct trap_frame *frame)
+{
+	struct traced_call call;
+
+	trace_enter(&call, frame);
+	issue(frame);
+	trace_leave(&call, frame);
+}
+
+void syscall_dispatch(struct trap_frame *frame)
+{
+	if (__builtin_expect(trace_port != 0, 0))
+		issue_traced(frame);
+	else
+		issue(frame);
 }
 
 void syscall_set_second_result(uint64_t value)

@@ -6,28 +6,6 @@
 #include <x86.h>
 #include "report.h"
 
-/* The option's port, or 0. */
-static uint16_t report_port(void)
-{
-	size_t length;
-	const char *text = boot_option("report", &length);
-	unsigned port = 0;
-
-	if (!text || !length || length > 4)
-		return 0;
-	for (size_t i = 0; i < length; i++) {
-		char c = text[i];
-		unsigned digit = c >= '0' && c <= '9'	? (unsigned)(c - '0')
-				 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
-							: 16;
-
-		if (digit == 16)
-			return 0;
-		port = port * 16 + digit;
-	}
-	return (uint16_t)port;
-}
-
 static void write_bytes(uint16_t port, const void *bytes, size_t length)
 {
 	const uint8_t *at = bytes;
@@ -43,7 +21,7 @@ void report_end(const struct twz_channel_exit *end)
 		.kind = TWZ_CHANNEL_EXIT,
 		.size = sizeof(*end),
 	};
-	uint16_t port = report_port();
+	uint16_t port = boot_option_port("report");
 
 	if (port) {
 		write_bytes(port, &header, sizeof(header));

@@ -11,6 +11,11 @@ throws = objects("throws", ["source/throws.cc"])
 for shape, flags in [("static", ["-static"]), ("unikernel", ["-unikernel"])]:
     default(link(f"{DIRECTORY}/crash-{shape}", crash, flags=flags))
     default(link(f"{DIRECTORY}/throws-{shape}", throws, flags=flags, cxx=True))
+traced = objects("traced", ["source/traced.c"], flags=["-I//libtwz/include"])
+for shape, flags in [("static", ["-static"]), ("dynamic", [])]:
+    default(link(f"{DIRECTORY}/traced-{shape}", traced, flags=flags))
+default(link(f"{DIRECTORY}/traced-unikernel", objects("traced-objects", ["source/traced.c"],
+                                                      flags=["-I//libtwz/include", "-DUNIKERNEL"]), flags=["-unikernel"]))
 look = objects("look", ["source/look.c"])
 for shape, flags in [("static", ["-static"]), ("dynamic", [RUNPATH])]:
     default(link(f"{DIRECTORY}/look-{shape}", look, flags=flags))

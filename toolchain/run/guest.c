@@ -70,6 +70,8 @@ static int let_go(struct guest *guest, bool kill_it)
 	int status = machine_stop(&guest->machine, guest->options, kill_it);
 	flow_close(&guest->output);
 	flow_close(&guest->error);
+	trace_close(guest->trace);
+	guest->trace = NULL;
 	close(guest->machine.control);
 	if (guest->machine.input >= 0)
 		close(guest->machine.input);
@@ -242,6 +244,8 @@ static void task_exited(struct guest *guest)
 	char requests[64];
 
 	guest->exited = true;
+	/* It was told before the end was. */
+	trace_end(guest->trace);
 	/* What it asked for and did not get is not its successor's wish. */
 	while (guest->machine.input >= 0 &&
 	       recv(guest->machine.input, requests, sizeof(requests), MSG_DONTWAIT) > 0)
@@ -393,7 +397,7 @@ int guest_boot(struct guest *guest)
 {
 	struct machine *machine = &guest->machine;
 	struct strings arguments = {0};
-	int guest_ends[4];
+	int guest_ends[4], trace_fd = -1;
 
 	*machine = (struct machine){.pid = -1};
 	int code = machine_system(&arguments, guest->options, guest->shared, machine);
@@ -401,9 +405,12 @@ int guest_boot(struct guest *guest)
 		code = machine_log(&arguments, guest->options, machine);
 	if (code < 0) {
 		machine_ports(&arguments, guest->options, machine, guest_ends);
+		trace_open(&guest->trace, guest->options, &arguments, &trace_fd);
 		code = machine_start(machine, &arguments);
 		for (int i = 0; i < 4; i++)
 			close(guest_ends[i]);
+		if (trace_fd >= 0)
+			close(trace_fd);
 	}
 	strings_free(&arguments);
 	if (code >= 0) {
@@ -415,6 +422,7 @@ int guest_boot(struct guest *guest)
 	guest->exited = guest->unclean = false;
 	flow_open(&guest->output, machine->output, output_closed);
 	flow_open(&guest->error, machine->error, error_closed);
+	trace_watch(guest->trace);
 	watch_set(&guest->control, machine->control, EPOLLIN, take_control);
 	watch_set(&guest->requests, machine->input, EPOLLIN, take_request);
 	watch_set(&guest->process, machine->process, EPOLLIN, process_ended);
@@ -474,6 +482,8 @@ void guest_run(struct guest *guest, struct task *task)
 		guest->state = GUEST_BUSY;
 		guest->sequence++;
 		guest->input_wanted = guest->input_ended = false;
+		if (guest->options->mode == MODE_BATCH)
+			trace_begin(guest->trace, task->job);
 		flow_begin(&guest->output, &task->output);
 		flow_begin(&guest->error, &task->error);
 		if (task->timeout_ns != 0)

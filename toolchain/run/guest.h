@@ -91,6 +91,7 @@ struct guest {
 	uint32_t sequence;
 	struct watch process, control, requests, source;
 	struct flow output, error;
+	struct trace *trace; /* or NULL */
 	struct timer watchdog;
 	uint64_t input_sent; /* bytes of standard input since boot */
 	bool input_wanted;   /* the program asked for some */

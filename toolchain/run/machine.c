@@ -168,7 +168,8 @@ int machine_system(struct strings *arguments, const struct options *options,
 		return EXIT_MACHINE;
 	strings_add(arguments, "-append");
 	/* a store that is refused ends the boot with the reason, instead of a run without it */
-	strings_addf(arguments, "%s%s", append, options->store != NULL ? " store=required" : "");
+	strings_addf(arguments, "%s%s%s", append, options->store != NULL ? " store=required" : "",
+		     trace_words(options, false));
 	free(append);
 	free(kernel);
 	free(image);

@@ -107,6 +107,8 @@ enum option_code {
 	OPTION_MACHINE,
 	OPTION_XEN,
 	OPTION_GDB,
+	OPTION_TRACE,
+	OPTION_TRACE_CALLS,
 	OPTION_KERNEL_LOG,
 	OPTION_APPEND,
 	OPTION_HELP,
@@ -137,6 +139,8 @@ static const struct option long_options[] = {
 	{"machine", required_argument, NULL, OPTION_MACHINE},
 	{"xen", no_argument, NULL, OPTION_XEN},
 	{"gdb", optional_argument, NULL, OPTION_GDB},
+	{"trace", optional_argument, NULL, OPTION_TRACE},
+	{"trace-calls", required_argument, NULL, OPTION_TRACE_CALLS},
 	{"kernel-log", required_argument, NULL, OPTION_KERNEL_LOG},
 	{"append", required_argument, NULL, OPTION_APPEND},
 	{"help", no_argument, NULL, OPTION_HELP},
@@ -168,6 +172,7 @@ static bool about_machine(int option)
 	case OPTION_MACHINE:
 	case OPTION_XEN:
 	case OPTION_GDB:
+	case OPTION_TRACE:
 	case OPTION_KERNEL_LOG:
 	case OPTION_APPEND:
 	case OPTION_SHARE:
@@ -287,6 +292,16 @@ static int parse_option(struct options *options, int option, char *value)
 		options->gdb = true;
 		options->gdb_socket = value;
 		return -1;
+	case OPTION_TRACE:
+		options->trace = value != NULL ? fopen(value, "we") : stderr;
+		if (options->trace == NULL) {
+			complain("--trace=%s: %s", value, strerror(errno));
+			return EXIT_MACHINE;
+		}
+		return -1;
+	case OPTION_TRACE_CALLS:
+		options->trace_calls = value;
+		return -1;
 	case OPTION_KERNEL_LOG:
 		options->kernel_log = value;
 		return -1;
@@ -339,6 +354,15 @@ static int check_combination(const struct options *options)
 {
 	if (options->store != NULL && options->machine == MACHINE_MICROVM) {
 		complain("--store: QEMU's microvm maps no NVDIMM; use --machine q35");
+		return EXIT_USAGE;
+	}
+	if (options->trace_calls != NULL && options->trace == NULL) {
+		complain("--trace-calls: of which trace? add --trace");
+		return EXIT_USAGE;
+	}
+	if (options->trace != NULL && options->mode != MODE_PROGRAM &&
+	    (options->mode != MODE_BATCH || options->boots > 1)) {
+		complain("--trace: follows a program or a batch in one boot");
 		return EXIT_USAGE;
 	}
 	if (options->boots > 1 && (options->store != NULL || options->gdb ||

@@ -74,20 +74,22 @@ struct options {
 	struct strings environment;
 	enum machine_kind machine;
 	enum mode mode;
-	bool xen;		/* a unikernel under Xen */
-	bool gdb;		/* wait for a debugger, on tcp::1234 or */
-	const char *gdb_socket; /* on this Unix socket */
-	const char *batch;	/* file with a list of programs, or NULL */
-	const char *results;	/* of the batch: a file, or NULL: standard output */
-	const char *output;	/* directory for the outputs of a batch, or NULL */
-	uint64_t output_limit;	/* bytes of each output that a batch keeps */
-	unsigned boots;		/* that a batch or a server uses at once */
-	const char *server;	/* socket to serve at or to have the program run by, or NULL */
-	bool connect;		/* named on the command line, not by the environment */
-	bool own_machine;	/* an option asks for a machine that a server would not have */
-	struct strings keep;	/* the command that a server is made for */
-	uint64_t idle_ns;	/* after which a server without clients ends; 0: never */
-	char *share;		/* the directory seen at /host, absolute */
+	bool xen;		 /* a unikernel under Xen */
+	bool gdb;		 /* wait for a debugger, on tcp::1234 or */
+	const char *gdb_socket;	 /* on this Unix socket */
+	const char *batch;	 /* file with a list of programs, or NULL */
+	const char *results;	 /* of the batch: a file, or NULL: standard output */
+	const char *output;	 /* directory for the outputs of a batch, or NULL */
+	uint64_t output_limit;	 /* bytes of each output that a batch keeps */
+	unsigned boots;		 /* that a batch or a server uses at once */
+	const char *server;	 /* socket to serve at or to have the program run by, or NULL */
+	bool connect;		 /* named on the command line, not by the environment */
+	bool own_machine;	 /* an option asks for a machine that a server would not have */
+	struct strings keep;	 /* the command that a server is made for */
+	uint64_t idle_ns;	 /* after which a server without clients ends; 0: never */
+	char *share;		 /* the directory seen at /host, absolute */
+	FILE *trace;		 /* where system calls are printed, or NULL */
+	const char *trace_calls; /* patterns of their names, or NULL: all */
 	const char *kernel_log;
 	const char *append; /* more for the kernel's command line, or NULL */
 	struct job *job;    /* the program, or NULL */
@@ -214,7 +216,7 @@ int unikernel_run(const struct options *options);
  * A unikernel's command line: the kernel's own options, "--", the arguments, argv[0] first, quoted
  * as strings_split reads them.
  */
-char *unikernel_command_line(const struct job *job);
+char *unikernel_command_line(const struct options *options);
 
 /* ---- client.c ---- */
 
@@ -245,6 +247,29 @@ char *source_of_address(const char *elf, uint64_t address);
 char *source_of_fault(const struct job *job, const struct twz_fault *fault);
 /* Of a line of a kernel's backtrace, "  ffffffff80001234 name+1a"; NULL for any other line. */
 char *source_of_backtrace(const char *kernel, const char *line, size_t length);
+
+/* ---- trace.c: the programs' system calls, one boot's; each function takes NULL for no trace ----
+ */
+
+struct trace;
+
+/* Adds the port that the kernel writes to; *out is NULL when no trace is asked for. *guest_end is
+ * QEMU's, to be closed when it runs, or -1. */
+void trace_open(struct trace **out, const struct options *options, struct strings *arguments,
+		int *guest_end);
+/* More for the kernel's command line, with a space before it, or "". */
+const char *trace_words(const struct options *options, bool unikernel);
+/* Prints from the event loop from now on. */
+void trace_watch(struct trace *trace);
+/* What to poll instead where there is no loop, or -1. */
+int trace_port(const struct trace *trace);
+/* Prints what has come. */
+void trace_drain(struct trace *trace);
+/* Names the program that begins now. */
+void trace_begin(struct trace *trace, const struct job *job);
+/* The program has ended: calls that have not returned are printed with "= ?". */
+void trace_end(struct trace *trace);
+void trace_close(struct trace *trace);
 
 /* ---- report.c ---- */
 

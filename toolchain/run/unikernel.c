@@ -38,8 +38,9 @@ static void append_word(FILE *line, const char *word)
 	fputc('"', line);
 }
 
-char *unikernel_command_line(const struct job *job)
+char *unikernel_command_line(const struct options *options)
 {
+	const struct job *job = options->job;
 	char *text = NULL;
 	size_t size = 0;
 	FILE *line = open_memstream(&text, &size);
@@ -48,7 +49,7 @@ char *unikernel_command_line(const struct job *job)
 		complain("out of memory");
 		exit(EXIT_MACHINE);
 	}
-	fputs("exit=debug report=5e9 --", line);
+	fprintf(line, "exit=debug report=5e9%s --", trace_words(options, true));
 	for (size_t i = 0; i < job->argv.count; i++) {
 		fputc(' ', line);
 		append_word(line, job->argv.items[i]);
@@ -61,6 +62,7 @@ char *unikernel_command_line(const struct job *job)
 struct unikernel {
 	const struct options *options;
 	struct machine machine;
+	struct trace *trace; /* or NULL */
 	int console;
 	int report;	 /* what the kernel says of the end */
 	bool input_open; /* our standard input has more */
@@ -193,13 +195,16 @@ static bool move_bytes(struct unikernel *run)
 			{.fd = run->console, .events = POLLIN},
 			{.fd = run->have < sizeof(run->end) ? run->report : -1, .events = POLLIN},
 			{.fd = run->input_open ? STDIN_FILENO : -1, .events = POLLIN},
+			{.fd = trace_port(run->trace), .events = POLLIN},
 		};
 		int64_t left = limit != 0 ? limit - (milliseconds() - start) : 0;
 
 		if (limit != 0 && left <= 0)
 			return false;
-		if (poll(events, 3, limit == 0 ? -1 : left > 1000000 ? 1000000 : (int)left) <= 0)
+		if (poll(events, 4, limit == 0 ? -1 : left > 1000000 ? 1000000 : (int)left) <= 0)
 			continue;
+		if (events[3].revents)
+			trace_drain(run->trace);
 		if (events[1].revents & POLLIN)
 			take_report(run);
 		else if (events[1].revents)
@@ -237,7 +242,7 @@ static int add_machine(struct strings *arguments, const struct options *options)
 	if (options->xen)
 		return machine_xen(arguments, options);
 	machine_common(arguments, options, job->host_path);
-	char *line = unikernel_command_line(job);
+	char *line = unikernel_command_line(options);
 	strings_add(arguments, "-append");
 	strings_add(arguments, line);
 	free(line);
@@ -276,7 +281,7 @@ int unikernel_run(const struct options *options)
 		.input_open = true,
 		.line_start = true,
 	};
-	int guest_ends[2];
+	int guest_ends[2], trace_fd;
 	int code = add_machine(&arguments, options);
 
 	if (code >= 0)
@@ -287,13 +292,17 @@ int unikernel_run(const struct options *options)
 	strings_add(&arguments, "chardev:console");
 	strings_add(&arguments, "-device");
 	strings_add(&arguments, "isa-debugcon,iobase=0x5e9,chardev=report");
+	trace_open(&run.trace, options, &arguments, &trace_fd);
 	code = machine_start(&run.machine, &arguments);
 	close(guest_ends[0]);
 	close(guest_ends[1]);
+	if (trace_fd >= 0)
+		close(trace_fd);
 	if (code >= 0)
 		return code;
 	bool ended = move_bytes(&run);
 	int status = machine_stop(&run.machine, options, !ended);
+	trace_close(run.trace);
 	if (ended)
 		return judge(&run, status);
 	complain("%s: killed after %g s (--timeout)", options->job->argv.items[0],

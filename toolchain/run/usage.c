@@ -56,6 +56,8 @@ static const char usage[] =
 	"  --console             boot to the prompt on this terminal; Ctrl-A X leaves\n"
 	"  --gdb[=SOCKET]        wait for a debugger on port 1234, or on a Unix socket (also with "
 	"--console)\n"
+	"  --trace[=FILE]        print the program's system calls, to standard error or FILE\n"
+	"  --trace-calls NAMES   only those whose names match: object_*,view_map\n"
 	"  --kernel-log FILE     keep the kernel's console output\n"
 	"  --append WORDS        add to the kernel's command line (with --xen: to Xen's)\n"
 	"  --help, --version\n"

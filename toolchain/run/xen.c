@@ -42,7 +42,7 @@ int machine_xen(struct strings *arguments, const struct options *options)
 		     "console=com1 com1=115200,8n1 dom0=pvh dom0_mem=%luM dom0_max_vcpus=1 "
 		     "loglvl=none guest_loglvl=none %s",
 		     memory, options->append != NULL ? options->append : "");
-	char *line = unikernel_command_line(job);
+	char *line = unikernel_command_line(options);
 	char *module = format_string("%s %s", job->host_path, line);
 	char *escaped = escape_commas(module);
 	strings_add(arguments, "-initrd");

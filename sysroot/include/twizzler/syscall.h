@@ -40,7 +40,7 @@ struct twz_object_spec {
 
 struct twz_object_stat {
 	struct twz_id id;
-	uint32_t flags;
+	uint32_t flags;	 /* TWZ_OBJECT_* */
 	uint32_t kind;	 /* of meta at creation */
 	uint32_t rights; /* what the caller's context may do */
 	uint32_t maps;	 /* view entries that map it */
