@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# fetch.sh NAME KEY: unpack a suite's pinned source, what its case below names, into the cache; print where it is.
+# fetch.sh NAME: unpack a suite's pinned source, what its case below names, into the cache; print where it is.
+# LAYOUT is part of the folder's name, and so of every cached object's: raise it when a case below unpacks something else.
 # shellcheck shell=bash
 set -euo pipefail
 . "$TWZ_ROOT/toolchain/lib.sh"
 . "$TWZ_ROOT/toolchain/sources.sh"
 
 name=$1
+LAYOUT=1
 case $name in
 gcc-testsuite) package=gcc ;;
 *) package=$name ;;
 esac
 line=$(lock_line "$package") || exit 1
 read -r _ version _ hash <<<"$line"
-key=$(cat "${BASH_SOURCE[0]}" - <<<"$hash" | sha256sum | cut -c1-16)
+key=$(sha256sum <<<"$name $hash $LAYOUT" | cut -c1-16)
 place=$TWZ_CACHE/suites/$name-$version-$key
 if [ ! -d "$place" ]; then
 	tarball=$(fetch "$package") || exit 1

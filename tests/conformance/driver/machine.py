@@ -25,14 +25,23 @@ def unescape(text):
     return text.encode("latin-1").decode("unicode_escape")
 
 
+def input_file(program, index, directory):
+    """Write a program's standard input; the file's name in `directory`."""
+    with open(f"{directory}/{index:03}.in", "w") as file:
+        file.write(program.input)
+    return f"{index:03}.in"
+
+
 def run_in_boot(programs, directory, extra=()):
     """Run the programs, built in `directory` as their index, in one boot; an Ending for each."""
-    lines = []
+    lines, owners = [], []
     for index, program in enumerate(programs):
         options = ["@expect=any", f"@timeout={program.timeout}", *[f"@env={word}" for word in program.environment]]
-        if program.input:
-            options.append(f"@stdin={program.input}")
-        lines.append(shlex.join([*options, f"./{index:03}", *program.arguments]))
+        if program.input is not None:
+            options.append(f"@stdin={input_file(program, index, directory)}")
+        for arguments in (*program.before, program.arguments):
+            lines.append(shlex.join([*options, f"./{index:03}", *arguments]))
+            owners.append(index)
     with open(f"{directory}/list", "w") as file:
         file.write("\n".join(lines) + "\n")
     command = [f"{TOOLS}/x86_64-twizzler-run", "--memory", MEMORY, "--batch", "list", "--results", "results",
@@ -41,13 +50,18 @@ def run_in_boot(programs, directory, extra=()):
     done = subprocess.run(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           timeout=limit)
     endings = [Ending(-1, "no result: " + done.stdout.decode(errors="replace").strip()[-500:], "") for _ in programs]
+    # The first of a program's runs that fails is how it ended, else the last.
+    failed = [False] * len(programs)
     try:
         with open(f"{directory}/results", encoding="latin-1") as file:
             for line in file:
                 if line.startswith("#"):
                     continue
                 field = line.rstrip("\n").split("\t")
-                endings[int(field[0]) - 1] = Ending(int(field[4]), field[3], unescape(field[8]) + unescape(field[9]))
+                owner = owners[int(field[0]) - 1]
+                if not failed[owner]:
+                    endings[owner] = Ending(int(field[4]), field[3], unescape(field[8]) + unescape(field[9]))
+                    failed[owner] = endings[owner].code != 0
     except OSError:
         pass
     return endings
@@ -57,18 +71,28 @@ def run_on_linux(programs, directory):
     """The same on the host."""
     endings = []
     for index, program in enumerate(programs):
-        environment = {"PATH": "/usr/bin:/bin", **dict(word.split("=", 1) for word in program.environment)}
-        with open(program.input or os.devnull, "rb") as standard_input, open(f"{directory}/output", "wb") as output:
-            process = subprocess.Popen([f"./{index:03}", *program.arguments], cwd=directory, env=environment, stdin=standard_input,
-                                       stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
-            try:
-                code = process.wait(timeout=program.timeout)
-                words = f"exit {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
-                code = code if code >= 0 else 128 - code
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-                code, words = 124, "timeout"
-        with open(f"{directory}/output", encoding="latin-1") as file:
-            endings.append(Ending(code, words, file.read(1 << 20)))
+        for arguments in (*program.before, program.arguments):
+            ending = one_on_linux(program, index, arguments, directory)
+            if ending.code != 0:
+                break
+        endings.append(ending)
     return endings
+
+
+def one_on_linux(program, index, arguments, directory):
+    """One run of the program that is `index` of the directory; its Ending."""
+    environment = {"PATH": "/usr/bin:/bin", **dict(word.split("=", 1) for word in program.environment)}
+    standard_input = os.devnull if program.input is None else f"{directory}/{input_file(program, index, directory)}"
+    with open(standard_input, "rb") as source, open(f"{directory}/output", "wb") as output:
+        process = subprocess.Popen([f"./{index:03}", *arguments], cwd=directory, env=environment, stdin=source,
+                                   stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            code = process.wait(timeout=program.timeout)
+            words = f"exit {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+            code = code if code >= 0 else 128 - code
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            code, words = 124, "timeout"
+    with open(f"{directory}/output", encoding="latin-1") as file:
+        return Ending(code, words, file.read(1 << 20))

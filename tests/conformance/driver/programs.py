@@ -27,7 +27,8 @@ class Program:
     environment: list = dataclasses.field(default_factory=list)
     outputs: list = dataclasses.field(default_factory=list)  # regular expressions, in order, in what it prints
     judge: object = None  # instead of outputs: judge(text) is what is wrong with the output, or nothing
-    input: str = None  # a file for its standard input
+    before: list = dataclasses.field(default_factory=list)  # lists of arguments: runs of it that come first and have to exit with 0
+    input: str = None  # the text of its standard input
     shouldfail: bool = False  # it passes when it does not exit with 0
     xfail: bool = False  # the suite's authors expect it to fail
     timeout: int = 60

@@ -25,7 +25,7 @@ CHUNK = 24  # programs a boot
 VERDICTS = ("pass", "fail", "xfail", "unsupported")
 
 # Each is a module of this folder with SUMMARY, LEVELS and programs(level, builder).
-SUITES = {"c-torture": "torture", "g++.dg": "gxx", "libstdc++": "libstdcxx", "posix": "posixsuite"}
+SUITES = {"c-torture": "torture", "g++.dg": "gxx", "libstdc++": "libstdcxx", "posix": "posixsuite", "dietlibc": "diet"}
 
 
 def read_expected(suite):
