@@ -27,5 +27,5 @@ def programs(_level, _builder):
     for source in glob.glob(f"{place}/**/*.c", recursive=True):
         name = os.path.relpath(source, place)[:-2]
         flags = [*FLAGS, "-fno-builtin"] if name.startswith("string/") else FLAGS
-        made.append(Program(name, [source], list(flags), arguments=ARGUMENTS.get(name, []), input=INPUT.get(name)))
+        made.append(Program(name, [source], list(flags), arguments=ARGUMENTS.get(name, []), input=INPUT[name].encode() if name in INPUT else None))
     return made

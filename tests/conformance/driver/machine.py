@@ -27,7 +27,7 @@ def unescape(text):
 
 def input_file(program, index, directory):
     """Write a program's standard input; the file's name in `directory`."""
-    with open(f"{directory}/{index:03}.in", "w") as file:
+    with open(f"{directory}/{index:03}.in", "wb") as file:
         file.write(program.input)
     return f"{index:03}.in"
 
@@ -94,5 +94,5 @@ def one_on_linux(program, index, arguments, directory):
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             code, words = 124, "timeout"
-    with open(f"{directory}/output", encoding="latin-1") as file:
+    with open(f"{directory}/output", encoding="latin-1", newline="") as file:
         return Ending(code, words, file.read(1 << 20))

@@ -28,10 +28,12 @@ class Program:
     outputs: list = dataclasses.field(default_factory=list)  # regular expressions, in order, in what it prints
     judge: object = None  # instead of outputs: judge(text) is what is wrong with the output, or nothing
     before: list = dataclasses.field(default_factory=list)  # lists of arguments: runs of it that come first and have to exit with 0
-    input: str = None  # the text of its standard input
+    contents: dict = dataclasses.field(default_factory=dict)  # files made beside it, by name: their bytes
+    input: bytes = None  # its standard input
     shouldfail: bool = False  # it passes when it does not exit with 0
     xfail: bool = False  # the suite's authors expect it to fail
     timeout: int = 60
+    long: bool = False  # not in the fixed part
     debug: bool = False  # keep its debug information
     slow: bool = False  # no part of a fixed part
     unsupported: str = None

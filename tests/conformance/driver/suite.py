@@ -25,7 +25,8 @@ CHUNK = 24  # programs a boot
 VERDICTS = ("pass", "fail", "xfail", "unsupported")
 
 # Each is a module of this folder with SUMMARY, LEVELS and programs(level, builder).
-SUITES = {"c-torture": "torture", "g++.dg": "gxx", "libstdc++": "libstdcxx", "posix": "posixsuite", "dietlibc": "diet"}
+SUITES = {"c-torture": "torture", "g++.dg": "gxx", "libstdc++": "libstdcxx", "posix": "posixsuite", "dietlibc": "diet",
+          "sqlite": "sqlite", "zlib": "zlib_suite"}
 
 
 def read_expected(suite):
@@ -106,6 +107,9 @@ class Run:
                 ready.append(program)
                 for file in program.files:
                     shutil.copy(file, directory)
+                for name, content in program.contents.items():
+                    with open(f"{directory}/{name}", "wb") as file:
+                        file.write(content)
         if ready:
             endings = machine.run_on_linux(ready, directory) if self.options.linux else machine.run_in_boot(ready, directory)
             for program, ending in zip(ready, endings):
@@ -208,6 +212,7 @@ def main():
         chosen = [program for program in every if options.filter in program.name]
         if not options.full and not options.filter:
             chosen = even_part([program for program in chosen if not program.unsupported and not program.slow], options.part)
+            chosen = even_part([program for program in chosen if not program.unsupported and not program.long], options.part)
         if not chosen:
             sys.exit(f"build.sh: no program of {options.suite} has '{options.filter}' in its name; there are {len(every)}")
         if options.list:
