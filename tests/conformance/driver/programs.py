@@ -33,7 +33,6 @@ class Program:
     shouldfail: bool = False  # it passes when it does not exit with 0
     xfail: bool = False  # the suite's authors expect it to fail
     timeout: int = 60
-    long: bool = False  # not in the fixed part
     debug: bool = False  # keep its debug information
     slow: bool = False  # no part of a fixed part
     unsupported: str = None

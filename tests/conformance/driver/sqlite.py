@@ -76,7 +76,7 @@ def programs(_level, _builder):
         speedtest(name, "--memdb", "--testset", name, hash_of=wanted)
     for name, arguments in MODES.items():
         speedtest(f"main-{name}", *arguments, f"speed-{name}.db", hash_of=SETS["main"])
-    speedtest("main-50", "speed-50.db", size="50", long=True, timeout=1200)
+    speedtest("main-50", "speed-50.db", size="50", slow=True, timeout=1200)
 
     def kvtest(name, *arguments, before=(), **more):
         database = f"kv-{name}.db"
@@ -92,13 +92,13 @@ def programs(_level, _builder):
     kvtest("files", "run", "kv-files", "--count", "100", "--max-id", "499", before=[["export", "DB", "kv-files", "--tree"]],
            outputs=["Content read rate"])
 
-    for tests, long in ((THREADS, False), (LONG_THREADS, True)):
+    for tests, slow in ((THREADS, False), (LONG_THREADS, True)):
         for name, seconds in tests.items():
             add(f"threadtest3/{name}", ["test/threadtest3.c", "src/test_multiplex.c"], name, outputs=["0 errors out of 1 tests"],
-                timeout=seconds, long=long)
+                timeout=seconds, slow=slow)
 
     for number in range(1, 9):
         database = f"{place}/test/fuzzdata{number}.db"
-        add(f"fuzzcheck/{number}", FUZZ, "-q", os.path.basename(database), timeout=1800, long=number not in (4, 6), files=[database],
+        add(f"fuzzcheck/{number}", FUZZ, "-q", os.path.basename(database), timeout=1800, slow=number not in (4, 6), files=[database],
             flags=[*FUZZ_FLAGS, f"-I{library}", f"-I{place}/src", f"-I{place}/test", f"-I{place}/ext/recover"], outputs=["0 errors"])
     return made

@@ -212,7 +212,6 @@ def main():
         chosen = [program for program in every if options.filter in program.name]
         if not options.full and not options.filter:
             chosen = even_part([program for program in chosen if not program.unsupported and not program.slow], options.part)
-            chosen = even_part([program for program in chosen if not program.unsupported and not program.long], options.part)
         if not chosen:
             sys.exit(f"build.sh: no program of {options.suite} has '{options.filter}' in its name; there are {len(every)}")
         if options.list:
