@@ -265,7 +265,8 @@ static twz_result map_shared_file(uint64_t hint, uint64_t length, uint32_t right
 	twz_result result = twz_rt_fd_command(fd, TWZ_FD_GET_FLAGS, 0);
 	if (result < 0)
 		return result;
-	if (!(result & TWZ_OPEN_READ) || ((rights & TWZ_RIGHT_WRITE) && !(result & TWZ_OPEN_WRITE)))
+	uint32_t open = (uint32_t)result;
+	if (!(open & TWZ_OPEN_READ) || ((rights & TWZ_RIGHT_WRITE) && !(open & TWZ_OPEN_WRITE)))
 		return RT_ERROR(ACCESS_DENIED);
 	if (offset > TWZ_META_OFFSET - TWZ_BASE_OFFSET ||
 	    length > TWZ_META_OFFSET - TWZ_BASE_OFFSET - offset)
@@ -273,6 +274,12 @@ static twz_result map_shared_file(uint64_t hint, uint64_t length, uint32_t right
 	result = twz_rt_fd_object(fd, &id);
 	if (result >= 0)
 		result = twz_sys_object_stat(id.hi, id.lo, &stat);
+	/* A file without a name is gone for the kernel's table of ids: its descriptor shows it. */
+	if (result == RT_ERROR(NO_SUCH_OBJECT)) {
+		stat.flags = 0;
+		rights |= open & TWZ_OPEN_WRITE ? TWZ_RIGHT_WRITE : 0;
+		result = 0;
+	}
 	if (result >= 0)
 		result = twz_rt_object_map(id, rights | TWZ_RIGHT_READ, &object);
 	if (result < 0)
@@ -390,6 +397,62 @@ twz_result twz_rt_range_protect(void *address, size_t length, uint32_t rights)
 		result = rt_arena_protect(start, length, rights);
 	rt_unlock(&rt_range_lock);
 	return result;
+}
+
+/* The rights of a slot that is not the allocator's; 0 with nothing there. */
+static twz_result query_foreign(uint64_t address, uint32_t *rights)
+{
+	struct twz_map entry;
+	twz_result result = twz_sys_view_entry(0, 0, address >> TWZ_SLOT_SHIFT, &entry);
+	if (result < 0 || entry.slot != address >> TWZ_SLOT_SHIFT)
+		return RT_ERROR(OUT_OF_MEMORY);
+	*rights &= entry.rights;
+	return 0;
+}
+
+/* The part of [start, end) that has one answer: its end, and its rights taken off *rights. */
+static twz_result query_part(uint64_t start, uint64_t *end, uint32_t *rights)
+{
+	const struct rt_slot *slot = rt_slot_at(start);
+	uint64_t slot_end = (start | RT_SLOT_MASK) + 1;
+	if (*end > slot_end)
+		*end = slot_end;
+	if (slot == NULL)
+		return query_foreign(start, rights);
+	const struct rt_range *part = NULL;
+	if (slot->range.flags == RT_SLOT_ARENA) {
+		part = rt_tree_at(&rt_used, start);
+	} else {
+		for (const struct rt_range *piece = slot->pieces; piece != NULL;
+		     piece = piece->left) {
+			if (start >= piece->start && start < piece->start + piece->length)
+				part = piece;
+		}
+	}
+	if (part == NULL)
+		return RT_ERROR(OUT_OF_MEMORY);
+	if (*end > part->start + part->length)
+		*end = part->start + part->length;
+	*rights &= slot->range.flags == RT_SLOT_ARENA ? part->rights : slot->range.rights;
+	return 0;
+}
+
+twz_result twz_rt_range_query(const void *address, size_t length)
+{
+	uint64_t start = (uint64_t)address;
+	uint32_t rights = KNOWN_RIGHTS;
+	twz_result result = good_range(start, &length);
+	if (result < 0)
+		return result;
+	uint64_t end = start + length;
+	rt_lock(&rt_range_lock);
+	while (start < end && result >= 0) {
+		uint64_t part_end = end;
+		result = query_part(start, &part_end, &rights);
+		start = part_end;
+	}
+	rt_unlock(&rt_range_lock);
+	return result < 0 ? result : (twz_result)rights;
 }
 
 static twz_result discard_part(struct rt_slot *slot, uint64_t offset, uint64_t length,

@@ -137,6 +137,16 @@ twz_result twz_rt_thread_set_name(const char *name)
 	return twz_sys_thread_control(TWZ_THREAD_SET_NAME, (uint64_t)name);
 }
 
+twz_result twz_rt_thread_priority(uint32_t number)
+{
+	return twz_sys_thread_control(TWZ_THREAD_PRIORITY, (uint64_t)number << 32);
+}
+
+twz_result twz_rt_thread_set_priority(uint32_t number, uint32_t priority)
+{
+	return twz_sys_thread_control(TWZ_THREAD_SET_PRIORITY, (uint64_t)number << 32 | priority);
+}
+
 twz_result twz_rt_thread_yield(void)
 {
 	return twz_sys_thread_control(TWZ_THREAD_YIELD, 0);

@@ -107,8 +107,11 @@ long twix_clock_settime(clockid_t clock, const struct timespec *time)
 {
 	long which = twix_clock_of(clock);
 
-	(void)time;
-	return which < 0 ? which : -EPERM;
+	if (which != TWZ_CLOCK_REALTIME)
+		return -EINVAL;
+	if (!time)
+		return -EFAULT;
+	return twix_check_time(time) ? -EINVAL : -EPERM;
 }
 
 /*

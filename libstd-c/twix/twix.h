@@ -21,6 +21,7 @@ struct mq_attr;
 struct sigevent;
 struct ksigevent;
 struct rlimit;
+struct sched_param;
 struct rusage;
 struct sysinfo;
 struct tms;

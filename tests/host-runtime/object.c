@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Linux has no objects: the calls on them, so that libstd-c links. */
+/* What is not tried on Linux, so that libstd-c links: objects, priorities, what is mapped. */
 
 #include <twizzler/rt.h>
 
@@ -21,5 +21,25 @@ twz_result twz_rt_object_map(struct twz_id id, uint32_t rights, struct twz_rt_ob
 twz_result twz_rt_object_release(struct twz_rt_object *object)
 {
 	(void)object;
+	return -TWZ_ERR_NOT_SUPPORTED;
+}
+
+twz_result twz_rt_thread_priority(uint32_t number)
+{
+	(void)number;
+	return -TWZ_ERR_NOT_SUPPORTED;
+}
+
+twz_result twz_rt_thread_set_priority(uint32_t number, uint32_t priority)
+{
+	(void)number;
+	(void)priority;
+	return -TWZ_ERR_NOT_SUPPORTED;
+}
+
+twz_result twz_rt_range_query(const void *address, size_t length)
+{
+	(void)address;
+	(void)length;
 	return -TWZ_ERR_NOT_SUPPORTED;
 }

@@ -182,6 +182,25 @@ CONTRACT(twz_rt_range_remap)
 	FAILS(twz_rt_range_remap(to, PAGE, 2 * PAGE, TWZ_REMAP_MAY_MOVE, &moved), BAD_ADDRESS);
 }
 
+CONTRACT(twz_rt_range_query)
+{
+	char *at = fresh_range(3 * PAGE);
+	GIVES(twz_rt_range_query(at, 3 * PAGE), RW);
+	GIVES(twz_rt_range_protect(at + PAGE, PAGE, TWZ_RIGHT_READ), 0);
+	GIVES(twz_rt_range_query(at, 3 * PAGE), TWZ_RIGHT_READ);
+	GIVES(twz_rt_range_query(at, 1), RW);
+	GIVES(twz_rt_range_unmap(at + PAGE, PAGE), 0);
+	FAILS(twz_rt_range_query(at, 3 * PAGE), OUT_OF_MEMORY);
+	GIVES(twz_rt_range_unmap(at, 3 * PAGE), 0);
+	FAILS(twz_rt_range_query(at, PAGE), OUT_OF_MEMORY);
+	FAILS(twz_rt_range_query(at + 1, PAGE), INVALID_ARGUMENT);
+	FAILS(twz_rt_range_query(at, 0), INVALID_ARGUMENT);
+	FAILS(twz_rt_range_query(KERNEL_HALF, PAGE), INVALID_ARGUMENT);
+	/* an image: what its slot grants */
+	uint64_t code = (uint64_t)twz_rt_range_query & -(uint64_t)PAGE;
+	CHECK(twz_rt_range_query((void *)code, PAGE) & TWZ_RIGHT_EXEC);
+}
+
 CONTRACT(twz_rt_range_discard)
 {
 	char *at = fresh_range(3 * PAGE);

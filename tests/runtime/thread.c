@@ -297,6 +297,26 @@ CONTRACT(twz_rt_thread_set_name)
 	FAILS(twz_rt_thread_set_name(NO_PAGE), BAD_ADDRESS);
 }
 
+CONTRACT(twz_rt_thread_priority)
+{
+	uint32_t number = twz_rt_thread_number();
+	GIVES(twz_rt_thread_priority(0), TWZ_PRIORITY_DEFAULT);
+	GIVES(twz_rt_thread_priority(number), TWZ_PRIORITY_DEFAULT);
+	FAILS(twz_rt_thread_priority(0x7fffffff), NO_SUCH_THREAD);
+}
+
+CONTRACT(twz_rt_thread_set_priority)
+{
+	uint32_t number = twz_rt_thread_number();
+	GIVES(twz_rt_thread_set_priority(0, TWZ_PRIORITY_DEFAULT + 1), 0);
+	GIVES(twz_rt_thread_priority(number), TWZ_PRIORITY_DEFAULT + 1);
+	GIVES(twz_rt_thread_set_priority(number, TWZ_PRIORITY_REALTIME | TWZ_PRIORITY_FIFO), 0);
+	GIVES(twz_rt_thread_priority(0), TWZ_PRIORITY_REALTIME | TWZ_PRIORITY_FIFO);
+	GIVES(twz_rt_thread_set_priority(0, TWZ_PRIORITY_DEFAULT), 0);
+	FAILS(twz_rt_thread_set_priority(0, TWZ_PRIORITIES), INVALID_ARGUMENT);
+	FAILS(twz_rt_thread_set_priority(0x7fffffff, TWZ_PRIORITY_DEFAULT), NO_SUCH_THREAD);
+}
+
 static uint32_t turns;
 
 static void take_turns(void *argument)

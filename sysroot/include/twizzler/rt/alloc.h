@@ -24,6 +24,11 @@ twz_result twz_rt_range_protect(void *address, size_t length, uint32_t rights);
 #define TWZ_REMAP_MAY_MOVE 0x1u
 twz_result twz_rt_range_remap(void *address, size_t old_length, size_t new_length, uint32_t flags,
 			      void **out);
+/*
+ * The rights that all pages of a range have; those of images and stacks as their slot's. Part of it
+ * is not mapped: OUT_OF_MEMORY.
+ */
+twz_result twz_rt_range_query(const void *address, size_t length);
 /* Drops the pages: they read as zero again. */
 twz_result twz_rt_range_discard(void *address, size_t length);
 /* Makes a shared file range durable. */

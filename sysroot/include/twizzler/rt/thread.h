@@ -68,6 +68,12 @@ twz_result twz_rt_thread_set_clear_word(uint32_t *word);
 uint32_t twz_rt_thread_number(void);
 twz_result twz_rt_thread_set_name(const char *name);
 twz_result twz_rt_thread_yield(void);
+/*
+ * The priority of a thread of this program (number 0: the caller), TWZ_PRIORITY_FIFO with it; and
+ * giving it one. NO_SUCH_THREAD; INVALID_ARGUMENT; ACCESS_DENIED above a ceiling.
+ */
+twz_result twz_rt_thread_priority(uint32_t number);
+twz_result twz_rt_thread_set_priority(uint32_t number, uint32_t priority);
 /* Waits until the thread that has this clear word is gone. deadline: monotonic ns or TWZ_FOREVER.
  */
 twz_result twz_rt_thread_join(uint32_t *clear_word, uint64_t deadline);
