@@ -2,26 +2,14 @@
 /* The B+tree: looking, and going through it in order; see <twz/btree.h>. */
 #include "btree.h"
 
-static const void *part_of(const uint8_t *start, twz_iptr word, uint64_t size)
-{
-	if (word < TWZ_BASE_OFFSET || word % 8 != 0 || word > HEAP_LIMIT - size)
-		return NULL;
-	return start + word;
-}
-
-static uint32_t load(const uint32_t *word)
-{
-	return __atomic_load_n(word, __ATOMIC_RELAXED);
-}
-
 struct twz_btree_node *btree_node(const uint8_t *start, twz_iptr word, uint32_t level,
 				  uint32_t *count)
 {
-	struct twz_btree_node *node = (void *)part_of(start, word, sizeof(*node));
+	struct twz_btree_node *node = part_of(start, word, sizeof(*node));
 
-	if (!node || load(&node->level) != level)
+	if (!node || load32(&node->level) != level)
 		return NULL;
-	*count = load(&node->count);
+	*count = load32(&node->count);
 	return *count <= TWZ_BTREE_ENTRIES ? node : NULL;
 }
 
@@ -36,7 +24,7 @@ twz_result btree_root(const uint8_t *start, const struct twz_btree *tree,
 		return TWZ_OK;
 	if (!node)
 		return -TWZ_ERR_CORRUPT;
-	*level = load(&node->level);
+	*level = load32(&node->level);
 	if (*level >= TWZ_BTREE_LEVELS)
 		return -TWZ_ERR_CORRUPT;
 	*root = btree_node(start, word, *level, count);
@@ -50,9 +38,9 @@ bool btree_item(const uint8_t *start, twz_iptr word, struct bytes *key, struct b
 	if (!item)
 		return false;
 	key->data = item->bytes;
-	key->length = load(&item->key_length);
+	key->length = load32(&item->key_length);
 	value->data = item->bytes + key->length;
-	value->length = load(&item->value_length);
+	value->length = load32(&item->value_length);
 	return key->length <= TWZ_BTREE_KEY_MAX &&
 	       key->length + value->length <= HEAP_LIMIT - word - sizeof(*item);
 }
@@ -64,13 +52,6 @@ uint64_t btree_prefix(struct bytes key)
 	for (unsigned i = 0; i < 8; i++)
 		prefix = prefix << 8 | (i < key.length ? key.data[i] : 0);
 	return prefix;
-}
-
-static int compare(struct bytes a, struct bytes b)
-{
-	int order = __builtin_memcmp(a.data, b.data, a.length < b.length ? a.length : b.length);
-
-	return order ? order : (a.length > b.length) - (a.length < b.length);
 }
 
 twz_result btree_place(const uint8_t *start, const struct twz_btree_node *node, uint32_t count,
@@ -88,7 +69,7 @@ twz_result btree_place(const uint8_t *start, const struct twz_btree_node *node, 
 			struct bytes other, value;
 			if (!btree_item(start, entry->item.word, &other, &value))
 				return -TWZ_ERR_CORRUPT;
-			order = compare(key, other);
+			order = compare_bytes(key, other);
 		}
 		if (order == 0) {
 			*equal = true;
@@ -124,13 +105,6 @@ twz_result btree_leaf(const uint8_t *start, const struct twz_btree *tree, struct
 	return TWZ_OK;
 }
 
-static uint64_t copy(void *to, size_t size, struct bytes from)
-{
-	if (size != 0 && from.length != 0)
-		__builtin_memcpy(to, from.data, from.length < size ? from.length : size);
-	return from.length;
-}
-
 static twz_result get(const uint8_t *start, const struct twz_btree *tree, struct bytes key,
 		      void *value, size_t size)
 {
@@ -151,7 +125,7 @@ static twz_result get(const uint8_t *start, const struct twz_btree *tree, struct
 		return -TWZ_ERR_NOT_FOUND;
 	if (!btree_item(start, leaf->entries[result - 1].item.word, &found, &held))
 		return -TWZ_ERR_CORRUPT;
-	return (twz_result)copy(value, size, held);
+	return (twz_result)copy_bytes(value, size, held);
 }
 
 twz_result twz_btree_get(const struct twz_object *object, const struct twz_btree *tree,
@@ -236,7 +210,7 @@ static twz_result next(const uint8_t *start, const struct twz_btree *tree,
 	if (cursor->leaf && cursor->changes == tree->changes) {
 		/* most steps: the same leaf, no search */
 		cursor->index++;
-		count = load(&cursor->leaf->count);
+		count = load32(&cursor->leaf->count);
 	}
 	if (cursor->index >= count || count > TWZ_BTREE_ENTRIES) {
 		twz_result result = find_next(start, tree, cursor, &count);
@@ -247,8 +221,8 @@ static twz_result next(const uint8_t *start, const struct twz_btree *tree,
 		return 0;
 	if (!btree_item(start, cursor->leaf->entries[cursor->index].item.word, &key, &held))
 		return -TWZ_ERR_CORRUPT;
-	cursor->key_length = (uint32_t)copy(cursor->key, sizeof(cursor->key), key);
-	cursor->value_length = (uint32_t)copy(value, size, held);
+	cursor->key_length = (uint32_t)copy_bytes(cursor->key, sizeof(cursor->key), key);
+	cursor->value_length = (uint32_t)copy_bytes(value, size, held);
 	cursor->begun = true;
 	return 1;
 }

@@ -3,13 +3,8 @@
 #ifndef LIBTWZ_BTREE_INTERNAL_H
 #define LIBTWZ_BTREE_INTERNAL_H
 
-#include "../internal.h"
+#include "bytes.h"
 #include <twz/btree.h>
-
-struct bytes {
-	const uint8_t *data;
-	uint64_t length;
-};
 
 /* The node that a word of the object points to, checked: inside the heap's part, of this level, its
  * count in bounds (read once, into *count). NULL: CORRUPT. */

@@ -309,10 +309,8 @@ twz_result twz_btree_put(const struct twz_object *object, struct twz_btree *tree
 	TWZ_TX(&tx, object)
 	{
 		struct work work = {&tx, object->start, tree};
-		twz_result result = put(&work, (struct bytes){key, key_length},
-					(struct bytes){value, value_length});
-		if (result < 0 && tx.result >= 0)
-			tx.result = result;
+		end_change(&tx, put(&work, (struct bytes){key, key_length},
+				    (struct bytes){value, value_length}));
 	}
 	return tx.result;
 }
@@ -325,9 +323,7 @@ twz_result twz_btree_remove(const struct twz_object *object, struct twz_btree *t
 	TWZ_TX(&tx, object)
 	{
 		struct work work = {&tx, object->start, tree};
-		twz_result result = remove_key(&work, (struct bytes){key, key_length});
-		if (result < 0 && tx.result >= 0)
-			tx.result = result;
+		end_change(&tx, remove_key(&work, (struct bytes){key, key_length}));
 	}
 	return tx.result;
 }

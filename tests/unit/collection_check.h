@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whether collections are whole: their order, levels and counts, and each block of the heap owned
+ * by one of them or free, once. One collection an object. */
+#ifndef COLLECTION_CHECK_H
+#define COLLECTION_CHECK_H
+
+#include <string.h>
+#include <twz/alloc.h>
+#include <twz/btree.h>
+#include <twz/hashmap.h>
+
+#define BLOCKS (64u << 10) /* of 16 bytes: how much of the object a check can follow */
+
+struct collection_check {
+	const struct twz_object *object;
+	const char *wrong;
+	uint64_t keys, used;		    /* used: blocks */
+	uint8_t is_used[BLOCKS];	    /* of the 16 bytes at which a block begins */
+	const struct twz_btree_item *last;  /* key, in order */
+	const struct twz_btree_item *least; /* separator that the keys from here on are not below */
+};
+
+static inline int item_order(const struct twz_btree_item *a, const struct twz_btree_item *b)
+{
+	uint32_t least = a->key_length < b->key_length ? a->key_length : b->key_length;
+	int order = memcmp(a->bytes, b->bytes, least);
+
+	return order ? order : (int)a->key_length - (int)b->key_length;
+}
+
+static inline void check_block(struct collection_check *check, twz_iptr word)
+{
+	uint64_t index = (word - TWZ_BASE_OFFSET) / 16;
+
+	if (word < TWZ_BASE_OFFSET || word % 16 != 0 || index >= BLOCKS)
+		check->wrong = "a pointer leads nowhere";
+	else if (check->is_used[index]++)
+		check->wrong = "a block is used twice";
+	check->used++;
+}
+
+static inline void check_btree_node(struct collection_check *check,
+				    const struct twz_btree_node *node, uint32_t level)
+{
+	if (!node || node->level != level || node->count == 0 || node->count > TWZ_BTREE_ENTRIES) {
+		check->wrong = "a node is wrong";
+		return;
+	}
+	for (uint32_t i = 0; i < node->count && !check->wrong; i++) {
+		const struct twz_btree_entry *entry = &node->entries[i];
+		const struct twz_btree_item *item = twz_deref(&entry->item);
+		if (level == 0 || i > 0)
+			check_block(check, entry->item.word);
+		else if (entry->item.word != 0)
+			check->wrong = "a first child has a key";
+		if (check->wrong)
+			return;
+		if (item && check->last && item_order(check->last, item) >= 0)
+			check->wrong = "keys out of order";
+		if (level == 0) {
+			if (entry->child.word != 0)
+				check->wrong = "a leaf has a child";
+			if (check->least && item_order(check->least, item) > 0)
+				check->wrong = "a key is below its separator";
+			check->last = item;
+			check->keys++;
+			continue;
+		}
+		if (item)
+			check->least = item;
+		check_block(check, entry->child.word);
+		if (!check->wrong)
+			check_btree_node(check, twz_deref(&entry->child), level - 1);
+	}
+}
+
+/* Every block of the heap is in the list of owned ones or free. */
+static inline const char *check_blocks(struct collection_check *check)
+{
+	const struct twz_object *object = check->object;
+	const struct twz_heap *heap = (void *)(object->start + twz_object_meta(object)->heap);
+	uint64_t at = ((uint64_t)((uint8_t *)(heap + 1) - object->start) + 15) / 16 * 16;
+	uint64_t total = 0;
+
+	if (check->wrong)
+		return check->wrong;
+	for (int i = 0; i < TWZ_HEAP_CLASSES; i++) {
+		for (uint64_t free = heap->free[i]; free != 0;
+		     free = ((struct twz_block *)(object->start + free))[-1].next) {
+			check_block(check, free);
+			if (check->wrong)
+				return check->wrong;
+		}
+	}
+	for (; at < heap->end; total++) {
+		const struct twz_block *block = (void *)(object->start + at);
+		uint64_t power = 32ull << ((block->size_class & 0xffff) / 2);
+		if ((block->size_class & ~0xffffull) != TWZ_BLOCK_MAGIC)
+			return "a block's header is torn";
+		at += block->size_class & 1 ? power + power / 2 : power;
+	}
+	return total == check->used ? NULL : "a block is lost";
+}
+
+static inline const char *check_btree(const struct twz_object *object)
+{
+	static struct collection_check check;
+	const struct twz_btree *tree = twz_object_base(object);
+
+	check = (struct collection_check){.object = object};
+	if (tree->root.word != 0) {
+		const struct twz_btree_node *root = twz_deref(&tree->root);
+		check_block(&check, tree->root.word);
+		check_btree_node(&check, root, root->level);
+	}
+	if (!check.wrong && check.keys != tree->count)
+		check.wrong = "the count of keys is wrong";
+	return check_blocks(&check);
+}
+
+static inline uint64_t reversed(uint64_t x)
+{
+	uint64_t out = 0;
+
+	for (int i = 0; i < 64; i++)
+		out |= (x >> i & 1) << (63 - i);
+	return out;
+}
+
+static inline const char *check_hashmap(const struct twz_object *object)
+{
+	static struct collection_check check;
+	const struct twz_hashmap *map = twz_object_base(object);
+	uint64_t bucket = 0, base = 64;
+
+	check = (struct collection_check){.object = object};
+	while (base * 2 <= map->buckets)
+		base *= 2;
+	for (uint64_t first = 0; bucket < map->buckets; first += first ? first : 64) {
+		const twz_hashmap_bucket *heads =
+			twz_deref(&map->segments[first ? 58 - __builtin_clzll(first) : 0]);
+		check_block(&check, map->segments[first ? 58 - __builtin_clzll(first) : 0].word);
+		if (check.wrong)
+			return check.wrong;
+		for (; bucket < (first ? 2 * first : 64) && bucket < map->buckets; bucket++) {
+			const twz_hashmap_bucket *link = &heads[bucket - first];
+			uint64_t last = 0;
+			for (; link->word != 0 && !check.wrong; check.keys++) {
+				const struct twz_hashmap_item *item = twz_deref(link);
+				uint64_t belongs = reversed(item->order) & (2 * base - 1);
+				if (belongs >= map->buckets)
+					belongs &= base - 1;
+				if (belongs != bucket || item->order < last)
+					return "an item is in a wrong place";
+				last = item->order;
+				check_block(&check, link->word);
+				link = &item->next;
+			}
+		}
+	}
+	if (!check.wrong && check.keys != map->count)
+		check.wrong = "the count of keys is wrong";
+	return check_blocks(&check);
+}
+
+#endif

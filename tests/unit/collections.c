@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The collections on the host: against a model, cursors under change, transactions around them,
+ * hostile bytes. Each test runs for each kind. */
+#include "collection_check.h"
+#include "test.h"
+#include <string.h>
+
+#define KEYS 2000 /* of the model */
+
+struct content {
+	union {
+		struct twz_btree tree;
+		struct twz_hashmap map;
+	} at;
+	uint64_t other;
+};
+
+/* What all kinds can do with the collection at the object's base. */
+struct kind {
+	const char *name;
+	int is_ordered;
+	twz_result (*put)(const void *key, size_t length, const void *value, size_t size);
+	twz_result (*get)(const void *key, size_t length, void *value, size_t size);
+	twz_result (*remove)(const void *key, size_t length);
+	void (*begin)(void);
+	twz_result (*next)(void *value, size_t size); /* into `step` */
+	const char *(*check)(const struct twz_object *object);
+	uint64_t (*count)(void);
+};
+
+static struct twz_object object;
+static struct content *content;
+static const struct kind *kind;
+static uint64_t random_state = 11;
+
+static struct {
+	const uint8_t *key;
+	size_t key_length, value_length;
+} step;
+
+static struct twz_btree_cursor tree_cursor;
+static struct twz_hashmap_cursor map_cursor;
+
+static twz_result tree_put(const void *key, size_t length, const void *value, size_t size)
+{
+	return twz_btree_put(&object, &content->at.tree, key, length, value, size);
+}
+
+static twz_result tree_get(const void *key, size_t length, void *value, size_t size)
+{
+	return twz_btree_get(&object, &content->at.tree, key, length, value, size);
+}
+
+static twz_result tree_remove(const void *key, size_t length)
+{
+	return twz_btree_remove(&object, &content->at.tree, key, length);
+}
+
+static void tree_begin(void)
+{
+	EXPECT_EQUAL(twz_btree_seek(&tree_cursor, NULL, 0), TWZ_OK);
+}
+
+static twz_result tree_next(void *value, size_t size)
+{
+	twz_result result = twz_btree_next(&object, &content->at.tree, &tree_cursor, value, size);
+
+	step.key = tree_cursor.key;
+	step.key_length = tree_cursor.key_length;
+	step.value_length = tree_cursor.value_length;
+	return result;
+}
+
+static uint64_t tree_count(void)
+{
+	return content->at.tree.count;
+}
+
+static twz_result map_put(const void *key, size_t length, const void *value, size_t size)
+{
+	return twz_hashmap_put(&object, &content->at.map, key, length, value, size);
+}
+
+static twz_result map_get(const void *key, size_t length, void *value, size_t size)
+{
+	return twz_hashmap_get(&object, &content->at.map, key, length, value, size);
+}
+
+static twz_result map_remove(const void *key, size_t length)
+{
+	return twz_hashmap_remove(&object, &content->at.map, key, length);
+}
+
+static void map_begin(void)
+{
+	memset(&map_cursor, 0, sizeof(map_cursor));
+}
+
+static twz_result map_next(void *value, size_t size)
+{
+	twz_result result = twz_hashmap_next(&object, &content->at.map, &map_cursor, value, size);
+
+	step.key = map_cursor.key;
+	step.key_length = map_cursor.key_length;
+	step.value_length = map_cursor.value_length;
+	return result;
+}
+
+static uint64_t map_count(void)
+{
+	return content->at.map.count;
+}
+
+static const struct kind kinds[] = {
+	{"the B+tree", 1, tree_put, tree_get, tree_remove, tree_begin, tree_next, check_btree,
+	 tree_count},
+	{"the hash map", 0, map_put, map_get, map_remove, map_begin, map_next, check_hashmap,
+	 map_count},
+};
+
+/* The model: key number i is there with a value of so many bytes, each `fill`. */
+static struct {
+	uint32_t length;
+	uint8_t there, fill;
+} model[KEYS];
+static uint64_t model_count;
+
+static uint64_t draw(uint64_t below)
+{
+	return (test_random(&random_state) >> 33) % below;
+}
+
+/* Keys share long prefixes, are prefixes of each other, and have zero bytes. */
+static size_t key_of(int i, uint8_t *key)
+{
+	size_t length = (size_t)(i % 5) * 7 + 2;
+
+	memset(key, i % 3 ? 0 : 'k', length);
+	key[length - 2] = (uint8_t)(i >> 8);
+	key[length - 1] = (uint8_t)i;
+	return length;
+}
+
+static void make(void)
+{
+	struct twz_id id;
+
+	EXPECT_EQUAL(twz_object_create(0, TWZ_KIND_DATA, &id), TWZ_OK);
+	EXPECT_EQUAL(twz_object_open(id, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, &object), TWZ_OK);
+	EXPECT_EQUAL(twz_heap_make(&object, sizeof(struct content)), TWZ_OK);
+	EXPECT_EQUAL(twz_tx_open(&object), TWZ_OK);
+	content = twz_object_base(&object);
+}
+
+static void whole(void)
+{
+	const char *wrong = kind->check(&object);
+
+	if (wrong)
+		fprintf(stderr, "%s\n", wrong);
+	EXPECT(wrong == NULL);
+	EXPECT_EQUAL(kind->count(), model_count);
+}
+
+static void change(int i)
+{
+	uint8_t key[64], value[300], seen[300];
+	size_t length = key_of(i, key);
+
+	if (model[i].there && draw(2)) {
+		EXPECT_EQUAL(kind->remove(key, length), TWZ_OK);
+		EXPECT_EQUAL(kind->remove(key, length), -TWZ_ERR_NOT_FOUND);
+		model[i].there = 0;
+		model_count--;
+		return;
+	}
+	model_count += !model[i].there;
+	model[i].there = 1;
+	if (draw(2))
+		model[i].length = (uint32_t)draw(sizeof(value));
+	model[i].fill = (uint8_t)draw(256);
+	memset(value, model[i].fill, model[i].length);
+	EXPECT_EQUAL(kind->put(key, length, value, model[i].length), TWZ_OK);
+	EXPECT_EQUAL(kind->get(key, length, seen, sizeof(seen)), model[i].length);
+	EXPECT(memcmp(seen, value, model[i].length) == 0);
+}
+
+/* All keys of the model, in order, each once. */
+static void walk(void)
+{
+	uint8_t last[TWZ_BTREE_KEY_MAX], value[300], key[64];
+	uint32_t last_length = 0;
+	uint64_t count = 0;
+
+	kind->begin();
+	while (kind->next(value, sizeof(value)) == 1) {
+		if (count++ > 0 && kind->is_ordered) {
+			uint32_t least =
+				last_length < step.key_length ? last_length : step.key_length;
+			int order = memcmp(last, step.key, least);
+			EXPECT(order < 0 || (order == 0 && last_length < step.key_length));
+		}
+		int i = step.key[step.key_length - 2] << 8 | step.key[step.key_length - 1];
+		EXPECT(i < KEYS && model[i].there && key_of(i, key) == step.key_length &&
+		       memcmp(key, step.key, step.key_length) == 0);
+		EXPECT_EQUAL(step.value_length, model[i].length);
+		EXPECT(model[i].length == 0 || value[model[i].length - 1] == model[i].fill);
+		memcpy(last, step.key, step.key_length);
+		last_length = step.key_length;
+	}
+	EXPECT_EQUAL(count, model_count);
+}
+
+static void as_the_model(void)
+{
+	uint8_t key[64];
+
+	make();
+	whole();
+	walk();
+	for (int round = 0; round < 30; round++) {
+		int range = draw(2) ? KEYS : 100;
+		for (int n = 0; n < 400; n++)
+			change((int)draw((uint64_t)range));
+		whole();
+		walk();
+	}
+	for (int i = 0; i < KEYS; i++) {
+		EXPECT_EQUAL(kind->get(key, key_of(i, key), NULL, 0),
+			     model[i].there ? (long long)model[i].length : -TWZ_ERR_NOT_FOUND);
+	}
+}
+
+static void cursors_under_change(void)
+{
+	uint8_t seen[KEYS] = {0}, stays[KEYS];
+	int steps = 0;
+
+	make();
+	memset(model, 0, sizeof(model));
+	model_count = 0;
+	for (int i = 1; i < KEYS; i += 2)
+		change(i);
+	for (int i = 0; i < KEYS; i++)
+		stays[i] = model[i].there && i % 2;
+	kind->begin();
+	while (kind->next(NULL, 0) == 1) {
+		int i = step.key[step.key_length - 2] << 8 | step.key[step.key_length - 1];
+		EXPECT(i < KEYS && !seen[i]);
+		seen[i] = 1;
+		/* the even keys come and go, the one just read among them */
+		int other = steps++ % 3 ? (int)draw(KEYS / 2) * 2 : i;
+		if (other % 2 == 0)
+			change(other);
+	}
+	for (int i = 0; i < KEYS; i++)
+		EXPECT(!stays[i] || seen[i]);
+	whole();
+}
+
+static void seeks(void)
+{
+	uint8_t key[64];
+
+	if (!kind->is_ordered)
+		return;
+	/* from a key on: that one, or the next greater */
+	for (int i = 0; i < KEYS; i++) {
+		size_t length = key_of(i, key);
+		EXPECT_EQUAL(twz_btree_seek(&tree_cursor, key, length), TWZ_OK);
+		if (tree_next(NULL, 0) != 1)
+			continue;
+		int order =
+			memcmp(tree_cursor.key, key,
+			       length < tree_cursor.key_length ? length : tree_cursor.key_length);
+		EXPECT(order > 0 || (order == 0 && tree_cursor.key_length >= length));
+		EXPECT(!model[i].there || (order == 0 && tree_cursor.key_length == length));
+	}
+	EXPECT_EQUAL(twz_btree_seek(&tree_cursor, key, TWZ_BTREE_KEY_MAX + 1),
+		     -TWZ_ERR_INVALID_ARGUMENT);
+}
+
+static void joins_the_callers_transaction(void)
+{
+	struct content before = *content;
+	struct twz_tx tx;
+	uint8_t key[64];
+
+	TWZ_TX(&tx, &object)
+	{
+		for (int i = 0; i < KEYS; i++) {
+			size_t length = key_of(i, key);
+			if (model[i].there)
+				EXPECT_EQUAL(kind->remove(key, length), TWZ_OK);
+			else
+				EXPECT_EQUAL(kind->put(key, length, "new", 3), TWZ_OK);
+		}
+		EXPECT_EQUAL(kind->count(), KEYS - model_count);
+		break;
+	}
+	EXPECT(memcmp(&before, content, sizeof(before)) == 0);
+	whole();
+	walk();
+	/* a failure within does not undo what is around it */
+	TWZ_TX(&tx, &object)
+	{
+		twz_tx_set(&tx, &content->other, 9);
+		EXPECT_EQUAL(kind->remove("no such", 7), -TWZ_ERR_NOT_FOUND);
+	}
+	EXPECT(tx.result == TWZ_OK && content->other == 9);
+	EXPECT_EQUAL(kind->put(key, TWZ_BTREE_KEY_MAX + 1, NULL, 0), -TWZ_ERR_INVALID_ARGUMENT);
+	EXPECT_EQUAL(kind->put(key, 2, NULL, TWZ_HEAP_LARGEST), -TWZ_ERR_TOO_MANY);
+	for (int i = 0; i < KEYS; i++)
+		if (model[i].there)
+			EXPECT_EQUAL(kind->remove(key, key_of(i, key)), TWZ_OK);
+	EXPECT(kind->count() == 0);
+	model_count = 0;
+	whole();
+}
+
+/* Bytes of nodes, items and the heap are changed at random: calls end, with an error or not, and
+ * touch nothing outside the object, whose neighbours are not mapped. */
+static void hostile_bytes(void)
+{
+	uint8_t key[64], value[64];
+
+	for (int round = 0; round < 300; round++) {
+		make();
+		struct twz_heap *heap = (void *)(object.start + twz_object_meta(&object)->heap);
+		for (int i = 0; i < 300; i++)
+			EXPECT_EQUAL(kind->put(key, key_of(i, key), value, (size_t)i % 40), TWZ_OK);
+		uint64_t used = heap->end - TWZ_BASE_OFFSET;
+		for (int n = 0; n < 40; n++) {
+			uint64_t *word = (uint64_t *)content + draw(used / 8);
+			*word = draw(2) ? *word ^ 1ull << draw(64)
+					: test_random(&random_state) >> draw(64);
+			int i = (int)draw(400);
+			kind->put(key, key_of(i, key), value, 5);
+			kind->remove(key, key_of((int)draw(300), key));
+			kind->get(key, key_of(i, key), value, 64);
+			kind->begin();
+			for (int steps = 0; steps < 600; steps++)
+				if (kind->next(value, 64) != 1)
+					break;
+		}
+		EXPECT_EQUAL(twz_object_delete(object.id), TWZ_OK);
+		EXPECT_EQUAL(twz_object_close(&object), TWZ_OK);
+	}
+}
+
+static const struct test tests[] = {
+	{as_the_model, "random changes, as a sorted array"},
+	{cursors_under_change, "cursors under change"},
+	{seeks, "seeks"},
+	{joins_the_callers_transaction, "joins the caller's transaction"},
+	{hostile_bytes, "hostile bytes"},
+};
+
+int main(void)
+{
+	int failed = 0;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		kind = &kinds[i];
+		printf("%s:\n", kind->name);
+		memset(model, 0, sizeof(model));
+		model_count = 0;
+		failed |= RUN_TESTS(tests);
+	}
+	return failed;
+}
