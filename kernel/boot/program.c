@@ -261,6 +261,7 @@ void boot_program_start(void)
 	first_program_started = clock_monotonic();
 	timeline_mark("first program started");
 	fail_allocations();
+	provoke();
 	thread_start(thread);
 	while (view_wait(view, TWZ_FOREVER) < 0)
 		;

@@ -16,6 +16,8 @@ void boot_cpu_init(void);
 void image_init(void);
 void random_init(void);
 _Noreturn void boot_program_start(void);
+/* Boot option provoke: see a check of the debug variant fire (lib/provoke.c). */
+void provoke(void);
 
 /* Drivers, the store, handlers: run in a kernel thread, so they may sleep. Weak until defined. */
 void store_init(void) __attribute__((weak));

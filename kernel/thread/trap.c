@@ -18,6 +18,7 @@
 #define VECTOR_BREAKPOINT 3
 #define VECTOR_ILLEGAL	  6
 #define VECTOR_FLOAT	  16
+#define VECTOR_UNDEFINED  6
 #define VECTOR_PAGE	  14
 #define VECTOR_SIMD	  19
 
@@ -85,6 +86,8 @@ static void kernel_fault(struct trap_frame *frame, uint64_t address)
 
 	while (fixup < kernel_fixups_end && fixup->at != frame->rip)
 		fixup++;
+	if (fixup == kernel_fixups_end && frame->vector == VECTOR_UNDEFINED)
+		panic_frame(frame, "undefined behaviour"); /* what UBSan has put in its way */
 	if (fixup == kernel_fixups_end)
 		panic_frame(frame, "fault %lu in the kernel at address %lx, error %lx",
 			    frame->vector, address, frame->error);

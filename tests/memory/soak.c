@@ -59,6 +59,20 @@ static bool done(long result)
 	return false;
 }
 
+extern char tried_read[], tried_write[];
+
+/* A page of our own that memory is short of for now: the next attempt may have it. */
+static bool again(const struct twz_fault *fault)
+{
+	uint64_t rip = fault->registers.rip;
+
+	if (fault->kind != TWZ_FAULT_PAGE || rip == (uint64_t)tried_read ||
+	    rip == (uint64_t)tried_write || fault->address == rip)
+		return false;
+	twz_sys_thread_control(TWZ_THREAD_YIELD, 0);
+	return true;
+}
+
 static bool map(struct twz_id object, uint64_t slot)
 {
 	struct twz_map entry = {.object = object, .slot = slot, .rights = RW};
@@ -381,6 +395,13 @@ static struct twz_system_info settled(void)
 	return last;
 }
 
+/* A few pages of the heap may be begun that were not. */
+static bool all_back(const struct twz_system_info *before, const struct twz_system_info *after)
+{
+	return after->objects == before->objects && after->views == before->views &&
+	       after->threads == before->threads && after->pages_free + 16 >= before->pages_free;
+}
+
 static void show(const char *what, uint64_t count)
 {
 	print(" ");
@@ -418,6 +439,7 @@ void test_main(const uint64_t *stack)
 
 	(void)stack;
 	seed = option("seed=", 1);
+	unexpected_fault = again;
 	faults_init();
 	raw_at(SHARED, RW, TWZ_INHERIT_SHARED);
 	shared->go = 0;
@@ -426,11 +448,13 @@ void test_main(const uint64_t *stack)
 	do {
 		round_of(++number);
 		after = settled();
+		/* the child of a program that was killed may be on its way still, on a busy host */
+		for (unsigned more = 0; more < 50 && !all_back(&before, &after); more++)
+			after = settled();
 		EQUAL(after.objects, before.objects);
 		EQUAL(after.views, before.views);
 		EQUAL(after.threads, before.threads);
-		/* a few pages of the heap may be begun that were not */
-		if (after.pages_free + 16 < before.pages_free)
+		if (!all_back(&before, &after))
 			failed(__FILE__, __LINE__, "pages lost",
 			       (long)(before.pages_free - after.pages_free));
 	} while ((number < 2 || now() < end) && !test_failed);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The platform table for bare metal: the processor and a PC's devices used directly. */
 #include <cpu.h>
+#include <log.h>
 #include <platform.h>
 #include <x86.h>
 #include "bare.h"
@@ -22,6 +23,10 @@ static physical_address entry_to_frame(uint64_t entry)
 
 static void table_free(physical_address table)
 {
+#ifdef KERNEL_DEBUG
+	for (unsigned i = 0; frame_references(table) == 1 && i < PAGE_SIZE / 8; i++)
+		ASSERT(((const uint64_t *)phys_to_virt(table))[i] == 0);
+#endif
 	frame_unref_zeroed(table);
 }
 
