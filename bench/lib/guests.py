@@ -10,7 +10,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TOOLCHAIN = os.environ.get("TWZ_TOOLCHAIN", f"{ROOT}/build/toolchain")
 CACHE = os.environ.get("TWZ_CACHE", os.path.expanduser("~/.cache/twizzler")) + "/bench"
-ACCELERATOR = os.environ.get("TWZ_ACCEL", "tcg")
+ACCELERATOR = os.environ.setdefault("TWZ_ACCEL", "tcg")  # for both sides
 MACHINE = "q35,sata=off,smbus=off"
 
 

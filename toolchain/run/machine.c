@@ -54,7 +54,6 @@ char *escape_commas(const char *text)
 void machine_base(struct strings *arguments, const struct options *options)
 {
 	const char *qemu = getenv("TWZ_QEMU");
-	const char *accelerator = getenv("TWZ_ACCEL");
 
 	strings_add(arguments, qemu != NULL && *qemu != '\0' ? qemu : "qemu-system-x86_64");
 	strings_add(arguments, "-nodefaults");
@@ -63,7 +62,8 @@ void machine_base(struct strings *arguments, const struct options *options)
 	strings_add(arguments, "-display");
 	strings_add(arguments, "none");
 	strings_add(arguments, "-accel");
-	strings_add(arguments, accelerator != NULL && *accelerator != '\0' ? accelerator : "tcg");
+	/* Xen wants the emulated processor that it is asked for. */
+	strings_add(arguments, options->xen ? "tcg" : machine_accelerator());
 	strings_add(arguments, "-device");
 	strings_add(arguments, "isa-debug-exit,iobase=0xf4,iosize=4");
 	if (options->gdb) {

@@ -149,6 +149,11 @@ char *installed_file(const char *variable, const char *relative);
 /* A copy of the text with its commas doubled: they separate the parts of a QEMU option. */
 char *escape_commas(const char *text);
 
+/* "kvm" where a probe boot of at most two seconds has shown that it works, else "tcg"; TWZ_ACCEL
+ * overrides. A verdict is kept for a day in the cache, and the probe made again when QEMU, the
+ * right to /dev/kvm or the host's start is another one. */
+const char *machine_accelerator(void);
+
 /* QEMU's arguments for any guest: accelerator, exit device, debugger. */
 void machine_base(struct strings *arguments, const struct options *options);
 

@@ -67,9 +67,10 @@ static const char usage[] =
 	"machine or this tool failed; 126 the file cannot be run; 127 no such file. A batch ends "
 	"with 0\n"
 	"when all ended as expected, else with 1.\n"
-	"Environment: TWIZZLER_RUN_SERVER; TWZ_QEMU (another QEMU), TWZ_ACCEL (another accelerator "
-	"than\n"
-	"tcg), TWZ_KERNEL, TWZ_IMAGE (other files than the toolchain's), TMPDIR.\n";
+	"Environment: TWIZZLER_RUN_SERVER; TWZ_QEMU (another QEMU), TWZ_ACCEL (tcg or kvm; "
+	"without\n"
+	"it KVM where a probe boot works), TWZ_KERNEL, TWZ_IMAGE (other files than the "
+	"toolchain's), TMPDIR.\n";
 
 void usage_print(FILE *stream)
 {
