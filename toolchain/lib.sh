@@ -9,6 +9,9 @@ TWZ_TOOLCHAIN=$TWZ_BUILD/toolchain
 TWZ_JOBS=${TWZ_JOBS:-$(nproc)}
 export TWZ_CACHE TWZ_TARGET TWZ_BUILD TWZ_TOOLCHAIN TWZ_JOBS
 
+# What a build from nothing takes at its peak, in MiB.
+BOOTSTRAP_SPACE=6000
+
 # die MESSAGE: end with one line that names the mend.
 die() {
 	echo "build.sh: $*" >&2

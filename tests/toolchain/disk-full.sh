@@ -14,7 +14,7 @@ enter=(unshare -m)
 # On a file system of 1 MiB, $1 being the space that bootstrap asks for; says what is left in stages.
 run_small() {
 	"${enter[@]}" bash -c "mount -t tmpfs -o size=1m none '$work/small' &&
-		export TWZ_CACHE='$work/small/cache' && sed -i 's/^BOOTSTRAP_SPACE=.*/BOOTSTRAP_SPACE=$1/' '$tree/toolchain/verbs/bootstrap.sh' &&
+		export TWZ_CACHE='$work/small/cache' && sed -i 's/^BOOTSTRAP_SPACE=.*/BOOTSTRAP_SPACE=$1/' '$tree/toolchain/lib.sh' &&
 		'$tree/build.sh' bootstrap; status=\$?; ls '$work/small/cache/stages' >'$work/published' 2>/dev/null; exit \$status"
 }
 refused 'disk full: .* MiB free and needs 6000; free some or set TWZ_CACHE' run_small 6000

@@ -5,9 +5,6 @@
 . "$TWZ_ROOT/toolchain/host.sh"
 . "$TWZ_ROOT/toolchain/farm.sh"
 
-# What a build from nothing takes at its peak, in MiB.
-BOOTSTRAP_SPACE=6000
-
 start=$SECONDS
 [ -n "${TWZ_HOST_READY:-}" ] || host_install
 mkdir -p "$TWZ_CACHE" 2>/dev/null || die "cannot make $TWZ_CACHE; set TWZ_CACHE to a directory of yours"
