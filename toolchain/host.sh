@@ -93,7 +93,7 @@ host_version() {
 		expect) text=$(expect -v) ;;
 		*) text=$("$1" --version </dev/null 2>&1) ;;
 		esac || true
-		grep -oE '[0-9]+(\.[0-9]+)+' <<<"$text" | head -n 1
+		[[ $text =~ [0-9]+(\.[0-9]+)+ ]] && echo "${BASH_REMATCH[0]}"
 		;;
 	esac
 }
