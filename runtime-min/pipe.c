@@ -23,16 +23,22 @@ static twz_result wait_change(struct rt_ring *ring, uint32_t *word, uint32_t val
 {
 	struct rt_waits waits = {0};
 	struct rt_ring_watch watch = {0};
+	struct twz_sync_op alone = {.word = word, .value = value, .kind = TWZ_SYNC_WAIT};
 	twz_result result = 0;
-	rt_waits_add(&waits, word, value);
 	if (!rt_ring_watch(ring, for_writers, &watch, &waits)) {
 		uint64_t deadline = TWZ_FOREVER;
+		if (waits.count != 0)
+			rt_waits_add(&waits, word, value);
 		if (waits.tick)
 			deadline = twz_rt_clock(TWZ_CLOCK_MONOTONIC) + 100000000ull;
-		result = twz_sys_thread_sync(waits.ops, waits.count, deadline);
+		if (waits.count != 0)
+			result = twz_sys_thread_sync(waits.ops, waits.count, deadline);
+		else
+			result = twz_sys_thread_sync(&alone, 1, deadline);
 	}
 	rt_ring_unwatch(&watch);
-	twz_rt_free(waits.ops, waits.capacity * sizeof(*waits.ops), 8);
+	if (waits.ops != NULL)
+		twz_rt_free(waits.ops, waits.capacity * sizeof(*waits.ops), 8);
 	return result == RT_ERROR(TIMED_OUT) ? 0 : result;
 }
 
@@ -51,12 +57,17 @@ static twz_result pipe_read(struct rt_file *file, void *buffer, size_t length, u
 		twz_result result = rt_ring_lock(ring);
 		if (result < 0)
 			return result;
+		/* With this much room no writer sleeps, and none polls in vain. */
+		bool wakes = ring->emptying || rt_ring_room(ring) < TWZ_PAGE_SIZE;
+		ring->emptying = wakes;
 		result = (twz_result)rt_ring_take(ring, buffer, length);
 		bool writers = rt_ring_has(ring, true);
 		rt_ring_unlock(ring);
 		if (result != 0 || length == 0) {
-			if (result > 0)
+			if (result > 0 && wakes) {
 				wake(&ring->emptied);
+				ring->emptying = false;
+			}
 			return result;
 		}
 		if (!writers)
@@ -80,6 +91,9 @@ static twz_result pipe_write(struct rt_file *file, const void *buffer, size_t le
 		twz_result result = rt_ring_lock(ring);
 		if (result < 0)
 			return result;
+		/* Readers sleep, and poll, only for an empty ring. */
+		bool wakes = ring->filling || rt_ring_readable(ring) == 0;
+		ring->filling = wakes;
 		if (!rt_ring_has(ring, false))
 			result = RT_ERROR(END_OF_STREAM);
 		else
@@ -92,7 +106,10 @@ static twz_result pipe_write(struct rt_file *file, const void *buffer, size_t le
 			return done != 0 ? (twz_result)done : result;
 		if (result > 0) {
 			done += (size_t)result;
-			wake(&ring->filled);
+			if (wakes) {
+				wake(&ring->filled);
+				ring->filling = false;
+			}
 			continue;
 		}
 		if (file->flags & TWZ_OPEN_NONBLOCK)

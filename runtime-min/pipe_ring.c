@@ -15,6 +15,12 @@ twz_result rt_ring_check(const struct rt_ring *ring)
 	return ring->magic == RT_RING_MAGIC ? 0 : RT_ERROR(BAD_FORMAT);
 }
 
+static uint32_t members_used(const struct rt_ring *ring)
+{
+	uint32_t used = __atomic_load_n(&ring->used, __ATOMIC_ACQUIRE);
+	return used < RT_RING_MEMBERS ? used : RT_RING_MEMBERS;
+}
+
 /* ---- is a program alive? ---- */
 
 enum life { ALIVE, DEAD, UNKNOWN };
@@ -44,7 +50,7 @@ static uint32_t *state_word(const struct twz_rt_object *object)
 static uint32_t own_number(const struct rt_ring *ring)
 {
 	struct twz_id self = rt_self_view();
-	for (uint32_t i = 0; i < RT_RING_MEMBERS; i++) {
+	for (uint32_t i = 0, used = members_used(ring); i < used; i++) {
 		if (twz_id_equal(ring->members[i].view, self))
 			return i + 1;
 	}
@@ -127,9 +133,10 @@ static bool is_free(const struct rt_ring_member *member)
 twz_result rt_ring_join(struct rt_ring *ring, struct twz_id view, bool writer)
 {
 	struct rt_ring_member *member = NULL;
+	uint32_t used = members_used(ring);
 	/* An entry without ends may still be a lock holder's that is leaving: its id stays until
 	 * reuse. */
-	for (uint32_t i = 0; i < RT_RING_MEMBERS; i++) {
+	for (uint32_t i = 0; i < used; i++) {
 		struct rt_ring_member *at = &ring->members[i];
 		if (twz_id_equal(at->view, view)) {
 			member = at;
@@ -138,8 +145,12 @@ twz_result rt_ring_join(struct rt_ring *ring, struct twz_id view, bool writer)
 		if (member == NULL && is_free(at))
 			member = at;
 	}
-	if (member == NULL)
+	if (member == NULL && used == RT_RING_MEMBERS)
 		return RT_ERROR(TOO_MANY);
+	if (member == NULL) {
+		member = &ring->members[used];
+		__atomic_store_n(&ring->used, used + 1, __ATOMIC_RELEASE);
+	}
 	if (!twz_id_equal(member->view, view))
 		*member = (struct rt_ring_member){.view = view};
 	if (writer)
@@ -151,7 +162,7 @@ twz_result rt_ring_join(struct rt_ring *ring, struct twz_id view, bool writer)
 
 bool rt_ring_leave(struct rt_ring *ring, struct twz_id view, bool writer)
 {
-	for (uint32_t i = 0; i < RT_RING_MEMBERS; i++) {
+	for (uint32_t i = 0, used = members_used(ring); i < used; i++) {
 		struct rt_ring_member *member = &ring->members[i];
 		uint32_t *count = writer ? &member->writers : &member->readers;
 		if (twz_id_equal(member->view, view) && *count != 0)
@@ -162,7 +173,7 @@ bool rt_ring_leave(struct rt_ring *ring, struct twz_id view, bool writer)
 
 bool rt_ring_has(const struct rt_ring *ring, bool writer)
 {
-	for (uint32_t i = 0; i < RT_RING_MEMBERS; i++) {
+	for (uint32_t i = 0, used = members_used(ring); i < used; i++) {
 		const struct rt_ring_member *member = &ring->members[i];
 		if ((writer ? member->writers : member->readers) != 0)
 			return true;
@@ -174,7 +185,7 @@ static void bury(struct rt_ring *ring, struct twz_id view)
 {
 	if (rt_ring_lock(ring) < 0)
 		return;
-	for (uint32_t i = 0; i < RT_RING_MEMBERS; i++) {
+	for (uint32_t i = 0, used = members_used(ring); i < used; i++) {
 		struct rt_ring_member *member = &ring->members[i];
 		if (twz_id_equal(member->view, view))
 			member->readers = member->writers = 0;
@@ -219,7 +230,7 @@ bool rt_ring_watch(struct rt_ring *ring, bool writers, struct rt_ring_watch *wat
 {
 	struct twz_id self = rt_self_view();
 	bool buried = false;
-	for (uint32_t i = 0; i < RT_RING_MEMBERS; i++) {
+	for (uint32_t i = 0, used = members_used(ring); i < used; i++) {
 		struct rt_ring_member member = ring->members[i];
 		struct twz_rt_object object;
 		if ((writers ? member.writers : member.readers) == 0 ||

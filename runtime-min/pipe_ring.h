@@ -30,7 +30,10 @@ struct rt_ring {
 	uint32_t emptied; /* the same for writers */
 	uint32_t head;	  /* bytes ever written, modulo 2^32 */
 	uint32_t tail;	  /* bytes ever read */
-	uint32_t reserved[2];
+	uint32_t used;	  /* members from this one on have never been entered */
+	/* Somebody is about to wake readers, writers: who ends before that leaves it to the next.
+	 */
+	uint16_t filling, emptying;
 	struct rt_ring_member members[RT_RING_MEMBERS];
 	uint8_t bytes[RT_RING_SIZE];
 };

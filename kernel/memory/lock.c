@@ -45,18 +45,23 @@ static void forget(struct cpu *cpu, const struct spinlock *lock)
 	cpu->lock_depth--;
 }
 
-static uint64_t acquire(struct spinlock *lock, enum how how)
+static __attribute__((noinline, cold)) void wait_for(struct spinlock *lock)
 {
-	uint64_t flags = platform->interrupts_save();
-	struct cpu *cpu = this_cpu();
-
-	remember(cpu, lock, how);
-	while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE)) {
+	do {
 		while (lock->held) {
 			cpu_pause();
 			tlb_answer();
 		}
-	}
+	} while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE));
+}
+
+static inline uint64_t acquire(struct spinlock *lock, enum how how)
+{
+	uint64_t flags = platform->interrupts_save();
+
+	remember(this_cpu(), lock, how);
+	if (__builtin_expect(__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE), 0))
+		wait_for(lock);
 	return flags;
 }
 

@@ -11,17 +11,11 @@ typedef twz_result (*call_function)(uint64_t, uint64_t, uint64_t, uint64_t, uint
 struct call {
 	void *function; /* sys_*; NULL: this kernel is built without it */
 	const char *name;
-	uint8_t arguments;
 	uint8_t handler; /* a handler run may issue it */
 };
 
-/* Number of arguments in a parenthesised list of 1 to 6. */
-#define COUNT_PICK(a, b, c, d, e, f, n, ...) n
-#define COUNT(...)			     COUNT_PICK(__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
-#define APPLY(macro, list)		     macro list
-
 #define TWZ_SYSCALL(number, call, list, rights, may_block, in_handler, doc) \
-	[number - 0x1000] = {(void *)sys_##call, #call, APPLY(COUNT, list), in_handler},
+	[number - 0x1000] = {(void *)sys_##call, #call, in_handler},
 static const struct call calls[] = {
 #include <twizzler/syscall.def>
 };
@@ -29,15 +23,13 @@ static const struct call calls[] = {
 
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
 
+/* A call takes as many of the six as it has arguments: the calling convention lets it ignore the
+ * rest. */
 static twz_result dispatch(const struct trap_frame *frame, const struct call *call)
 {
 	call_function function = (call_function)call->function;
-	/* a handler takes as many registers as it has arguments; the others are zero to all */
-	uint64_t a[6] = {frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9};
 
-	for (unsigned i = call->arguments; i < 6; i++)
-		a[i] = 0;
-	return function(a[0], a[1], a[2], a[3], a[4], a[5]);
+	return function(frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9);
 }
 
 static inline __attribute__((always_inline)) void issue(struct trap_frame *frame)
@@ -48,14 +40,14 @@ static inline __attribute__((always_inline)) void issue(struct trap_frame *frame
 
 	thread->calls++;
 	thread->vectors_dead = true;
-	if (thread->handler && handler_forbidden_call && (!call || !call->handler))
+	if (__builtin_expect(thread->handler != NULL, 0) && handler_forbidden_call &&
+	    (!call || !call->handler))
 		handler_forbidden_call((uint32_t)frame->rax);
-	if (!call || !call->name)
-		frame->rax = (uint64_t)-TWZ_ERR_NO_SUCH_SYSCALL;
-	else if (!call->function)
-		frame->rax = (uint64_t)-TWZ_ERR_NOT_SUPPORTED;
-	else
+	if (__builtin_expect(call && call->function, 1))
 		frame->rax = (uint64_t)dispatch(frame, call);
+	else
+		frame->rax = call && call->name ? (uint64_t)-TWZ_ERR_NOT_SUPPORTED
+						: (uint64_t)-TWZ_ERR_NO_SUCH_SYSCALL;
 }
 
 static __attribute__((noinline)) void issue_traced(struct trap_frame *frame)

@@ -90,12 +90,18 @@ static struct thread *steal(struct cpu *self, uint64_t now)
 	return thread;
 }
 
+/* A turn ends before the hardware timer comes. One that is set too early comes once for nothing. */
+static bool needs_timer(const struct cpu *cpu)
+{
+	return cpu->queue_length && run_queue_turn(cpu) < cpu->timer_armed;
+}
+
 /* In the new thread's context after a switch, the queue lock of this CPU still held. */
 static void finish_switch(uint64_t flags)
 {
 	struct cpu *cpu = this_cpu();
 	struct thread *ended = cpu->ended;
-	bool program = cpu->queue_length || cpu->current->run_limit;
+	bool program = cpu->current->run_limit || needs_timer(cpu);
 
 	cpu->ended = NULL;
 	spin_unlock(&cpu->queue_lock, 0);
@@ -170,7 +176,7 @@ static void schedule_as(bool yields)
 	begin_slice(cpu, next, now);
 	cpu->fair_turn = next != cpu->idle && next->priority < run_queue_top(cpu);
 	if (next == previous) {
-		bool program = cpu->queue_length != 0;
+		bool program = needs_timer(cpu);
 
 		spin_unlock(&cpu->queue_lock, 0);
 		if (program)
@@ -221,7 +227,7 @@ static void enter(struct cpu *cpu, struct thread *thread)
 		cpu->reschedule = true;
 	spin_unlock(&cpu->queue_lock, 0);
 	if (cpu == self) {
-		if (turn)
+		if (turn && turn < cpu->timer_armed)
 			cpu->program_timer = true;
 	} else if (turn < before) {
 		/* to switch, or to set its timer; an idle CPU that polls sees the queue: pairs with

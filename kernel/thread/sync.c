@@ -238,15 +238,18 @@ static twz_result wait_round(const struct twz_sync_op *ops, uint64_t count, uint
 {
 	struct thread *thread = current_thread();
 	bool signalled = ends & PENDING_INTERRUPT && thread_signalled();
+	bool for_ever = deadline == TWZ_FOREVER; /* then the clock is not asked */
 	twz_result result;
 
 	__atomic_store_n(&thread->state, THREAD_SLEEPING, __ATOMIC_SEQ_CST);
 	result = queue_all(ops, count, waiters, fired);
 	if (result == 0 && *fired < 0 && !signalled && !(thread->pending & ends) &&
-	    clock_monotonic() < deadline) {
-		timer_arm(&thread->timer, deadline, wake_from_timer);
+	    (for_ever || clock_monotonic() < deadline)) {
+		if (!for_ever)
+			timer_arm(&thread->timer, deadline, wake_from_timer);
 		schedule();
-		timer_cancel(&thread->timer);
+		if (!for_ever)
+			timer_cancel(&thread->timer);
 	}
 	__atomic_store_n(&thread->state, THREAD_RUNNABLE, __ATOMIC_SEQ_CST);
 	for (uint64_t i = 0; i < count; i++) {
@@ -260,7 +263,7 @@ static twz_result wait_round(const struct twz_sync_op *ops, uint64_t count, uint
 		return result < 0 ? result : TWZ_OK;
 	if (*fired < 0 && (signalled || thread->pending & ends))
 		return -TWZ_ERR_INTERRUPTED;
-	if (*fired < 0 && clock_monotonic() >= deadline)
+	if (*fired < 0 && !for_ever && clock_monotonic() >= deadline)
 		return -TWZ_ERR_TIMED_OUT;
 	return TWZ_OK;
 }
@@ -270,9 +273,9 @@ static twz_result check_op(const struct twz_sync_op *op)
 	uint64_t size = op->flags & TWZ_SYNC_64 ? 8 : 4;
 
 	if (op->flags & ~(TWZ_SYNC_64 | TWZ_SYNC_FIRM) || op->kind > TWZ_SYNC_REQUEUE ||
-	    (uint64_t)op->word % size)
+	    (uint64_t)op->word & (size - 1))
 		return -TWZ_ERR_INVALID_ARGUMENT;
-	if (op->kind == TWZ_SYNC_REQUEUE && (uint64_t)op->word2 % size)
+	if (op->kind == TWZ_SYNC_REQUEUE && (uint64_t)op->word2 & (size - 1))
 		return -TWZ_ERR_INVALID_ARGUMENT;
 	return user_range_valid(op->word, size) ? TWZ_OK : -TWZ_ERR_BAD_ADDRESS;
 }
@@ -299,6 +302,8 @@ static twz_result run(const struct twz_sync_op *ops, uint64_t count, uint64_t de
 		if (ops[i].kind == TWZ_SYNC_REQUEUE && result >= 0)
 			woken += result;
 	}
+	for (uint64_t i = 0; waits && i < count; i++)
+		waiters[i] = (struct waiter){0};
 	while (result >= 0 && waits && fired < 0)
 		result = wait_round(ops, count, deadline, ends, waiters, &fired);
 	if (result < 0)
@@ -309,7 +314,7 @@ static twz_result run(const struct twz_sync_op *ops, uint64_t count, uint64_t de
 twz_result sys_thread_sync(const struct twz_sync_op *user_ops, uint64_t count, uint64_t deadline)
 {
 	struct twz_sync_op stack_ops[OPS_ON_STACK], *ops = stack_ops;
-	struct waiter stack_waiters[OPS_ON_STACK] = {0}, *waiters = stack_waiters;
+	struct waiter stack_waiters[OPS_ON_STACK], *waiters = stack_waiters;
 	twz_result result = -TWZ_ERR_OUT_OF_MEMORY;
 
 	if (count > OPS_MAX)

@@ -280,11 +280,9 @@ void thread_load_user_state(struct thread *thread, struct cpu *cpu)
 	platform->set_kernel_stack(cpu, (uint64_t)(thread->frame + 1));
 }
 
-void thread_before_user(struct trap_frame *frame)
+/* Something is to be done before the thread may go on. Interrupts off, as on return. */
+static __attribute__((noinline)) void attend(struct thread *thread, struct trap_frame *frame)
 {
-	struct thread *thread = current_thread();
-
-	platform->interrupts_save();
 	for (;;) {
 		uint32_t pending = thread->pending;
 
@@ -313,11 +311,18 @@ void thread_before_user(struct trap_frame *frame)
 			this_cpu()->program_timer = false;
 			timers_program();
 		}
-		if (this_cpu()->reschedule) {
-			schedule();
-			continue;
-		}
-		thread->vectors_dead = false;
-		return;
+		if (!this_cpu()->reschedule)
+			return;
+		schedule();
 	}
+}
+
+void thread_before_user(struct trap_frame *frame)
+{
+	const struct cpu *cpu = this_cpu();
+	struct thread *thread = cpu->current;
+
+	if (thread->pending || thread->run_limit || cpu->program_timer || cpu->reschedule)
+		attend(thread, frame);
+	thread->vectors_dead = false;
 }

@@ -90,7 +90,7 @@ enter:
 leave_to_program:
 	cli
 	movq %rsp, %rdi
-	call thread_before_user         /* returns with interrupts off */
+	call thread_before_user         /* interrupts stay off */
 	movq $SELECTOR_KERNEL_CODE, FRAME_CS(%rsp)
 	movq $SELECTOR_KERNEL_DATA, FRAME_SS(%rsp)
 	POP_REGISTERS

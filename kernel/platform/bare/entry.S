@@ -48,7 +48,7 @@ syscall_entry:
 leave_to_user:
 	cli
 	movq %rsp, %rdi
-	call thread_before_user         /* returns with interrupts off */
+	call thread_before_user         /* interrupts stay off */
 	/* SYSRET when it restores the same as IRET would and rip is canonical */
 	movq FRAME_RIP(%rsp), %rcx
 	cmpq %rcx, FRAME_RCX(%rsp)
