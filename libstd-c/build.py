@@ -26,6 +26,10 @@ REPLACED = [
     "src/math/x86_64/exp2l.s", "src/math/x86_64/expm1l.s",
 ]
 
+# Sources whose maps of stacks go to twix/stack.c.
+STACKS = ["src/thread/pthread_create.c", "src/thread/pthread_join.c"]
+STACK_FLAGS = ["-D__mmap=twix_stack_map", "-D__mprotect=twix_stack_protect", "-D__munmap=twix_stack_unmap"]
+
 # What musl's configure adds on x86_64, at -O2.
 MUSL_BASE = ["-std=c99", "-O2", "-pipe", "-w"]
 MUSL_FLAGS = [
@@ -60,8 +64,12 @@ version = generate("include/version.h",
 
 def library(name, flags):
     """All objects of the library, compiled with FLAGS."""
-    musl = objects(name, musl_sources(), tool="freestanding", base=MUSL_BASE, needs=[version],
-                   flags=MUSL_FLAGS + flags + ["-I" + path for path in ["arch/" + ARCH, *INCLUDES]])
+    def of_musl(sources, more):
+        return objects(name, sources, tool="freestanding", base=MUSL_BASE, needs=[version],
+                       flags=MUSL_FLAGS + flags + more + ["-I" + path for path in ["arch/" + ARCH, *INCLUDES]])
+
+    stacks = [source for source in musl_sources() if source.endswith(tuple(STACKS))]
+    musl = of_musl([source for source in musl_sources() if source not in stacks], []) + of_musl(stacks, STACK_FLAGS)
     system = [word for path in [*INCLUDES, f"{MUSL}/src/process"] for word in ("-isystem", path)]
     twix = objects(name, glob("twix/*.[cS]"), tool="freestanding",
                    base=["-g", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", *system], cflags=["-std=gnu17"],

@@ -31,7 +31,7 @@ void __init_tls(size_t *aux)
 
 	(void)aux;
 	libc.page_size = TWZ_PAGE_SIZE;
-	libc.tls_size = twz_rt_tls_size() + TLS_ALIGN;
+	libc.tls_size = TWIX_STACK_HEAD + twz_rt_tls_size() + TLS_ALIGN;
 	libc.can_do_threads = 1;
 	if (size > __default_stacksize)
 		__default_stacksize = size < DEFAULT_STACK_MAX ? (unsigned)size : DEFAULT_STACK_MAX;
@@ -45,11 +45,12 @@ void __init_tls(size_t *aux)
 	twix_use_upcalls(); /* for trampolines, before anything can call one */
 }
 
-/* A new thread's block in libc.tls_size zeroed bytes. */
+/* A new thread's block in libc.tls_size zeroed bytes, behind what stack.c keeps there. */
 void *__copy_tls(unsigned char *memory)
 {
-	return twz_rt_tls_init(
-		(void *)(((uintptr_t)memory + TLS_ALIGN - 1) & -(uintptr_t)TLS_ALIGN));
+	uintptr_t start = (uintptr_t)memory + TWIX_STACK_HEAD + TLS_ALIGN - 1;
+
+	return twz_rt_tls_init((void *)(start & -(uintptr_t)TLS_ALIGN));
 }
 
 /* Constructors and destructors of all images, in the runtime's order. */

@@ -67,6 +67,8 @@ struct twix_thread {
 	stack_t alternate;		     /* as set by sigaltstack */
 	int (*entry)(void *);		     /* what the thread begins with */
 	void *argument;
+	void *stack_map; /* of the thread that this one makes, and its guard's length (stack.c) */
+	size_t stack_guard;
 };
 
 static inline struct twix_thread *twix_thread_of(struct pthread *thread)
@@ -78,6 +80,14 @@ static inline struct twix_thread *twix_self(void)
 {
 	return twix_thread_of(__pthread_self());
 }
+
+/* ---- stacks of threads (stack.c), in the place of __mmap, __mprotect and __munmap ---- */
+
+hidden void *twix_stack_map(void *address, size_t size, int protection, int flags, int fd,
+			    off_t offset);
+hidden int twix_stack_protect(void *start, size_t length, int protection);
+hidden int twix_stack_unmap(void *map, size_t size);
+#define TWIX_STACK_HEAD 64 /* bytes before a new thread's block, of its alignment */
 
 /* ---- paths (file.c, mode.c, descriptor.c) ---- */
 
