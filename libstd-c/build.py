@@ -73,7 +73,7 @@ def library(name, flags):
     system = [word for path in [*INCLUDES, f"{MUSL}/src/process"] for word in ("-isystem", path)]
     twix = objects(name, glob("twix/*.[cS]"), tool="freestanding",
                    base=["-g", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", *system], cflags=["-std=gnu17"],
-                   flags=["-Iarch/" + ARCH, "-ffunction-sections", "-fdata-sections", "-fno-stack-protector",
+                   flags=["-Iarch/" + ARCH, "-I//libtwz/include", "-ffunction-sections", "-fdata-sections", "-fno-stack-protector",
                           *flags])
     return musl + twix
 

@@ -41,8 +41,7 @@ static bool exchange(struct twz_id *at, struct twz_id *seen, struct twz_id value
 	return done;
 }
 
-/* Whether the program that a view's id names has ended. */
-static bool has_ended(struct twz_id view)
+bool twz_lock_holder_ended(struct twz_id view)
 {
 	struct twz_map map = {
 		.object = view,
@@ -118,7 +117,7 @@ twz_result twz_lock_take(struct twz_id *holder, uint32_t *waiters)
 		struct twz_id seen = TWZ_ID_NONE;
 		if (exchange(holder, &seen, self))
 			return TWZ_OK;
-		if (!twz_id_equal(seen, self) && has_ended(seen)) {
+		if (!twz_id_equal(seen, self) && twz_lock_holder_ended(seen)) {
 			if (exchange(holder, &seen, self))
 				return 1;
 			continue;

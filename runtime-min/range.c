@@ -217,7 +217,8 @@ static twz_result fill(int fd, uint64_t offset, uint64_t start, uint64_t length)
 		rt_lock(&rt_range_lock);
 		result = rt_each_part(start, source.length, copy_part, (uint64_t)&source);
 		rt_unlock(&rt_range_lock);
-		/* The kernel does not find what has no name any more; the open file still has its bytes. */
+		/* The kernel does not find what has no name any more; the open file still has its
+		 * bytes. */
 		if (result != RT_ERROR(NO_SUCH_OBJECT))
 			return result;
 	}

@@ -83,6 +83,7 @@ long twix_open(const char *path, int flags, mode_t mode)
 long twix_close(int fd)
 {
 	twix_mq_closing(fd);
+	twix_record_close(fd);
 	return twix_result(twz_rt_fd_close(fd));
 }
 
@@ -106,6 +107,7 @@ long twix_dup3(int fd, int to, int flags)
 		return -EINVAL;
 	if (to < 0)
 		return -EBADF;
+	twix_record_close(to);
 	twz_result result = twz_rt_fd_dup_to(fd, to, flags & O_CLOEXEC ? TWZ_OPEN_CLOEXEC : 0);
 	return result < 0 ? twix_result(result) : to;
 }
@@ -158,7 +160,7 @@ long twix_fcntl(int fd, int command, long argument)
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
-		return -ENOLCK;
+		return twix_record_lock(fd, command, (struct flock *)argument);
 	default:
 		return -EINVAL;
 	}

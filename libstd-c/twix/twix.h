@@ -13,6 +13,7 @@
 #include "pthread_impl.h"
 
 struct iovec;
+struct flock;
 struct itimerspec;
 struct itimerval;
 struct k_sigaction;
@@ -106,6 +107,15 @@ hidden uint32_t twix_creation_mask(void);
 
 /* TWZ_OPEN_* of O_*; -EINVAL when it asks for what does not exist. */
 hidden long twix_open_flags(int flags);
+
+/* ---- record locks (record_lock.c) ---- */
+
+/* F_GETLK, F_SETLK, F_SETLKW; 0 or -errno (EAGAIN, EBADF, EINTR, EINVAL, ENOLCK, EOVERFLOW).
+ * Deadlocks are not found. */
+hidden long twix_record_lock(int fd, int command, struct flock *lock);
+
+/* Before a descriptor is closed: gives up all locks of this program on its file, as POSIX wants. */
+hidden void twix_record_close(int fd);
 
 /* ---- time (time.c) ---- */
 

@@ -7,6 +7,7 @@
 #ifndef TWZ_LOCK_H
 #define TWZ_LOCK_H
 
+#include <stdbool.h>
 #include <twizzler/types.h>
 
 #ifdef __cplusplus
@@ -17,6 +18,9 @@ extern "C" {
  * taken over. */
 twz_result twz_lock_take(struct twz_id *holder, uint32_t *waiters);
 void twz_lock_release(struct twz_id *holder, uint32_t *waiters);
+
+/* Whether the program that a view's id names has ended: what it held is nobody's. */
+bool twz_lock_holder_ended(struct twz_id view);
 
 #ifdef __cplusplus
 }
