@@ -23,6 +23,18 @@ static long rights_of(int protection)
 	return (long)rights;
 }
 
+#define SMALL (16ul << 20) /* no system has less memory */
+
+/* As Linux has it: what could never be filled is refused, unless the program says it knows. */
+static int never_fits(size_t length, int protection, int flags)
+{
+	struct twz_rt_info info;
+
+	if (length <= SMALL || !(protection & PROT_WRITE) || (flags & MAP_NORESERVE))
+		return 0;
+	return twz_rt_info(&info) >= 0 && length / info.page_size > info.pages_total;
+}
+
 long twix_mmap(void *hint, size_t length, int protection, int flags, int fd, off_t offset)
 {
 	long rights = rights_of(protection);
@@ -51,6 +63,9 @@ long twix_mmap(void *hint, size_t length, int protection, int flags, int fd, off
 		fd = -1;
 	else if (fd < 0)
 		return -EBADF;
+	if (((flags & MAP_ANONYMOUS) || (flags & MAP_TYPE) == MAP_PRIVATE) &&
+	    never_fits(length, protection, flags))
+		return -ENOMEM;
 	twz_result result = twz_rt_range_map(hint, length, (uint32_t)rights, wanted, fd,
 					     fd < 0 ? 0 : (uint64_t)offset, &address);
 	return result < 0 ? twix_result(result) : (long)address;
@@ -81,6 +96,8 @@ long twix_mremap(void *address, size_t old_length, size_t new_length, int flags,
 	(void)where;
 	if ((flags & ~MREMAP_MAYMOVE) || old_length == 0 || new_length == 0)
 		return -EINVAL;
+	if (new_length > old_length && never_fits(new_length, PROT_WRITE, 0))
+		return -ENOMEM;
 	twz_result result =
 		twz_rt_range_remap(address, old_length, new_length,
 				   flags & MREMAP_MAYMOVE ? TWZ_REMAP_MAY_MOVE : 0, &moved);
