@@ -31,6 +31,20 @@ boots() {
 	checks=$((checks + 1))
 }
 
+# starts ARGUMENT...: x86_64-twizzler-run in the background, its number in $runner; returns when the program has said something.
+starts() {
+	# What an earlier one has said is not this one's: the shell's child truncates the file too late.
+	: >"$work/out"
+	"$run" "$@" >"$work/out" 2>"$work/err" </dev/null &
+	runner=$!
+	for _ in $(seq 300); do
+		[ ! -s "$work/out" ] || return 0
+		kill -0 $runner 2>/dev/null || fail "it ended before it said anything: $*"
+		sleep 0.1
+	done
+	fail "it says nothing: $*"
+}
+
 # prints TEXT: exactly this was the output.
 prints() {
 	[ "$(cat "$work/out")" = "$1" ] || fail "the output is not '$1'"

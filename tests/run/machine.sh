@@ -32,12 +32,7 @@ boots 0 --kernel-log "$work/log" --append verbose "$program" exit 0 </dev/null
 [ -s "$work/log" ] || fail "there is no kernel log"
 
 # A signal to the runner ends the machine too.
-"$run" "$program" forever >"$work/out" 2>"$work/err" </dev/null &
-runner=$!
-for _ in $(seq 100); do
-	[ -s "$work/out" ] && break
-	sleep 0.1
-done
+starts "$program" forever
 prints 'here for long'
 machine=$(pgrep -P $runner) || fail "the runner has no machine"
 kill -TERM $runner
@@ -47,12 +42,7 @@ wait $runner || status=$?
 ! kill -0 "$machine" 2>/dev/null || fail "the machine outlives its runner"
 
 # A machine that dies is told, with the kernel's last lines.
-"$run" --append verbose "$program" forever >"$work/out" 2>"$work/err" </dev/null &
-runner=$!
-for _ in $(seq 100); do
-	[ -s "$work/out" ] && break
-	sleep 0.1
-done
+starts --append verbose "$program" forever
 machine=$(pgrep -P $runner) || fail "the runner has no machine: $(cat "$work/out" "$work/err")"
 kill -KILL "$machine"
 status=0
@@ -60,6 +50,21 @@ wait $runner || status=$?
 [ $status = 125 ] || fail "exit $status, not 125, after the machine's death"
 complains 'QEMU was killed by SIGKILL'
 complains '^  \| image: [0-9]+ objects'
+
+# A runner that is killed leaves neither its machine nor its temporary directory behind.
+mkdir "$work/temporary"
+build/toolchain/bin/x86_64-twizzler-handlerc tests/handlers/counter.c -o "$work/counter.twh"
+TMPDIR=$work/temporary starts --handler "$work/counter.twh" "$program" forever
+[ "$(ls "$work/temporary")" != '' ] || fail "there is no temporary directory to leave"
+kill -KILL $runner
+wait $runner 2>/dev/null || true
+for _ in $(seq 100); do
+	[ "$(ls "$work/temporary")" ] || break
+	sleep 0.1
+done
+[ -z "$(ls "$work/temporary")" ] || fail "left behind: $(ls "$work/temporary")"
+checks=$((checks + 1))
+
 gcc -static -nostdlib -no-pie -Wl,-Ttext=0x100000,--build-id=none bench/boot/floor.S -o "$work/floor"
 TWZ_KERNEL=$work/floor boots 125 "$program" exit 0 </dev/null
 complains 'the machine stopped .* before it was ready for a program'

@@ -78,12 +78,8 @@ cd ..
 grep -qxE '3|141' status || fail "the writer ended with $(cat status)"
 
 # A client that is killed takes its program with it; one that times out too.
-"$run" ./tool forever >out 2>err </dev/null &
-client=$!
-for _ in $(seq 100); do
-	[ -s out ] && break
-	sleep 0.1
-done
+starts ./tool forever
+client=$runner
 kill $client
 boots 124 --timeout 0.3 ./tool spin </dev/null
 
@@ -103,12 +99,8 @@ done
 [ "$(pgrep -P $server)" = "$machine" ] || fail "the machine was not the same all along"
 
 # A machine that dies takes its program with it; the next one gets a new machine.
-"$run" ./tool forever >out 2>err </dev/null &
-client=$!
-for _ in $(seq 100); do
-	[ -s out ] && break
-	sleep 0.1
-done
+starts ./tool forever
+client=$runner
 kill -KILL "$machine"
 status=0
 wait $client || status=$?

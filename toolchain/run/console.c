@@ -35,7 +35,7 @@ int console_run(const struct options *options)
 	}
 	machine.pid = child;
 	signal(SIGINT, SIG_IGN);
-	int status = machine_stop(&machine, options, false);
+	int status = machine_stop(&machine, false);
 	if (WIFSIGNALED(status))
 		return 128 + WTERMSIG(status);
 	/* isa-debug-exit makes 2v+1 of the guest's code v. */

@@ -67,7 +67,7 @@ static int let_go(struct guest *guest, bool kill_it)
 	watch_stop(&guest->requests);
 	watch_stop(&guest->source);
 	timer_stop(&guest->watchdog);
-	int status = machine_stop(&guest->machine, guest->options, kill_it);
+	int status = machine_stop(&guest->machine, kill_it);
 	flow_close(&guest->output);
 	flow_close(&guest->error);
 	trace_close(guest->trace);
@@ -414,7 +414,7 @@ int guest_boot(struct guest *guest)
 	}
 	strings_free(&arguments);
 	if (code >= 0) {
-		machine_stop(machine, guest->options, true);
+		machine_stop(machine, true);
 		return code;
 	}
 	guest->state = GUEST_BOOTING;

@@ -276,7 +276,7 @@ int machine_start(struct machine *machine, const struct strings *arguments)
 	return -1;
 }
 
-int machine_stop(struct machine *machine, const struct options *options, bool kill_it)
+int machine_stop(struct machine *machine, bool kill_it)
 {
 	int status = 0;
 
@@ -287,7 +287,7 @@ int machine_stop(struct machine *machine, const struct options *options, bool ki
 			;
 		machine->pid = -1;
 	}
-	storage_remove_handlers(options, machine);
+	scratch_remove(&machine->scratch);
 	return status;
 }
 

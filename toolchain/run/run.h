@@ -132,15 +132,22 @@ bool place_within(struct job *job, const char *root);
 /* ---- machine.c ---- */
 
 /* A running QEMU. Descriptors are the host's ends. */
+/* A temporary directory of plain files, which goes with this tool even if that is killed. */
+struct scratch {
+	char *path; /* NULL: none */
+	pid_t keeper;
+	int alive; /* closed when this tool ends: then the keeper removes the directory */
+};
+
 struct machine {
 	pid_t pid;
-	int process;   /* pidfd */
-	int input;     /* twz.stdin */
-	int output;    /* twz.stdout */
-	int error;     /* twz.stderr */
-	int control;   /* twz.control */
-	int log;       /* the kernel's serial output: a file to read back */
-	char *scratch; /* directory to remove, or NULL */
+	int process; /* pidfd */
+	int input;   /* twz.stdin */
+	int output;  /* twz.stdout */
+	int error;   /* twz.stderr */
+	int control; /* twz.control */
+	int log;     /* the kernel's serial output: a file to read back */
+	struct scratch scratch;
 };
 
 /* The path of a file installed with the toolchain; environment variable `variable` overrides it. */
@@ -179,7 +186,7 @@ void machine_ports(struct strings *arguments, const struct options *options,
 int machine_start(struct machine *machine, const struct strings *arguments);
 
 /* Kills QEMU or waits for its end, and removes what was made for it. Returns its wait status. */
-int machine_stop(struct machine *machine, const struct options *options, bool kill_it);
+int machine_stop(struct machine *machine, bool kill_it);
 
 /* The last lines of the kernel's console, for people; malloc'ed. */
 char *machine_last_words(const struct machine *machine);
@@ -206,8 +213,6 @@ void storage_add_directory(struct strings *arguments, const struct options *opti
  * line. */
 bool storage_add_handlers(struct strings *arguments, const struct options *options,
 			  struct machine *machine, char **append);
-/* Removes those copies. */
-void storage_remove_handlers(const struct options *options, struct machine *machine);
 
 /* ---- single.c, batch.c, console.c, unikernel.c: each runs one shape and returns the exit code */
 
@@ -275,6 +280,13 @@ void trace_begin(struct trace *trace, const struct job *job);
 /* The program has ended: calls that have not returned are printed with "= ?". */
 void trace_end(struct trace *trace);
 void trace_close(struct trace *trace);
+
+/* ---- scratch.c ---- */
+
+/* False with a complaint when there can be none. */
+bool scratch_make(struct scratch *scratch);
+/* Removes it and all in it; does nothing to a zeroed one. */
+void scratch_remove(struct scratch *scratch);
 
 /* ---- report.c ---- */
 

@@ -457,21 +457,15 @@ static int serve(const char *path)
 
 int server_run(const struct options *given)
 {
-	char *directory = NULL;
+	struct scratch scratch = {0};
 	const char *path = given->server;
 
 	options = given;
 	shared = options->share;
 	if (options->keep.count > 0) {
-		const char *temporary = getenv("TMPDIR");
-
-		directory = format_string("%s/twizzler-run-XXXXXX",
-					  temporary && *temporary ? temporary : "/tmp");
-		if (mkdtemp(directory) == NULL) {
-			complain("%s: %s", directory, strerror(errno));
+		if (!scratch_make(&scratch))
 			return EXIT_MACHINE;
-		}
-		path = format_string("%s/socket", directory);
+		path = format_string("%s/socket", scratch.path);
 	}
 	loop_start();
 	pid_t starter = getppid();
@@ -486,7 +480,6 @@ int server_run(const struct options *given)
 		code = serve(path);
 		unlisten(path);
 	}
-	if (directory != NULL)
-		rmdir(directory);
+	scratch_remove(&scratch);
 	return code;
 }

@@ -112,16 +112,9 @@ static bool copy_handler(const char *path, const char *directory, size_t index, 
 bool storage_add_handlers(struct strings *arguments, const struct options *options,
 			  struct machine *machine, char **append)
 {
-	const char *parent = getenv("TMPDIR");
-	char *directory =
-		format_string("%s/twizzler-run-XXXXXX", parent && *parent ? parent : "/tmp");
-
-	if (mkdtemp(directory) == NULL) {
-		complain("%s: %s", directory, strerror(errno));
-		free(directory);
+	if (!scratch_make(&machine->scratch))
 		return false;
-	}
-	machine->scratch = directory;
+	const char *directory = machine->scratch.path;
 	for (size_t i = 0; i < options->handlers.count; i++) {
 		char *name;
 
@@ -134,19 +127,4 @@ bool storage_add_handlers(struct strings *arguments, const struct options *optio
 	}
 	storage_add_directory(arguments, options, directory, "handler", true);
 	return true;
-}
-
-void storage_remove_handlers(const struct options *options, struct machine *machine)
-{
-	if (machine->scratch == NULL)
-		return;
-	for (size_t i = 0; i < options->handlers.count; i++) {
-		char *copy = format_string("%s/%zu.twh", machine->scratch, i);
-
-		unlink(copy);
-		free(copy);
-	}
-	rmdir(machine->scratch);
-	free(machine->scratch);
-	machine->scratch = NULL;
 }

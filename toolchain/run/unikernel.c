@@ -301,7 +301,7 @@ int unikernel_run(const struct options *options)
 	if (code >= 0)
 		return code;
 	bool ended = move_bytes(&run);
-	int status = machine_stop(&run.machine, options, !ended);
+	int status = machine_stop(&run.machine, !ended);
 	trace_close(run.trace);
 	if (ended)
 		return judge(&run, status);
