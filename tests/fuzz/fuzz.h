@@ -48,7 +48,13 @@ extern char areas[AREAS][AREA_SIZE];
 
 /* Ids that the threads of a view have met. Racing for them is part of the game. */
 extern struct twz_id pool[IDS], pool_views[8];
-/* Of the image: nobody may tie to what is never deleted, so it stays out of the pool. */
+/*
+ * What outlives the children: the image's names, and all that every view has mapped from the start
+ * (the program, the clock's page). What is tied to one of them would stay, so they stay out of the
+ * pool.
+ */
+#define PERMANENT 32
+extern struct twz_id permanent[PERMANENT];
 extern struct twz_id names_id;
 
 /* What the parent must end: views tell it here. The children may write nonsense. */

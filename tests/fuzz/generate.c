@@ -6,9 +6,11 @@ struct twz_id pool[IDS], pool_views[8], names_id;
 
 static void remember(struct context *c, struct twz_id id)
 {
-	if (!twz_id_is_none(id) && !twz_id_equal(id, log_id) && !twz_id_equal(id, program_id) &&
-	    !twz_id_equal(id, names_id))
-		pool[below(c, IDS)] = id;
+	for (unsigned i = 0; i < PERMANENT; i++) {
+		if (twz_id_equal(id, permanent[i])) /* the end of the list is none, like no id */
+			return;
+	}
+	pool[below(c, IDS)] = id;
 }
 
 static struct twz_id some_view(struct context *c)
@@ -152,7 +154,10 @@ static void fill(struct context *c, const char *type, void *at, uint64_t *count)
 		bool runs = c->depth < DEPTH_MAX && !chance(c, 4);
 
 		*(struct twz_view_clone *)at = (struct twz_view_clone){
-			.entry = runs ? some_code(c) : 0,
+			/* only there it tells the parent of itself: the id may be lost to a race */
+			.entry = !runs		 ? 0
+				 : chance(c, 16) ? weird(c) | 1ull << 63
+						 : (uint64_t)grandchild_entry,
 			.stack = chance(c, 16) ? weird(c) : (uint64_t)stack_of(area),
 			.argument = area | (uint64_t)(c->depth + 1) << 8 | (draw(c) & ~0xffffull),
 			.flags = chance(c, 64) ? weird(c) : 0,

@@ -28,7 +28,7 @@ void parent_begin(void);
 void parent_switch(char *stack) __attribute__((noreturn));
 void parent_main(void) __attribute__((noreturn));
 void parent_upcall(struct twz_upcall_frame *frame);
-struct twz_id log_id, program_id;
+struct twz_id log_id, program_id, permanent[PERMANENT];
 
 static uint64_t now(void)
 {
@@ -143,7 +143,13 @@ void parent_begin(void)
 	if (twz_sys_view_entry(0, 0, 0, &entry) == 0)
 		program_id = entry.object;
 	twz_sys_system_info(&PARENT->base);
-	names_id = PARENT->base.names;
+	names_id = permanent[0] = PARENT->base.names;
+	for (uint64_t slot = 0, i = 1; twz_sys_view_entry(0, 0, slot, &entry) == 0; i++) {
+		if (i == PERMANENT)
+			fail("more is mapped than the list of permanent objects takes");
+		permanent[i] = entry.object;
+		slot = entry.slot + 1;
+	}
 	twz_sys_system_command_line(line, sizeof(line) - 1);
 	PARENT->options = (struct options){
 		.seed = option(line, "fuzz.seed=", 1),
