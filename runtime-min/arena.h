@@ -65,6 +65,18 @@ typedef twz_result (*rt_part_visit)(struct rt_slot *slot, uint64_t offset, uint6
 				    uint64_t argument);
 twz_result rt_each_part(uint64_t start, uint64_t length, rt_part_visit visit, uint64_t argument);
 
+/* ---- mappings; range.c, range_file.c. Without the lock; at: a hint, or the place with FIXED ----
+ */
+
+twz_result rt_map_arena(uint64_t at, uint64_t length, uint32_t rights, uint32_t flags,
+			uint64_t *start);
+/* A copy of the file's bytes from `offset` on, zeroes behind them. */
+twz_result rt_map_private_file(uint64_t at, uint64_t length, uint32_t rights, uint32_t flags,
+			       int fd, uint64_t offset, uint64_t *start);
+/* The file's object itself, where it is an object. */
+twz_result rt_map_shared_file(uint64_t at, uint64_t length, uint32_t rights, uint32_t flags, int fd,
+			      uint64_t offset, uint64_t *start);
+
 RT_END
 
 #endif

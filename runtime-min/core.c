@@ -49,6 +49,8 @@ RT_END
 
 void rt_upcall(struct twz_upcall_frame *frame)
 {
+	if (rt_guard_fault(frame))
+		twz_rt_upcall_resume(frame);
 	twz_rt_upcall_handler handler = __atomic_load_n(&upcall_handler, __ATOMIC_ACQUIRE);
 	if (handler == NULL || handler(frame) == 0) {
 		if (frame->fault.kind == TWZ_FAULT_INTERRUPT) {
@@ -68,13 +70,31 @@ void twz_rt_upcall_resume(struct twz_upcall_frame *frame)
 	twz_rt_abort();
 }
 
-twz_result twz_rt_set_upcall_handler(twz_rt_upcall_handler handler)
+static uint32_t target_set;
+
+static twz_result set_target(void)
 {
 	struct twz_upcall_target target = {.entry = (uint64_t)rt_upcall_entry};
+	if (__atomic_load_n(&target_set, __ATOMIC_ACQUIRE) != 0)
+		return 0;
+	twz_result result = twz_sys_view_set_upcall(&target);
+	if (result >= 0)
+		__atomic_store_n(&target_set, 1, __ATOMIC_RELEASE);
+	return result;
+}
+
+/* Where it cannot be set a fault ends the program, as without it. */
+void rt_upcall_want(void)
+{
+	set_target();
+}
+
+twz_result twz_rt_set_upcall_handler(twz_rt_upcall_handler handler)
+{
 	if (handler != NULL && !rt_user_pointer((const void *)handler, 1))
 		return RT_ERROR(BAD_ADDRESS);
 	__atomic_store_n(&upcall_handler, handler, __ATOMIC_RELEASE);
-	return twz_sys_view_set_upcall(handler != NULL ? &target : NULL);
+	return handler != NULL ? set_target() : 0;
 }
 
 struct rt_lock rt_locks[RT_LOCKS];

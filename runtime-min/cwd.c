@@ -47,7 +47,7 @@ twz_result twz_rt_cwd_set(int at, const char *path, size_t length)
 	twz_result result = length != 0 ? rt_walk(&walk, at, path, length, RT_WALK_FOLLOW)
 					: rt_walk(&walk, at, ".", 1, RT_WALK_FOLLOW);
 	if (result < 0)
-		return result;
+		return result == RT_ERROR(NO_SUCH_OBJECT) ? RT_ERROR(NOT_FOUND) : result;
 	if (walk.place.kind != TWZ_FILE_DIRECTORY)
 		result = RT_ERROR(NOT_A_DIRECTORY);
 	else

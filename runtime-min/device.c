@@ -23,7 +23,15 @@ static twz_result device_read(struct rt_file *file, void *buffer, size_t length,
 		twz_result result = twz_rt_random(buffer, length);
 		return result < 0 ? result : (twz_result)length;
 	}
-	memset(buffer, 0, length);
+	static const uint8_t zeroes[4096];
+	for (size_t done = 0; done < length;) {
+		size_t part = length - done < sizeof(zeroes) ? length - done : sizeof(zeroes);
+		uint64_t fault;
+		size_t left = rt_copy((uint8_t *)buffer + done, zeroes, part, &fault);
+		done += part - left;
+		if (left != 0)
+			return done != 0 ? (twz_result)done : RT_ERROR(BAD_ADDRESS);
+	}
 	return (twz_result)length;
 }
 

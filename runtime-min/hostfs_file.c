@@ -81,6 +81,7 @@ static twz_result host_read(struct rt_file *file, void *buffer, size_t length, u
 	uint32_t first = length < largest ? (uint32_t)length : largest;
 	uint8_t *memory = take_buffer(first + 64, &size);
 	twz_result result = memory != NULL ? 0 : RT_ERROR(OUT_OF_MEMORY);
+	uint64_t fault;
 	while (result >= 0 && done < length) {
 		uint32_t part = length - done < largest ? (uint32_t)(length - done) : largest;
 		uint32_t count;
@@ -92,8 +93,10 @@ static twz_result host_read(struct rt_file *file, void *buffer, size_t length, u
 			result = RT_ERROR(IO);
 		if (result < 0)
 			break;
-		memcpy((uint8_t *)buffer + done, data, count);
-		done += count;
+		size_t left = rt_copy((uint8_t *)buffer + done, data, count, &fault);
+		done += count - left;
+		if (left != 0)
+			result = RT_ERROR(BAD_ADDRESS);
 		if (count < part)
 			break;
 	}
@@ -111,6 +114,7 @@ static twz_result host_write(struct rt_file *file, const void *buffer, size_t le
 	uint32_t first = length < largest ? (uint32_t)length : largest;
 	uint8_t *memory = take_buffer(first + 64, &size);
 	twz_result result = memory != NULL ? 0 : RT_ERROR(OUT_OF_MEMORY);
+	uint64_t fault;
 	if (offset == RT_APPEND) {
 		/* The host's own append flag decides where it goes; this is for servers without it.
 		 */
@@ -130,7 +134,11 @@ static twz_result host_write(struct rt_file *file, const void *buffer, size_t le
 			result = RT_ERROR(IO);
 			break;
 		}
-		memcpy(memory + request.at, (const uint8_t *)buffer + done, part);
+		if (rt_copy(memory + request.at, (const uint8_t *)buffer + done, part, &fault) !=
+		    0) {
+			result = RT_ERROR(BAD_ADDRESS);
+			break;
+		}
 		request.at += part;
 		result = rt_host_exchange(host->device, &request, memory, size, &answer);
 		if (result < 0)

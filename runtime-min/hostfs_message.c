@@ -179,7 +179,8 @@ twz_result rt_9p_error(uint32_t number)
 	case 24: /* EMFILE */
 	case 31: /* EMLINK */
 		return RT_ERROR(TOO_MANY);
-	case 27:  /* EFBIG */
+	case 27: /* EFBIG */
+		return RT_ERROR(TOO_LARGE);
 	case 28:  /* ENOSPC */
 	case 122: /* EDQUOT */
 		return RT_ERROR(NO_SPACE);

@@ -50,6 +50,19 @@ void *memmove(void *to, const void *from, size_t length);
 void *memset(void *to, int byte, size_t length);
 int memcmp(const void *a, const void *b, size_t length);
 
+/*
+ * Copies where a side may turn out not to be there: a caller's buffer, or a file's page when memory
+ * is full. Returns how many bytes are left uncopied, 0 for none; else *fault is the address that
+ * could not be reached.
+ */
+size_t rt_copy(void *to, const void *from, size_t length, uint64_t *fault);
+/* 0 when every byte can be read, else BAD_ADDRESS. */
+twz_result rt_readable(const void *at, size_t length);
+/* In an upcall: a fault of rt_copy, whose frame now goes on behind it. */
+bool rt_guard_fault(struct twz_upcall_frame *frame);
+/* From here on faults come to the runtime, with or without a handler of the program's. */
+void rt_upcall_want(void);
+
 static inline size_t rt_string_length(const char *string)
 {
 	size_t n = 0;

@@ -101,7 +101,8 @@ twz_result twz_rt_fd_write(int fd, const void *buffer, size_t length, uint64_t o
 
 static bool good_vector(const struct twz_rt_iovec *iov, size_t count)
 {
-	return count <= SIZE_MAX / sizeof(*iov) && rt_user_pointer(iov, count * sizeof(*iov));
+	return count <= SIZE_MAX / sizeof(*iov) && rt_user_pointer(iov, count * sizeof(*iov)) &&
+	       (count == 0 || rt_readable(iov, count * sizeof(*iov)) >= 0);
 }
 
 twz_result twz_rt_fd_readv(int fd, const struct twz_rt_iovec *iov, size_t count, uint64_t offset)

@@ -11,6 +11,20 @@
 	(TWZ_OPEN_READ | TWZ_OPEN_WRITE | TWZ_OPEN_APPEND | TWZ_OPEN_DIRECTORY | \
 	 TWZ_OPEN_NONBLOCK | TWZ_OPEN_PATH)
 
+/*
+ * What a name leads to may go between the walk and its use (another thread renames over it):
+ * another look then. A name that leads to nothing for good is not there.
+ */
+static bool look_again(twz_result *result, unsigned *looks)
+{
+	if (*result != RT_ERROR(NO_SUCH_OBJECT))
+		return false;
+	if (++*looks < 16)
+		return true;
+	*result = RT_ERROR(NOT_FOUND);
+	return false;
+}
+
 static twz_result open_there(struct rt_walk *walk, uint32_t flags, struct rt_file **out)
 {
 	uint32_t kind = walk->place.kind;
@@ -55,8 +69,8 @@ static twz_result remember_path(const struct rt_walk *walk, struct rt_file *file
 	return result;
 }
 
-twz_result rt_path_open(int at, const char *path, size_t length, uint32_t flags, uint32_t mode,
-			struct rt_file **out)
+static twz_result open_path(int at, const char *path, size_t length, uint32_t flags, uint32_t mode,
+			    struct rt_file **out)
 {
 	struct rt_walk walk;
 	uint32_t walk_flags = RT_WALK_FOLLOW;
@@ -107,6 +121,17 @@ twz_result rt_path_open(int at, const char *path, size_t length, uint32_t flags,
 	return result < 0 ? result : 0;
 }
 
+twz_result rt_path_open(int at, const char *path, size_t length, uint32_t flags, uint32_t mode,
+			struct rt_file **out)
+{
+	unsigned looks = 0;
+	twz_result result;
+	do
+		result = open_path(at, path, length, flags, mode, out);
+	while (look_again(&result, &looks));
+	return result;
+}
+
 twz_result twz_rt_fd_open(int at, const char *path, size_t length, uint32_t flags, uint32_t mode)
 {
 	struct rt_file *file = NULL;
@@ -141,7 +166,7 @@ static twz_result fd_set_times(int fd, uint64_t access, uint64_t modify)
 	return result;
 }
 
-twz_result twz_rt_path_stat(int at, const char *path, size_t length, uint32_t flags,
+static twz_result path_stat(int at, const char *path, size_t length, uint32_t flags,
 			    struct twz_rt_stat *out)
 {
 	struct rt_walk walk;
@@ -161,8 +186,19 @@ twz_result twz_rt_path_stat(int at, const char *path, size_t length, uint32_t fl
 	return result;
 }
 
-twz_result twz_rt_path_set_times(int at, const char *path, size_t length, uint32_t flags,
-				 uint64_t access, uint64_t modify)
+twz_result twz_rt_path_stat(int at, const char *path, size_t length, uint32_t flags,
+			    struct twz_rt_stat *out)
+{
+	unsigned looks = 0;
+	twz_result result;
+	do
+		result = path_stat(at, path, length, flags, out);
+	while (look_again(&result, &looks));
+	return result;
+}
+
+static twz_result set_times(int at, const char *path, size_t length, uint32_t flags,
+			    uint64_t access, uint64_t modify)
 {
 	struct rt_walk walk;
 	if (flags & ~TWZ_STAT_NOFOLLOW)
@@ -181,7 +217,18 @@ twz_result twz_rt_path_set_times(int at, const char *path, size_t length, uint32
 	return result;
 }
 
-twz_result twz_rt_path_remove(int at, const char *path, size_t length, uint32_t flags)
+twz_result twz_rt_path_set_times(int at, const char *path, size_t length, uint32_t flags,
+				 uint64_t access, uint64_t modify)
+{
+	unsigned looks = 0;
+	twz_result result;
+	do
+		result = set_times(at, path, length, flags, access, modify);
+	while (look_again(&result, &looks));
+	return result;
+}
+
+static twz_result remove_name(int at, const char *path, size_t length, uint32_t flags)
 {
 	struct rt_walk walk;
 	bool directory = flags & TWZ_REMOVE_DIRECTORY;
@@ -200,7 +247,17 @@ twz_result twz_rt_path_remove(int at, const char *path, size_t length, uint32_t 
 	return result;
 }
 
-twz_result twz_rt_path_mkdir(int at, const char *path, size_t length, uint32_t mode)
+twz_result twz_rt_path_remove(int at, const char *path, size_t length, uint32_t flags)
+{
+	unsigned looks = 0;
+	twz_result result;
+	do
+		result = remove_name(at, path, length, flags);
+	while (look_again(&result, &looks));
+	return result;
+}
+
+static twz_result make_directory(int at, const char *path, size_t length, uint32_t mode)
 {
 	struct rt_walk walk;
 	if (mode > 07777)
@@ -218,8 +275,18 @@ twz_result twz_rt_path_mkdir(int at, const char *path, size_t length, uint32_t m
 	return result;
 }
 
-twz_result twz_rt_path_symlink(const char *target, size_t target_length, int at, const char *path,
-			       size_t length)
+twz_result twz_rt_path_mkdir(int at, const char *path, size_t length, uint32_t mode)
+{
+	unsigned looks = 0;
+	twz_result result;
+	do
+		result = make_directory(at, path, length, mode);
+	while (look_again(&result, &looks));
+	return result;
+}
+
+static twz_result make_link(const char *target, size_t target_length, int at, const char *path,
+			    size_t length)
 {
 	struct rt_walk walk;
 	if (target == NULL || !rt_user_pointer(target, target_length))
@@ -228,6 +295,8 @@ twz_result twz_rt_path_symlink(const char *target, size_t target_length, int at,
 		return RT_ERROR(NOT_FOUND);
 	if (target_length > 4095)
 		return RT_ERROR(NAME_TOO_LONG);
+	if (rt_readable(target, target_length) < 0)
+		return RT_ERROR(BAD_ADDRESS);
 	for (size_t i = 0; i < target_length; i++) {
 		if (target[i] == 0)
 			return RT_ERROR(INVALID_ARGUMENT);
@@ -247,8 +316,18 @@ twz_result twz_rt_path_symlink(const char *target, size_t target_length, int at,
 	return result;
 }
 
-twz_result twz_rt_path_readlink(int at, const char *path, size_t length, char *buffer,
-				size_t capacity)
+twz_result twz_rt_path_symlink(const char *target, size_t target_length, int at, const char *path,
+			       size_t length)
+{
+	unsigned looks = 0;
+	twz_result result;
+	do
+		result = make_link(target, target_length, at, path, length);
+	while (look_again(&result, &looks));
+	return result;
+}
+
+static twz_result read_link(int at, const char *path, size_t length, char *buffer, size_t capacity)
 {
 	struct rt_walk walk;
 	if (buffer == NULL || !rt_user_pointer(buffer, capacity))
@@ -261,6 +340,17 @@ twz_result twz_rt_path_readlink(int at, const char *path, size_t length, char *b
 	else
 		result = walk.place.fs->read_link(&walk.place, buffer, capacity);
 	rt_walk_end(&walk);
+	return result;
+}
+
+twz_result twz_rt_path_readlink(int at, const char *path, size_t length, char *buffer,
+				size_t capacity)
+{
+	unsigned looks = 0;
+	twz_result result;
+	do
+		result = read_link(at, path, length, buffer, capacity);
+	while (look_again(&result, &looks));
 	return result;
 }
 
@@ -287,7 +377,7 @@ static twz_result rename_walked(struct rt_walk *from, struct rt_walk *to)
 	return fs->rename(&from->place, from->name, &to->place, to->name);
 }
 
-twz_result twz_rt_path_rename(int at, const char *path, size_t length, int to_at, const char *to,
+static twz_result rename_name(int at, const char *path, size_t length, int to_at, const char *to,
 			      size_t to_length)
 {
 	struct rt_walk from, target;
@@ -303,7 +393,18 @@ twz_result twz_rt_path_rename(int at, const char *path, size_t length, int to_at
 	return result;
 }
 
-twz_result twz_rt_path_link(int at, const char *path, size_t length, int to_at, const char *to,
+twz_result twz_rt_path_rename(int at, const char *path, size_t length, int to_at, const char *to,
+			      size_t to_length)
+{
+	unsigned looks = 0;
+	twz_result result;
+	do
+		result = rename_name(at, path, length, to_at, to, to_length);
+	while (look_again(&result, &looks));
+	return result;
+}
+
+static twz_result link_name(int at, const char *path, size_t length, int to_at, const char *to,
 			    size_t to_length)
 {
 	struct rt_walk from, target;
@@ -326,5 +427,16 @@ twz_result twz_rt_path_link(int at, const char *path, size_t length, int to_at, 
 		rt_walk_end(&target);
 	}
 	rt_walk_end(&from);
+	return result;
+}
+
+twz_result twz_rt_path_link(int at, const char *path, size_t length, int to_at, const char *to,
+			    size_t to_length)
+{
+	unsigned looks = 0;
+	twz_result result;
+	do
+		result = link_name(at, path, length, to_at, to, to_length);
+	while (look_again(&result, &looks));
 	return result;
 }

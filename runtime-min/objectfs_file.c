@@ -19,6 +19,12 @@ static uint8_t *content(struct rt_file *file)
 	return of(file)->object.start + TWZ_BASE_OFFSET;
 }
 
+/* Whether a copy has failed in the file, for want of memory for its pages, not in the buffer. */
+static bool fault_in(struct rt_file *file, uint64_t address)
+{
+	return address - (uint64_t)of(file)->object.start < TWZ_SLOT_SIZE;
+}
+
 static twz_result object_read(struct rt_file *file, void *buffer, size_t length, uint64_t offset)
 {
 	uint64_t size = rt_content_size(&of(file)->object);
@@ -26,8 +32,11 @@ static twz_result object_read(struct rt_file *file, void *buffer, size_t length,
 		return 0;
 	if (length > size - offset)
 		length = size - offset;
-	memcpy(buffer, content(file) + offset, length);
-	return (twz_result)length;
+	uint64_t fault;
+	size_t left = rt_copy(buffer, content(file) + offset, length, &fault);
+	if (left == length && length != 0)
+		return fault_in(file, fault) ? RT_ERROR(OUT_OF_MEMORY) : RT_ERROR(BAD_ADDRESS);
+	return (twz_result)(length - left);
 }
 
 /* Takes room at the end in one step, so that appends of several programs do not overlap. */
@@ -39,13 +48,22 @@ static twz_result take_end(struct rt_file *file, size_t *length, uint64_t *offse
 	uint64_t part;
 	do {
 		if (seen >= limit)
-			return RT_ERROR(NO_SPACE);
+			return RT_ERROR(TOO_LARGE);
 		part = *length < limit - seen ? *length : limit - seen;
 	} while (!__atomic_compare_exchange_n(size, &seen, seen + part, false, __ATOMIC_ACQ_REL,
 					      __ATOMIC_RELAXED));
 	*offset = seen;
 	*length = part;
 	return 0;
+}
+
+/* Gives back what was taken but not written, unless others have appended behind it: then it stays,
+ * as zeroes. */
+static void give_end(struct rt_file *file, uint64_t taken, uint64_t written)
+{
+	uint64_t *size = &rt_meta(&of(file)->object)->size;
+	__atomic_compare_exchange_n(size, &taken, written, false, __ATOMIC_ACQ_REL,
+				    __ATOMIC_RELAXED);
 }
 
 static void reach(struct rt_file *file, uint64_t end)
@@ -60,20 +78,28 @@ static void reach(struct rt_file *file, uint64_t end)
 static twz_result object_write(struct rt_file *file, const void *buffer, size_t length,
 			       uint64_t offset)
 {
+	uint64_t fault;
+	size_t left;
 	if (offset == RT_APPEND) {
 		twz_result result = take_end(file, &length, &offset);
 		if (result < 0)
 			return result;
-		memcpy(content(file) + offset, buffer, length);
+		left = rt_copy(content(file) + offset, buffer, length, &fault);
+		if (left != 0)
+			give_end(file, offset + length, offset + length - left);
 	} else {
 		uint64_t limit = rt_content_limit(&of(file)->object);
 		if (offset >= limit)
-			return RT_ERROR(NO_SPACE);
+			return RT_ERROR(TOO_LARGE);
 		if (length > limit - offset)
 			length = limit - offset;
-		memcpy(content(file) + offset, buffer, length);
-		reach(file, offset + length);
+		left = rt_copy(content(file) + offset, buffer, length, &fault);
+		if (left != length)
+			reach(file, offset + length - left);
 	}
+	if (left == length && length != 0)
+		return fault_in(file, fault) ? RT_ERROR(NO_SPACE) : RT_ERROR(BAD_ADDRESS);
+	length -= left;
 	rt_object_touch(&of(file)->object, twz_rt_clock(TWZ_CLOCK_REALTIME));
 	return (twz_result)length;
 }
@@ -88,7 +114,7 @@ static twz_result object_truncate(struct rt_file *file, uint64_t size)
 {
 	struct twz_rt_object *object = &of(file)->object;
 	if (size > rt_content_limit(object))
-		return RT_ERROR(NO_SPACE);
+		return RT_ERROR(TOO_LARGE);
 	uint64_t old = rt_content_size(object);
 	__atomic_store_n(&rt_meta(object)->size, size, __ATOMIC_RELEASE);
 	rt_object_touch(object, twz_rt_clock(TWZ_CLOCK_REALTIME));

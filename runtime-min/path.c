@@ -245,10 +245,12 @@ static twz_result walk_on(struct rt_walk *walk, uint32_t flags)
 twz_result rt_walk(struct rt_walk *walk, int at, const char *path, size_t length, uint32_t flags)
 {
 	*walk = (struct rt_walk){0};
-	if (!rt_user_pointer(path, length) || (path == NULL && length != 0))
-		return RT_ERROR(BAD_ADDRESS);
 	if (length == 0)
 		return RT_ERROR(NOT_FOUND);
+	if (length >= MAX_PATH && rt_user_pointer(path, length))
+		return RT_ERROR(NAME_TOO_LONG);
+	if (rt_readable(path, length) < 0)
+		return RT_ERROR(BAD_ADDRESS);
 	for (size_t i = 0; i < length; i++) {
 		if (path[i] == 0)
 			return RT_ERROR(INVALID_ARGUMENT);

@@ -267,10 +267,13 @@ static twz_result make_ends(uint32_t flags, struct rt_file *ends[2])
 	result = twz_rt_object_map(id, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, &object);
 	if (result >= 0) {
 		struct rt_ring *ring = (struct rt_ring *)(object.start + TWZ_BASE_OFFSET);
-		rt_ring_format(ring);
-		rt_ring_join(ring, self, false);
-		rt_ring_join(ring, self, true);
-		result = open_end(id, flags | TWZ_OPEN_READ, &ends[0]);
+		result = rt_ring_format(ring);
+		if (result >= 0)
+			result = rt_ring_join(ring, self, false);
+		if (result >= 0)
+			result = rt_ring_join(ring, self, true);
+		if (result >= 0)
+			result = open_end(id, flags | TWZ_OPEN_READ, &ends[0]);
 		if (result >= 0) {
 			result = open_end(id, flags | TWZ_OPEN_WRITE, &ends[1]);
 			if (result < 0)

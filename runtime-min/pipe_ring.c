@@ -5,9 +5,12 @@
 #define CONTENDED 0x80000000u
 #define NOBODY	  0x7fffffffu /* a holder that is no member: it cannot be found dead */
 
-void rt_ring_format(struct rt_ring *ring)
+twz_result rt_ring_format(struct rt_ring *ring)
 {
-	ring->magic = RT_RING_MAGIC;
+	static const uint32_t magic = RT_RING_MAGIC;
+	uint64_t fault;
+	return rt_copy(&ring->magic, &magic, sizeof(magic), &fault) == 0 ? 0
+									 : RT_ERROR(OUT_OF_MEMORY);
 }
 
 twz_result rt_ring_check(const struct rt_ring *ring)
@@ -147,12 +150,17 @@ twz_result rt_ring_join(struct rt_ring *ring, struct twz_id view, bool writer)
 	}
 	if (member == NULL && used == RT_RING_MEMBERS)
 		return RT_ERROR(TOO_MANY);
-	if (member == NULL) {
+	bool appended = member == NULL;
+	if (appended)
 		member = &ring->members[used];
-		__atomic_store_n(&ring->used, used + 1, __ATOMIC_RELEASE);
+	if (appended || !twz_id_equal(member->view, view)) {
+		const struct rt_ring_member fresh = {.view = view};
+		uint64_t fault;
+		if (rt_copy(member, &fresh, sizeof(fresh), &fault) != 0)
+			return RT_ERROR(OUT_OF_MEMORY);
 	}
-	if (!twz_id_equal(member->view, view))
-		*member = (struct rt_ring_member){.view = view};
+	if (appended)
+		__atomic_store_n(&ring->used, used + 1, __ATOMIC_RELEASE);
 	if (writer)
 		member->writers++;
 	else
@@ -196,7 +204,7 @@ static void bury(struct rt_ring *ring, struct twz_id view)
 void rt_ring_bury_dead(struct rt_ring *ring)
 {
 	struct twz_id self = rt_self_view();
-	for (uint32_t i = 0; i < RT_RING_MEMBERS; i++) {
+	for (uint32_t i = 0, used = members_used(ring); i < used; i++) {
 		struct rt_ring_member member = ring->members[i];
 		struct twz_rt_object object;
 		if (is_free(&member) || twz_id_equal(member.view, self))
@@ -279,19 +287,27 @@ uint32_t rt_ring_room(const struct rt_ring *ring)
 	return RT_RING_SIZE - rt_ring_readable(ring);
 }
 
-size_t rt_ring_take(struct rt_ring *ring, void *buffer, size_t length)
+static twz_result copy_failed(const struct rt_ring *ring, uint64_t fault)
+{
+	return fault - (uint64_t)ring < sizeof(*ring) ? RT_ERROR(OUT_OF_MEMORY)
+						      : RT_ERROR(BAD_ADDRESS);
+}
+
+twz_result rt_ring_take(struct rt_ring *ring, void *buffer, size_t length)
 {
 	uint32_t part = rt_ring_readable(ring), at = ring->tail % RT_RING_SIZE;
 	if (part > length)
 		part = (uint32_t)length;
 	uint32_t first = RT_RING_SIZE - at < part ? RT_RING_SIZE - at : part;
-	memcpy(buffer, ring->bytes + at, first);
-	memcpy((uint8_t *)buffer + first, ring->bytes, part - first);
+	uint64_t fault;
+	if (rt_copy(buffer, ring->bytes + at, first, &fault) != 0 ||
+	    rt_copy((uint8_t *)buffer + first, ring->bytes, part - first, &fault) != 0)
+		return copy_failed(ring, fault);
 	__atomic_fetch_add(&ring->tail, part, __ATOMIC_RELEASE);
 	return part;
 }
 
-size_t rt_ring_put(struct rt_ring *ring, const void *buffer, size_t length, size_t least)
+twz_result rt_ring_put(struct rt_ring *ring, const void *buffer, size_t length, size_t least)
 {
 	uint32_t part = rt_ring_room(ring), at = ring->head % RT_RING_SIZE;
 	if (part < least)
@@ -299,8 +315,10 @@ size_t rt_ring_put(struct rt_ring *ring, const void *buffer, size_t length, size
 	if (part > length)
 		part = (uint32_t)length;
 	uint32_t first = RT_RING_SIZE - at < part ? RT_RING_SIZE - at : part;
-	memcpy(ring->bytes + at, buffer, first);
-	memcpy(ring->bytes, (const uint8_t *)buffer + first, part - first);
+	uint64_t fault;
+	if (rt_copy(ring->bytes + at, buffer, first, &fault) != 0 ||
+	    rt_copy(ring->bytes, (const uint8_t *)buffer + first, part - first, &fault) != 0)
+		return copy_failed(ring, fault);
 	__atomic_fetch_add(&ring->head, part, __ATOMIC_RELEASE);
 	return part;
 }

@@ -38,7 +38,8 @@ struct rt_ring {
 	uint8_t bytes[RT_RING_SIZE];
 };
 
-void rt_ring_format(struct rt_ring *ring);
+/* Of a fresh object. OUT_OF_MEMORY. */
+twz_result rt_ring_format(struct rt_ring *ring);
 /* BAD_FORMAT. */
 twz_result rt_ring_check(const struct rt_ring *ring);
 
@@ -50,16 +51,16 @@ void rt_ring_unlock(struct rt_ring *ring);
 
 /* ---- with the lock held ---- */
 
-/* Enters one more end for a view. TOO_MANY programs. */
+/* Enters one more end for a view. TOO_MANY programs, OUT_OF_MEMORY. */
 twz_result rt_ring_join(struct rt_ring *ring, struct twz_id view, bool writer);
 /* Takes one away; true when nobody is left at either end. */
 bool rt_ring_leave(struct rt_ring *ring, struct twz_id view, bool writer);
 /* Whether somebody is entered at the writing (or reading) end. */
 bool rt_ring_has(const struct rt_ring *ring, bool writer);
-/* Takes up to length bytes; 0 when there are none. */
-size_t rt_ring_take(struct rt_ring *ring, void *buffer, size_t length);
-/* Puts bytes, as many as there is room for; 0 when that is less than `least`. */
-size_t rt_ring_put(struct rt_ring *ring, const void *buffer, size_t length, size_t least);
+/* Takes up to length bytes; 0 when there are none. BAD_ADDRESS; OUT_OF_MEMORY for the ring. */
+twz_result rt_ring_take(struct rt_ring *ring, void *buffer, size_t length);
+/* Puts bytes, as many as there is room for; 0 when that is less than `least`. Errors as above. */
+twz_result rt_ring_put(struct rt_ring *ring, const void *buffer, size_t length, size_t least);
 
 /* ---- without ---- */
 

@@ -34,14 +34,22 @@ def read(path):
         return file.read()
 
 
-def first_sentence(comment):
-    """The first sentence of a C comment, as one line."""
-    text = " ".join(re.sub(r"^[ \t]*/?\*+/?", "", line).replace("*/", "").strip() for line in comment.split("\n")).strip()
-    return re.split(r"(?<=[.;])\s", text + " ", maxsplit=1)[0].strip(" ;").replace("|", "\\|")
+def words(comment):
+    """The text of a C comment, as one line."""
+    lines = (re.sub(r"^[ \t]*/?\*+/?", "", line).replace("*/", "").strip() for line in comment.split("\n"))
+    return " ".join(line for line in lines if line).replace("|", "\\|")
+
+
+def remarks(header):
+    """The comments of a header that are about no single declaration: those with a blank line behind them, each paragraph as one line."""
+    for comment in re.findall(r"^/\*(?:[^*]|\*(?!/))*\*/(?=\n\n)", header, re.M):
+        if not re.search(r"SPDX|Runtime ABI[,:]|^/\* ---- ", comment):
+            yield from (words(paragraph) for paragraph in re.split(r"\n[ \t]*\*[ \t]*\n", comment))
 
 
 def functions(header):
-    """Each (name, sentence) of a header, in order. A declaration right behind another has no words of its own."""
+    """Each (name, contract) of a header, in order. A declaration right behind another has no words of its own; types and
+    constants may stand between the words and the declaration."""
     found = []
     pattern = r"(?P<comment>/\*(?:[^*]|\*(?!/))*\*/)\n|^(?!typedef|static|\t|#)[^\n;{}()]*?\b(?P<name>twz_rt_\w+)\("
     comment = ""
@@ -50,7 +58,8 @@ def functions(header):
             comment = match.group("comment")
         else:
             between = header[:match.start()].rsplit("*/\n", 1)[-1]
-            found.append((match.group("name"), first_sentence(comment) if not between.strip() else ""))
+            between = re.sub(r"^(#.*|typedef [^;]*;|struct \w+ \{[^}]*\};)$", "", between, flags=re.M)
+            found.append((match.group("name"), words(comment) if not between.strip() else ""))
     return found
 
 
@@ -71,12 +80,13 @@ def document():
         header = read(path)
         title = re.search(r"Runtime ABI[,:] ([^:.]+)", header).group(1)
         lines.append(f"## {title} (`rt/{os.path.basename(path)}`)\n")
-        lines.append("| function | minimal | reference | what it does |\n| --- | --- | --- | --- |")
-        for name, sentence in functions(header):
+        lines += [f"{remark}\n" for remark in remarks(header) if remark]
+        lines.append("| function | minimal | reference | contract |\n| --- | --- | --- | --- |")
+        for name, contract in functions(header):
             for runtime, defined in runtimes.items():
                 if name not in defined:
                     sys.exit(f"{path}: the {runtime} runtime does not define {name}")
-            lines.append(f"| {name} | {runtimes['minimal'][name]} | {runtimes['reference'][name]} | {sentence} |")
+            lines.append(f"| {name} | {runtimes['minimal'][name]} | {runtimes['reference'][name]} | {contract} |")
             total += 1
         lines.append("")
     if total < 50:

@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* In every program and shared library: the note that says which ABI version it was made for. */
-#include <twizzler/version.h>
+#include <twizzler/note.h>
 
-	.section .note.twizzler, "a", @note
-	.balign 4
-	.long 2f - 1f
-	.long 4f - 3f
-	.long TWZ_NOTE_ABI
-1:	.asciz TWZ_NOTE_NAME
-2:	.balign 4
-3:	.long TWZ_ABI_MAJOR, TWZ_ABI_MINOR, TWZ_ABI_PATCH
-4:	.balign 4
+	TWZ_ABI_NOTE
 
 	.section .note.GNU-stack, "", @progbits

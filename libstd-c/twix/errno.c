@@ -23,6 +23,8 @@ static int errno_of(enum twz_error error)
 		return ENOMEM;
 	case TWZ_ERR_NO_SPACE:
 		return ENOSPC;
+	case TWZ_ERR_TOO_LARGE:
+		return EFBIG;
 	case TWZ_ERR_EXISTS:
 		return EEXIST;
 	case TWZ_ERR_BUSY:

@@ -45,6 +45,32 @@ matches() {
 	checks=$((checks + 1))
 }
 
+# by_debug_kernel NAME...: run tests/boot/NAME.exp in a tree of their own, by the debug kernel; each must pass.
+by_debug_kernel() {
+	local root=$PWD tree name
+	tree=$(mktemp -d "$root/build/tests/debug.XXXXXX")
+	# shellcheck disable=SC2064
+	trap "rm -rf '$tree' '$work'" EXIT
+	mkdir -p "$tree/build/tests"
+	ln -s "$root"/build/* "$tree/build/" 2>/dev/null || true
+	# what the guest opens by a name below its /host cannot be a link to elsewhere
+	mkdir "$tree/build/tests/programs"
+	find "$root/build/tests/programs" -maxdepth 1 -type f -exec ln -t "$tree/build/tests/programs" {} +
+	ln -s "$root/tests" "$root/build.sh" "$root/toolchain" "$root/sysroot" "$tree/"
+	export TWZ_KERNEL=$root/build/kernel/kernel-debug.elf
+	[ -f "$TWZ_KERNEL" ] || fail "no $TWZ_KERNEL"
+	cd "$tree"
+	for name; do
+		if ! expect -f "tests/boot/$name.exp" >output 2>&1; then
+			tail -n 25 output
+			fail "boot/$name by the debug kernel"
+		fi
+		echo "ok $name: $(grep -a -c '^+ ' output) boots"
+		checks=$((checks + 1))
+	done
+	cd "$root"
+}
+
 finish() {
 	[ "$checks" -gt 0 ] || fail "nothing was checked"
 	echo "ok: $checks checks"

@@ -26,6 +26,8 @@ struct contract {
 #define CONTRACT(function) REGISTER_(contracts, contract_, function)
 /* What several functions promise together. */
 #define SCENARIO(name) REGISTER_(scenarios, scenario_, name)
+/* Runs only when it is named, on a machine that is made for it. */
+#define EXTRA(name) REGISTER_(extras, extra_, name)
 /* Runs in a program of its own, started by child_start("name", ...); its return ends it with 0. */
 #define CHILD(name) REGISTER_(children, child_, name)
 

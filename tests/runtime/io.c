@@ -63,7 +63,7 @@ CONTRACT(twz_rt_fd_write)
 		FAILS(twz_rt_fd_write(fd, KERNEL_HALF, 1, 0), BAD_ADDRESS);
 		FAILS(twz_rt_fd_write(fd, text, ~0ul, 0), INVALID_ARGUMENT);
 		if (place_has_objects())
-			FAILS(twz_rt_fd_write(fd, "x", 1, TWZ_SLOT_SIZE), NO_SPACE);
+			FAILS(twz_rt_fd_write(fd, "x", 1, TWZ_SLOT_SIZE), TOO_LARGE);
 		GIVES(twz_rt_fd_close(fd), 0);
 		/* at the end, whatever the position or offset */
 		fd = (int)GOOD(twz_rt_fd_open(HERE, PATH("file"),

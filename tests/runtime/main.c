@@ -9,6 +9,7 @@
 
 extern const struct contract __start_contracts[], __stop_contracts[];
 extern const struct contract __start_scenarios[], __stop_scenarios[];
+extern const struct contract __start_extras[], __stop_extras[];
 extern const struct contract __start_children[], __stop_children[];
 
 /* From the headers, by contracts.py. */
@@ -281,6 +282,10 @@ int main(int argc, char **argv)
 		if (chosen(scenario->name, argc, argv))
 			run(scenario, false);
 	}
+	const struct contract *extra =
+		argc == 2 ? find(__start_extras, __stop_extras, argv[1]) : NULL;
+	if (extra != NULL)
+		run(extra, false);
 	finish(contracts);
 	return failed_contracts != 0;
 }

@@ -78,6 +78,11 @@ bool rt_mount_at(const char *path, size_t length, struct rt_place *place, twz_re
 	return true;
 }
 
+twz_result rt_readable(const void *at, size_t length)
+{
+	return rt_user_pointer(at, length) ? 0 : RT_ERROR(BAD_ADDRESS);
+}
+
 bool rt_mount_has(const char *name, size_t length)
 {
 	return length == 3 && memcmp(name, "mnt", 3) == 0;

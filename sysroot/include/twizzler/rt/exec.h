@@ -69,7 +69,12 @@ struct twz_rt_spawn_args {
 };
 #define TWZ_SPAWN_FAMILY_GIVEN 0x1u
 
-/* Starts a program. Its id is its view's; returns a number (>= 1) that waits take, like a pid. */
+/*
+ * Starts a program; returns a number (>= 1) that waits take, like a pid. Its id is its view's. argv
+ * is needed, envp may be NULL (empty). INVALID_ARGUMENT, what opening the file gives, ACCESS_DENIED
+ * (not executable), BAD_FORMAT, VERSION_MISMATCH, what an action gives: twz_rt_exec_error says it
+ * in words, and nothing is left of the program.
+ */
 twz_result twz_rt_exec_spawn(const struct twz_rt_spawn_args *args);
 
 struct twz_rt_wait_result {
@@ -79,14 +84,20 @@ struct twz_rt_wait_result {
 	uint32_t reserved;
 	struct twz_fault fault;
 };
-/* Waits for a child (number 0: any) until the monotonic deadline; TIMED_OUT, NO_SUCH_THREAD when
- * there is none. */
+/*
+ * Waits for a child (number 0: any) until the monotonic deadline and returns its number; each is
+ * waited for once. TIMED_OUT, INTERRUPTED, NO_SUCH_THREAD when there is none.
+ */
 twz_result twz_rt_exec_wait(uint32_t number, uint64_t deadline, struct twz_rt_wait_result *out);
 
-/* Ends a child as if by a signal. */
+/* Ends a child as if by a signal (1..64; 0: only asks whether it is there). NO_SUCH_THREAD. */
 twz_result twz_rt_exec_kill(uint32_t number, int signal);
 
-/* fork: 0 in the child, the child's number in the parent. */
+/*
+ * fork: 0 in the child, the child's number in the parent. The child has the calling thread only,
+ * memory of its own from here on but for what is mapped SHARED, and the open files, each with a
+ * position of its own.
+ */
 twz_result twz_rt_exec_fork(void);
 /*
  * Replaces this program: the other one is started with its descriptors, and this one ends as that

@@ -11,6 +11,15 @@ extern "C" {
 #endif
 
 /*
+ * Descriptors, files and names may be used by several threads at once. A descriptor that is not
+ * open is BAD_HANDLE; a pointer to no address of the program's is BAD_ADDRESS, for buffers and
+ * paths also one to memory that cannot be used; unknown flags are INVALID_ARGUMENT.
+ *
+ * Errors of every call on a path: NOT_FOUND (also the empty path), NOT_A_DIRECTORY, LOOP (more than
+ * 40 links), NAME_TOO_LONG (a name over 255 bytes, a path over 65535), INVALID_ARGUMENT (a NUL in
+ * it), ACCESS_DENIED, READ_ONLY, OUT_OF_MEMORY, IO. What is mounted (/dev, /host, ...) is BUSY to
+ * removing and renaming.
+ *
  * Paths are bytes with a length, no NUL needed; relative to the directory `at` (TWZ_RT_AT_CWD: the
  * current one). In path_stat, path_set_times and cwd_set an empty path is the descriptor `at`
  * itself.
@@ -29,14 +38,26 @@ extern "C" {
 #define TWZ_OPEN_CLOEXEC   0x200u
 #define TWZ_OPEN_PATH	   0x400u
 
-/* Returns the lowest free descriptor. mode: POSIX permission bits for CREATE. */
+/*
+ * Opens a file; returns the lowest free descriptor. mode: POSIX permission bits for CREATE.
+ * TRUNCATE needs WRITE. EXISTS (CREATE with EXCLUSIVE), IS_A_DIRECTORY (WRITE), NOT_A_DIRECTORY
+ * (DIRECTORY), LOOP (a link at the end, NOFOLLOW), TOO_MANY.
+ */
 twz_result twz_rt_fd_open(int at, const char *path, size_t length, uint32_t flags, uint32_t mode);
+/* Closes a descriptor; the file with its last one. */
 twz_result twz_rt_fd_close(int fd);
-/* Duplicates to the lowest free descriptor >= minimum. flags: TWZ_OPEN_CLOEXEC. */
+/*
+ * Duplicates to the lowest free descriptor >= minimum: one file, with one position and one set of
+ * flags. flags: TWZ_OPEN_CLOEXEC. TOO_MANY.
+ */
 twz_result twz_rt_fd_dup(int fd, int minimum, uint32_t flags);
 /* Duplicates to exactly `to`, closing what was there. */
 twz_result twz_rt_fd_dup_to(int fd, int to, uint32_t flags);
-/* A pipe: fds[0] reads, fds[1] writes. */
+/*
+ * A pipe: fds[0] reads, fds[1] writes. flags: CLOEXEC, NONBLOCK. It holds 64 KiB; up to a page is
+ * written whole or not at all. Reading gives 0 when no writer is left, writing END_OF_STREAM when
+ * no reader is.
+ */
 twz_result twz_rt_fd_pipe(int fds[2], uint32_t flags);
 
 enum twz_rt_file_kind {
@@ -59,8 +80,10 @@ struct twz_rt_stat {
 	uint64_t blocks;				/* of 512 bytes */
 	uint64_t access_time, modify_time, change_time; /* ns since the epoch */
 };
+/* What a file is. */
 twz_result twz_rt_fd_stat(int fd, struct twz_rt_stat *out);
 #define TWZ_STAT_NOFOLLOW 0x1u
+/* What a name leads to. */
 twz_result twz_rt_path_stat(int at, const char *path, size_t length, uint32_t flags,
 			    struct twz_rt_stat *out);
 
@@ -75,9 +98,15 @@ enum twz_rt_fd_command {
 	TWZ_FD_SET_MODE = 7,	/* argument: permission bits */
 	TWZ_FD_READABLE = 8,	/* returns bytes ready to read */
 };
+/*
+ * Asks or changes a property of a descriptor or its file. TRUNCATE: INVALID_ARGUMENT for what is
+ * not open for writing or no regular file, TOO_LARGE; what is cut off is zero when the file grows
+ * again.
+ */
 twz_result twz_rt_fd_command(int fd, uint32_t command, uint64_t argument);
-/* access and modification time in ns; TWZ_TIME_OMIT leaves one. */
 #define TWZ_TIME_OMIT (~0ull)
+/* Sets access and modification time in ns; TWZ_TIME_OMIT leaves one. flags: TWZ_STAT_NOFOLLOW.
+ * Object files keep no access time. */
 twz_result twz_rt_path_set_times(int at, const char *path, size_t length, uint32_t flags,
 				 uint64_t access, uint64_t modify);
 
@@ -88,25 +117,35 @@ struct twz_rt_dirent {
 	uint32_t length; /* of name, NUL not counted */
 	char name[256];	 /* NUL-ended */
 };
-/* Entries from the descriptor's position on; returns how many were written, 0 at the end. */
+/* Entries from the descriptor's position on, without "." and ".."; returns how many were written, 0
+ * at the end. A seek to 0 or to an entry's `next` leads there again. */
 twz_result twz_rt_fd_enumerate(int fd, struct twz_rt_dirent *entries, size_t count);
 
 #define TWZ_REMOVE_DIRECTORY 0x1u
+/* Removes a name; the file goes with its last name and its last open descriptor. IS_A_DIRECTORY, or
+ * with the flag NOT_A_DIRECTORY, NOT_EMPTY. */
 twz_result twz_rt_path_remove(int at, const char *path, size_t length, uint32_t flags);
+/* Makes a directory. EXISTS, for a link that leads nowhere too. */
 twz_result twz_rt_path_mkdir(int at, const char *path, size_t length, uint32_t mode);
+/* Renames, in place of what has the new name. INVALID_ARGUMENT (a directory into itself),
+ * CROSS_DEVICE, NOT_EMPTY, IS_A_DIRECTORY, NOT_A_DIRECTORY. */
 twz_result twz_rt_path_rename(int at, const char *path, size_t length, int to_at, const char *to,
 			      size_t to_length);
+/* A second name for a file, not for a directory (ACCESS_DENIED). EXISTS, CROSS_DEVICE. */
 twz_result twz_rt_path_link(int at, const char *path, size_t length, int to_at, const char *to,
 			    size_t to_length);
+/* Makes a link with a target of 1 to 4095 bytes, which need not be there. EXISTS. */
 twz_result twz_rt_path_symlink(const char *target, size_t target_length, int at, const char *path,
 			       size_t length);
-/* INVALID_ARGUMENT when it is no link. Returns the target's length; at most capacity bytes are
- * written, no NUL. */
+/* Returns the length of a link's target; at most capacity bytes are written, no NUL.
+ * INVALID_ARGUMENT when it is no link. */
 twz_result twz_rt_path_readlink(int at, const char *path, size_t length, char *buffer,
 				size_t capacity);
 
+/* Sets the current directory, kept as a path without links. NOT_A_DIRECTORY. */
 twz_result twz_rt_cwd_set(int at, const char *path, size_t length);
-/* Returns the length; at most capacity bytes are written, no NUL. */
+/* Returns the length of the current directory's path; at most capacity bytes are written, no NUL.
+ */
 twz_result twz_rt_cwd_get(char *buffer, size_t capacity);
 
 #ifdef __cplusplus

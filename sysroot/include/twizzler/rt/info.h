@@ -21,10 +21,14 @@ struct twz_rt_info {
 };
 #define TWZ_RUNTIME_MINIMAL   1u
 #define TWZ_RUNTIME_REFERENCE 2u
+/* What the system is. */
 twz_result twz_rt_info(struct twz_rt_info *out);
 
-/* Nanoseconds of a TWZ_CLOCK_*. Monotonic and real time take no system call (clock.h). */
+/* Nanoseconds of a TWZ_CLOCK_*; 0 for no clock. Monotonic and real time take no system call
+ * (clock.h).
+ */
 uint64_t twz_rt_clock(uint32_t clock);
+/* Nanoseconds between two readings that can differ; 0 for no clock. */
 uint64_t twz_rt_clock_resolution(uint32_t clock);
 
 /*

@@ -55,7 +55,8 @@ struct twz_rt_thread_args {
 	uint32_t *parent_number; /* receives the thread's number before this returns; may be NULL */
 	uint32_t *child_number;	 /* receives it before entry runs; may be NULL */
 };
-/* Starts a thread. Returns its number (>= 1, unique among living threads). */
+/* Starts a thread. Returns its number (>= 1, unique among living threads). INVALID_ARGUMENT,
+ * OUT_OF_MEMORY: nothing is left of it. */
 twz_result twz_rt_thread_spawn(const struct twz_rt_thread_args *args);
 
 /* Ends this thread; frees [stack, stack + length) when length is not 0. */
@@ -65,8 +66,11 @@ void twz_rt_thread_exit(void *stack, size_t length) __attribute__((noreturn));
  * number. */
 twz_result twz_rt_thread_set_clear_word(uint32_t *word);
 
+/* This thread's number. */
 uint32_t twz_rt_thread_number(void);
+/* Names this thread, NUL-ended; 31 bytes are kept. BAD_ADDRESS. */
 twz_result twz_rt_thread_set_name(const char *name);
+/* Lets others of its priority run. */
 twz_result twz_rt_thread_yield(void);
 /*
  * The priority of a thread of this program (number 0: the caller), TWZ_PRIORITY_FIFO with it; and
@@ -77,6 +81,8 @@ twz_result twz_rt_thread_set_priority(uint32_t number, uint32_t priority);
 /* Waits until the thread that has this clear word is gone. deadline: monotonic ns or TWZ_FOREVER.
  */
 twz_result twz_rt_thread_join(uint32_t *clear_word, uint64_t deadline);
+/* Names this thread's struct robust_list_head (as Linux has it), walked when it ends; NULL: none.
+ */
 twz_result twz_rt_thread_robust_list(void *head);
 /*
  * Delivers an interrupt upcall with `code` (1 to 64, kept as a set until the upcall) to a thread of
@@ -105,7 +111,10 @@ twz_result twz_rt_thread_set_tcb(struct twz_rt_tcb *tcb);
 twz_result twz_rt_futex_wait(uint32_t *word, uint32_t expected, uint64_t deadline);
 /* Wakes up to count waiters; returns how many. */
 twz_result twz_rt_futex_wake(uint32_t *word, uint32_t count);
-/* Wakes `wake` waiters of word and moves up to `move` others to target. */
+/*
+ * Wakes `wake` waiters of word and moves up to `move` others to target; returns how many together.
+ * With wake 0 one of those to be moved is woken instead.
+ */
 twz_result twz_rt_futex_requeue(uint32_t *word, uint32_t wake, uint32_t move, uint32_t *target);
 
 /* Sleeps until a monotonic time; INTERRUPTED may end it early. */
@@ -113,6 +122,7 @@ twz_result twz_rt_sleep_until(uint64_t deadline);
 
 /* Bounds of this thread's stack, where the runtime knows them (the first thread). */
 twz_result twz_rt_stack_bounds(void **base, size_t *size);
+/* What a thread's stack should have, in bytes. */
 size_t twz_rt_default_stack_size(void);
 
 #ifdef __cplusplus
