@@ -10,10 +10,12 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/select.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 #include "check.h"
@@ -204,6 +206,30 @@ static void test_information(void)
 	CHECK(isatty(99) == 0 && errno == EBADF);
 }
 
+static void test_copies(void)
+{
+	char text[32] = "";
+	struct stat stat;
+	struct termios termios;
+	int from = open("from", O_RDWR | O_CREAT, 0600), to = open("to", O_RDWR | O_CREAT, 0600);
+	off_t at = 2, there = 1;
+
+	CHECK(from >= 0 && to >= 0 && write(from, "0123456789", 10) == 10);
+	CHECK(sendfile(to, from, &at, 3) == 3 && at == 5 && lseek(from, 0, SEEK_CUR) == 10);
+	CHECK(sendfile(to, from, NULL, 3) == 0);
+	CHECK(lseek(from, 7, SEEK_SET) == 7 && sendfile(to, from, NULL, 100) == 3);
+	CHECK(pread(to, text, 32, 0) == 6 && !memcmp(text, "234789", 6));
+	at = 0;
+	CHECK(copy_file_range(from, &at, to, &there, 2, 0) == 2 && at == 2 && there == 3);
+	CHECK(pread(to, text, 32, 0) == 6 && !memcmp(text, "201789", 6));
+	CHECK(copy_file_range(from, &at, to, &there, 2, 1) == -1 && errno == EINVAL);
+	CHECK(posix_fallocate(to, 4, 6) == 0 && fstat(to, &stat) == 0 && stat.st_size == 10);
+	CHECK(posix_fallocate(to, 0, 2) == 0 && fstat(to, &stat) == 0 && stat.st_size == 10);
+	CHECK(posix_fallocate(to, 0, 0) == EINVAL && posix_fallocate(-1, 0, 1) == EBADF);
+	CHECK(tcgetattr(to, &termios) == -1 && errno == ENOTTY);
+	CHECK(close(from) == 0 && close(to) == 0 && unlink("from") == 0 && unlink("to") == 0);
+}
+
 int main(void)
 {
 	char place[] = "posix-XXXXXX";
@@ -211,6 +237,7 @@ int main(void)
 	CHECK(mkdtemp(place) && chdir(place) == 0);
 	test_descriptors();
 	test_names();
+	test_copies();
 	test_pipe();
 	test_time();
 	test_memory();

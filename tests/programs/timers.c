@@ -67,8 +67,9 @@ static void test_signal(void)
 	CHECK(timer_gettime(timer, &left) == 0 && left.it_value.tv_nsec == 0);
 	start = now(CLOCK_MONOTONIC);
 	CHECK(timer_settime(timer, 0, &setting, NULL) == 0);
-	CHECK(timer_gettime(timer, &left) == 0 && left.it_value.tv_nsec > 0 &&
-	      left.it_value.tv_nsec <= 20 * MILLISECOND);
+	/* On a busy machine it may be over by now. */
+	CHECK(timer_gettime(timer, &left) == 0 && left.it_value.tv_nsec <= 20 * MILLISECOND &&
+	      (left.it_value.tv_nsec > 0 || now(CLOCK_MONOTONIC) - start >= 20 * MILLISECOND));
 	sleep_until_count(1);
 	CHECK(now(CLOCK_MONOTONIC) - start >= 20 * MILLISECOND && value == 42);
 	CHECK(timer_getoverrun(timer) == 0);
