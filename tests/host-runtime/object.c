@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is not tried on Linux, so that libstd-c links: objects, priorities, what is mapped. */
 
+#include <stdbool.h>
 #include <twizzler/rt.h>
 
 twz_result twz_rt_fd_object(int fd, struct twz_id *id)
@@ -41,5 +42,32 @@ twz_result twz_rt_range_query(const void *address, size_t length)
 {
 	(void)address;
 	(void)length;
+	return -TWZ_ERR_NOT_SUPPORTED;
+}
+
+/* libtwz's locks between programs, and the system call behind them. */
+twz_result twz_lock_take(struct twz_id *holder, uint32_t *waiters)
+{
+	(void)holder;
+	(void)waiters;
+	return -TWZ_ERR_NOT_SUPPORTED;
+}
+
+void twz_lock_release(struct twz_id *holder, uint32_t *waiters)
+{
+	(void)holder;
+	(void)waiters;
+}
+
+bool twz_lock_holder_ended(struct twz_id view)
+{
+	(void)view;
+	return false;
+}
+
+twz_result twz_sys_thread_control(uint64_t command, uint64_t argument)
+{
+	(void)command;
+	(void)argument;
 	return -TWZ_ERR_NOT_SUPPORTED;
 }
