@@ -44,18 +44,34 @@ static void fill_ahead(struct object *object, uint64_t page, volatile uint64_t *
 	}
 }
 
-static twz_result fill_zeroed(struct object *object, uint64_t page, volatile uint64_t *entry)
+/* What is read before it is written: the same page of zeros everywhere, which nobody has to give.
+ */
+static const char zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+
+static physical_address zero_frame(void)
 {
+	return kernel_to_phys(zero_page);
+}
+
+static twz_result fill_zeroed(struct object *object, uint64_t page, volatile uint64_t *entry,
+			      bool write)
+{
+	bool meta = page == META_PAGE && !(object->flags & TWZ_OBJECT_RAW) && !object->pager;
+	uint64_t rights = *entry & PTE_RIGHTS;
 	physical_address frame;
 
 	if (object->flags & OBJECT_FIXED)
 		return -TWZ_ERR_BAD_ADDRESS;
+	if (!write && !meta) {
+		page_map_write(object, entry, pte_make(object, zero_frame(), rights | PTE_COPY));
+		return TWZ_OK;
+	}
 	frame = frame_alloc_zeroed();
 	if (!frame)
 		return -TWZ_ERR_OUT_OF_MEMORY;
-	if (page == META_PAGE && !(object->flags & TWZ_OBJECT_RAW) && !object->pager)
+	if (meta)
 		object_fill_meta(object, phys_to_virt(frame));
-	page_map_write(object, entry, pte_make(object, frame, *entry & PTE_RIGHTS));
+	page_map_write(object, entry, pte_make(object, frame, rights));
 	if (!object->pager)
 		fill_ahead(object, page, entry);
 	return TWZ_OK;
@@ -71,10 +87,11 @@ static twz_result break_sharing(struct object *object, uint64_t page, volatile u
 		page_map_write(object, entry, pte_make(object, old, rights));
 		return TWZ_OK;
 	}
-	frame = frame_alloc();
+	frame = old == zero_frame() ? frame_alloc_zeroed() : frame_alloc();
 	if (!frame)
 		return -TWZ_ERR_OUT_OF_MEMORY;
-	page_copy(phys_to_virt(frame), phys_to_virt(old));
+	if (old != zero_frame())
+		page_copy(phys_to_virt(frame), phys_to_virt(old));
 	page_map_write(object, entry, pte_make(object, frame, rights));
 	tlb_flush_object_page(object, page);
 	frame_unref(old);
@@ -119,7 +136,7 @@ static twz_result fault_locked(struct object *object, uint64_t page, uint32_t ac
 			*need = NEED_PAGE;
 			return TWZ_OK;
 		}
-		return fill_zeroed(object, page, entry);
+		return fill_zeroed(object, page, entry, write);
 	}
 	if (write && *entry & PTE_ASK) {
 		*need = NEED_WRITABLE;
@@ -131,7 +148,7 @@ static twz_result fault_locked(struct object *object, uint64_t page, uint32_t ac
 }
 
 /* Enter what the pager gave, unless another thread was faster. Takes over the frame's reference. */
-static twz_result enter_page(struct object *object, uint64_t page, enum need need,
+static twz_result enter_page(struct object *object, uint64_t page, enum need need, bool write,
 			     struct object_page got)
 {
 	uint64_t flags = spin_lock(&object->lock), soft = 0;
@@ -154,7 +171,7 @@ static twz_result enter_page(struct object *object, uint64_t page, enum need nee
 				tlb_flush_object_page(object, page);
 			drop = old;
 		} else if (need == NEED_PAGE) {
-			result = fill_zeroed(object, page, entry);
+			result = fill_zeroed(object, page, entry, write);
 		}
 	}
 	spin_unlock(&object->lock, flags);
@@ -225,7 +242,7 @@ static twz_result fault(struct object *object, uint64_t offset, uint32_t access,
 		}
 		if (got.flags & OBJECT_PAGE_ENTERED)
 			continue;
-		result = enter_page(object, page, need, got);
+		result = enter_page(object, page, need, access & TWZ_RIGHT_WRITE, got);
 		if (result < 0)
 			return result;
 		/* again: a copy-on-write page may have to be copied, another thread may have been

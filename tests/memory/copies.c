@@ -165,3 +165,31 @@ TEST(copies_take_bytes_not_rights)
 	drop(a, 700);
 	drop(b, 701);
 }
+
+/* What is only read costs page tables, no pages: nobody fills memory by reading what is not there.
+ */
+TEST(reading_takes_no_pages)
+{
+	struct twz_id a = raw_at(700, RW, TWZ_INHERIT_PRIVATE), b;
+	struct twz_system_info before, after;
+	unsigned sum = 0;
+
+	twz_sys_system_info(&before);
+	for (unsigned i = 0; i < 512; i++)
+		sum += (unsigned char)SLOT(700)[i * PAGE + i];
+	twz_sys_system_info(&after);
+	EQUAL(sum, 0);
+	CHECK(before.pages_free - after.pages_free < 8);
+	/* each side's first write gives it a page of its own */
+	b = make_copy(a, 0, 0, 512 * PAGE);
+	map_at(b, 701, RW, TWZ_INHERIT_PRIVATE);
+	SLOT(700)[5 * PAGE] = 1;
+	SLOT(701)[5 * PAGE + 1] = 2;
+	SLOT(701)[6 * PAGE] = 3;
+	EQUAL(SLOT(700)[5 * PAGE + 1], 0);
+	EQUAL(SLOT(701)[5 * PAGE], 0);
+	EQUAL(SLOT(700)[6 * PAGE], 0);
+	EQUAL(SLOT(700)[7 * PAGE], 0);
+	drop(a, 700);
+	drop(b, 701);
+}
