@@ -232,6 +232,43 @@ TEST(a_woken_higher_thread_preempts)
 	EQUAL(place[0], 11);
 }
 
+static volatile uint32_t answered;
+
+static void answer_the_bell(void *unused)
+{
+	(void)unused;
+	wait_word(&bell, 0);
+	answered = 1;
+}
+
+/*
+ * The waker keeps its own CPU and every other one runs a thread that gives way to none but a higher
+ * one: the woken thread can only run where another is interrupted for it.
+ */
+TEST(a_woken_higher_thread_preempts_on_another_processor)
+{
+	unsigned n = processors();
+	struct worker workers[MANY], woken;
+	uint64_t until;
+
+	if (n == 1)
+		return;
+	EQUAL(set_priority(0, 50), 0);
+	bell = answered = 0;
+	worker_start(&woken, answer_the_bell, 0);
+	EQUAL(set_priority(woken.number, 45), 0);
+	start_counters(workers, 0, n, 40 | TWZ_PRIORITY_FIFO);
+	while (started < n)
+		sleep_ms(10);
+	for (until = now() + 20000000000ull, bell = 1, wake_word(&bell, 1); now() < until;)
+		if (answered)
+			break;
+	EQUAL(answered, 1);
+	worker_join(&woken);
+	end_counters(workers, n);
+	EQUAL(set_priority(0, TWZ_PRIORITY_DEFAULT), 0);
+}
+
 /* Each thread gives way to the others at once, so all are done at nearly the same time. */
 static volatile uint32_t turns[4];
 
