@@ -90,6 +90,12 @@ twz_result rt_cwd_start(const char *path, size_t length);
 twz_result rt_path_open(int at, const char *path, size_t length, uint32_t flags, uint32_t mode,
 			struct rt_file **out);
 
+/*
+ * What a name leads to may go between the walk and its use (another thread renames over it): true
+ * for another look. A name that leads to nothing for good becomes NOT_FOUND. looks: 0 at first.
+ */
+bool rt_look_again(twz_result *result, unsigned *looks);
+
 /* ---- mounts ---- */
 
 /* The root of everything; cheap, and holds nothing. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* For assembler: TWZ_ABI_NOTE, the note of the ABI version that a program or library is made for. */
+/* For assembler: TWZ_ABI_NOTE, the note of the ABI version that a binary is made for. */
 #ifndef TWIZZLER_NOTE_H
 #define TWIZZLER_NOTE_H
 
