@@ -72,35 +72,100 @@ toolchain_missing() {
 	done
 }
 
-# stage_run NUMBER NAME: build and publish a stage unless it is published already.
-stage_run() {
-	local number=$1 name=$2 total=${#TWZ_STAGES[@]} key dir log start tarball need
-	stage_know "$name"
-	key=$(stage_key "$name") || die "stage $name: cannot compute its key"
-	dir=$TWZ_CACHE/stages/$name-$key
-	if [ -d "$dir" ]; then
-		echo "[$number/$total] $name: in the cache"
-		return
-	fi
-	start=$SECONDS
-	log=$TWZ_CACHE/log/$name-$key.log
-	mkdir -p "$TWZ_CACHE/log" "$TWZ_CACHE/stages" "$TWZ_CACHE/tmp" "$TWZ_CACHE/work"
-	tarball=
-	for need in $(stage_needs "$name"); do
+# stages_run: build and publish every stage that is not in the cache. Stages that do not need each other run at once; all their
+# makes share one job server, so that no more than TWZ_JOBS jobs run and a stage's serial part leaves no CPU idle.
+declare -A TWZ_RUNNING=() TWZ_STARTED=()
+stages_run() {
+	local name left=("${TWZ_STAGES[@]}") next moved pid status
+	mkdir -p "$TWZ_CACHE/log" "$TWZ_CACHE/stages" "$TWZ_CACHE/tmp" "$TWZ_CACHE/work" "$TWZ_CACHE/running"
+	while [ ${#left[@]} -gt 0 ] || [ ${#TWZ_RUNNING[@]} -gt 0 ]; do
+		next=()
+		moved=
+		for name in "${left[@]}"; do
+			if [ ${#TWZ_RUNNING[@]} -ge "$TWZ_JOBS" ] || ! stage_ready "$name"; then
+				next+=("$name")
+				continue
+			fi
+			moved=yes
+			stage_know "$name"
+			if [ -d "$(stage_dir "$name")" ]; then
+				echo "$(stage_label "$name"): in the cache"
+			else
+				stage_start "$name"
+			fi
+		done
+		left=("${next[@]}")
+		[ -z "$moved" ] || continue
+		[ ${#TWZ_RUNNING[@]} -gt 0 ] || die "stages ${left[*]} wait for what no stage gives; mend their '# needs:' lines"
+		pid=
+		status=0
+		stage_wait pid || status=$?
+		[ -z "$pid" ] || stage_done "$pid" "$status"
+	done
+	trap - INT TERM HUP
+	[ -z "${TWZ_SERVER:-}" ] || rm -f "$TWZ_CACHE/jobs"
+}
+
+# stage_ready NAME: every stage that it needs is published.
+stage_ready() {
+	local need
+	for need in $(stage_needs "$1"); do
 		case $need in
-		package:*) tarball=$(fetch "${need#*:}") || exit 1 ;;
+		stage:* | content:*) [ -n "${TWZ_KEYS[${need#*:}]:-}" ] && [ -d "$(stage_dir "${need#*:}")" ] || return 1 ;;
 		esac
 	done
-	echo "[$number/$total] $name: building, log $log"
+}
+
+# stage_label NAME: its place among the stages, and its name.
+stage_label() {
+	local number=1 name
+	for name in "${TWZ_STAGES[@]}"; do
+		[ "$name" != "$1" ] || break
+		number=$((number + 1))
+	done
+	echo "[$number/${#TWZ_STAGES[@]}] $1"
+}
+
+# stage_start NAME: begin to build it, in the background.
+stage_start() {
+	local name=$1 tarball='' need log
+	log=$TWZ_CACHE/log/$name-${TWZ_KEYS[$name]}.log
+	for need in $(stage_needs "$name"); do
+		case $need in
+		package:*) tarball=$(fetch "${need#*:}") || { stages_stop; exit 1; } ;;
+		esac
+	done
+	if [ -z "${TWZ_SERVER:-}" ]; then
+		# The job server of GNU make: a pipe that holds a byte for each job.
+		rm -f "$TWZ_CACHE/jobs"
+		mkfifo "$TWZ_CACHE/jobs"
+		exec 6<>"$TWZ_CACHE/jobs"
+		printf '%*s' "$TWZ_JOBS" '' | tr ' ' '+' >&6
+		TWZ_SERVER=yes
+	fi
+	echo "$(stage_label "$name"): building, log $log"
 	rm -rf "$TWZ_CACHE/work/$name" "$TWZ_CACHE/tmp/$name"
-	mkdir -p "$TWZ_CACHE/work/$name" "$TWZ_CACHE/tmp/$name"
-	stage_env "$name" "$tarball" bash -euo pipefail -c \
-		'. "$TWZ_ROOT/toolchain/lib.sh"; . "$TWZ_ROOT/toolchain/sources.sh"
-		. "$TWZ_ROOT/toolchain/stages/common.sh"; cd "$WORK"; . "$TWZ_ROOT/toolchain/stages/$STAGE.sh"' \
-		>"$log" 2>&1 </dev/null &
-	echo "$$ $!" >"$TWZ_CACHE/running"
-	trap 'stage_stop; wait; exit 130' INT TERM HUP
-	stage_wait $! "[$number/$total] $name" "$start" || {
+	{ mkdir -p "$TWZ_CACHE/work/$name" "$TWZ_CACHE/tmp/$name" && echo reserved >"$TWZ_CACHE/running/$name"; } 2>/dev/null || {
+		stages_stop
+		die "stage $name failed: cannot write to $TWZ_CACHE, disk full; free some space or set TWZ_CACHE to another disk"
+	}
+	stage_env "$name" "$tarball" bash "$TWZ_ROOT/toolchain/stage-child.sh" >"$log" 2>&1 </dev/null 6>&- &
+	# In place: the block is there already, should the disk have filled up.
+	echo "$$ $!" 1<>"$TWZ_CACHE/running/$name"
+	TWZ_RUNNING[$!]=$name
+	TWZ_STARTED[$name]=$SECONDS
+	trap 'stages_stop; exit 130' INT TERM HUP
+}
+
+# stage_done PID STATUS: publish a stage that has ended well; else say what it said last, end the others and fail.
+stage_done() {
+	local name=${TWZ_RUNNING[$1]} log took
+	unset "TWZ_RUNNING[$1]"
+	rm -f "$TWZ_CACHE/running/$name"
+	took=$((SECONDS - TWZ_STARTED[$name]))
+	log=$TWZ_CACHE/log/$name-${TWZ_KEYS[$name]}.log
+	if [ "$2" != 0 ]; then
+		stages_stop
 		{
 			echo "--- last lines of $log"
 			tail -n 15 "$log"
@@ -109,14 +174,11 @@ stage_run() {
 		if grep -q 'No space left on device' "$log" || [ "$(df -Pk -- "$TWZ_CACHE" | awk 'NR == 2 { print $4 }')" -lt 16384 ]; then
 			die "stage $name failed: disk full; free some space or set TWZ_CACHE to another disk, then run it again"
 		fi
-		die "stage $name failed after $(elapsed $((SECONDS - start))); see $log, then run it again"
-	}
-	(cd "$TWZ_CACHE/tmp/$name" && find . -type f ! -name .content -print0 | LC_ALL=C sort -z |
-		xargs -0r sha256sum | sha256sum >.content)
-	mv -T "$TWZ_CACHE/tmp/$name" "$dir"
-	rm -rf "$TWZ_CACHE/work/$name" "$TWZ_CACHE/running"
-	trap - INT TERM HUP
-	echo "[$number/$total] $name: done in $(elapsed $((SECONDS - start)))"
+		die "stage $name failed after $(elapsed "$took"); see $log, then run it again"
+	fi
+	mv -T "$TWZ_CACHE/tmp/$name" "$TWZ_CACHE/stages/$name-${TWZ_KEYS[$name]}"
+	rm -rf "$TWZ_CACHE/work/$name"
+	echo "$(stage_label "$name"): done in $(elapsed "$took") ($(sed -n 's/^stage time: //p' "$log"))"
 }
 
 # stage_env NAME TARBALL COMMAND...: become COMMAND, in a process group of its own, with what stage scripts may rely on and little else.
@@ -134,30 +196,43 @@ stage_env() {
 	done
 	exec setsid env -i PATH="$PATH" HOME="$HOME" LC_ALL=C TWZ_ROOT="$TWZ_ROOT" TWZ_CACHE="$TWZ_CACHE" \
 		TWZ_JOBS="$TWZ_JOBS" TMPDIR="$TWZ_CACHE/work/$name" STAGE="$name" TARBALL="$tarball" \
-		WORK="$TWZ_CACHE/work/$name" OUT="$TWZ_CACHE/tmp/$name" "${places[@]}" "$@"
+		WORK="$TWZ_CACHE/work/$name" OUT="$TWZ_CACHE/tmp/$name" JOBS="$TWZ_CACHE/jobs" "${places[@]}" "$@"
 }
 
-# stage_stop: end a stage that is running for a bootstrap which is not, or which is about to end.
-stage_stop() {
-	local owner group
-	[ -f "$TWZ_CACHE/running" ] || return 0
-	read -r owner group <"$TWZ_CACHE/running" || return 0
-	[ "$owner" = "$$" ] || ! kill -0 "$owner" 2>/dev/null || return 0
-	# Only if the number still stands for a stage of this cache.
-	if tr '\0' '\n' <"/proc/$group/environ" 2>/dev/null | grep -qF "WORK=$TWZ_CACHE/work/"; then
-		kill -9 -- "-$group" 2>/dev/null
-	fi
-	rm -f "$TWZ_CACHE/running"
+# stages_stop: end the stages of this bootstrap, and those that have outlived theirs.
+stages_stop() {
+	local file owner group
+	for file in "$TWZ_CACHE/running/"*; do
+		[ -f "$file" ] && read -r owner group <"$file" || continue
+		[ "$owner" = "$$" ] || ! kill -0 "$owner" 2>/dev/null || continue
+		# Only if the number still stands for a stage of this cache.
+		if tr '\0' '\n' <"/proc/$group/environ" 2>/dev/null | grep -qF "WORK=$TWZ_CACHE/work/"; then
+			kill -9 -- "-$group" 2>/dev/null || true
+		fi
+		rm -f "$file"
+	done
+	wait
 }
 
-# stage_wait PID LABEL START: wait for a stage; on a terminal keep the elapsed time on the line.
+# stage_wait VARIABLE: wait for one of the stages and give its process id; on a terminal keep the elapsed times on the line,
+# and return without one every second. Its exit status.
 stage_wait() {
+	local name text=''
 	if [ -t 1 ]; then
-		while kill -0 "$1" 2>/dev/null; do
-			printf '\r%s: %s ' "$2" "$(elapsed $((SECONDS - $3)))"
-			sleep 1
+		for name in "${TWZ_RUNNING[@]}"; do
+			text+="$name $(elapsed $((SECONDS - TWZ_STARTED[$name])))  "
 		done
-		printf '\r'
+		printf '\r%s' "$text"
+		for name in "${!TWZ_RUNNING[@]}"; do
+			kill -0 "$name" 2>/dev/null || {
+				printf '\r%*s\r' ${#text} ''
+				printf -v "$1" %s "$name"
+				wait "$name"
+				return
+			}
+		done
+		sleep 1
+		return 0
 	fi
-	wait "$1"
+	wait -n -p "$1" "${!TWZ_RUNNING[@]}"
 }

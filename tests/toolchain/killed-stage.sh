@@ -19,7 +19,9 @@ for name in $(cat "$tree/toolchain/stages/order"); do
 	# By turns the whole group, and the bootstrap alone, so that its stage outlives it.
 	if [ $((checks % 2)) = 0 ]; then kill -9 -- -"$group"; else kill -9 "$group"; fi
 	wait "$group" 2>/dev/null || true
-	[ -z "$(find "$TWZ_CACHE/stages" -maxdepth 1 -name "$name-????????????????")" ] || fail "$name is published"
+	key=$(sed -nE "s/.* $name: building, log .*-([0-9a-f]{16})\.log$/\1/p" "$work/out")
+	[ -n "$key" ] || fail "$name has no log"
+	[ ! -e "$TWZ_CACHE/stages/$name-$key" ] || fail "$name is published"
 	for done in $before; do
 		[ -n "$(find "$TWZ_CACHE/stages" -maxdepth 1 -name "$done-????????????????")" ] || fail "$done is lost"
 	done

@@ -8,21 +8,20 @@
 start=$SECONDS
 [ -n "${TWZ_HOST_READY:-}" ] || host_install
 mkdir -p "$TWZ_CACHE" 2>/dev/null || die "cannot make $TWZ_CACHE; set TWZ_CACHE to a directory of yours"
-# A stage holds the lock with its bootstrap: one that outlived a killed bootstrap is ended first.
-exec 9>"$TWZ_CACHE/lock"
-stage_stop
-if ! flock -w 1 9; then
-	echo "another bootstrap is using $TWZ_CACHE; waiting for it"
-	flock 9
+# Published stages are never changed: only what builds one needs the lock.
+if [ -n "$(toolchain_missing)" ]; then
+	# A stage holds the lock with its bootstrap: one that outlived a killed bootstrap is ended first.
+	exec 9>"$TWZ_CACHE/lock"
+	stages_stop
+	if ! flock -w 1 9; then
+		echo "another bootstrap is using $TWZ_CACHE; waiting for it"
+		flock 9
+	fi
+	need_space "$TWZ_CACHE" "$BOOTSTRAP_SPACE"
 fi
-[ -z "$(toolchain_missing)" ] || need_space "$TWZ_CACHE" "$BOOTSTRAP_SPACE"
-number=0
-for name in "${TWZ_STAGES[@]}"; do
-	number=$((number + 1))
-	stage_run "$number" "$name"
-done
-farm_install
+stages_run
 exec 9>&-
+farm_install
 # Only x86_64-twizzler-run --xen needs the hypervisor: without it, all the rest stands.
 if [ -z "${TWZ_HOST_READY:-}" ]; then
 	. "$TWZ_ROOT/toolchain/peers.sh"
