@@ -37,6 +37,8 @@ def run_in_boot(programs, directory, extra=()):
     lines, owners = [], []
     for index, program in enumerate(programs):
         options = ["@expect=any", f"@timeout={program.timeout}", *[f"@env={word}" for word in program.environment]]
+        if program.scratch:
+            options.append("@env=CONFORMANCE_SCRATCH=/tmp")
         if program.input is not None:
             options.append(f"@stdin={input_file(program, index, directory)}")
         for arguments in (*program.before, program.arguments):

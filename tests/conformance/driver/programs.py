@@ -29,6 +29,7 @@ class Program:
     judge: object = None  # instead of outputs: judge(text) is what is wrong with the output, or nothing
     before: list = dataclasses.field(default_factory=list)  # lists of arguments: runs of it that come first and have to exit with 0
     contents: dict = dataclasses.field(default_factory=dict)  # files made beside it, by name: their bytes
+    scratch: bool = False  # in a boot, it works in /tmp (scratch.c)
     input: bytes = None  # its standard input
     shouldfail: bool = False  # it passes when it does not exit with 0
     xfail: bool = False  # the suite's authors expect it to fail
@@ -114,6 +115,8 @@ class Builder:
                    for index, source in enumerate(program.sources)]
         if program.outputs:
             objects.append(self.object(f"{ROOT}/tests/conformance/driver/terminal.c", ["-O2"]))
+        if program.scratch:
+            objects.append(self.object(f"{ROOT}/tests/conformance/driver/scratch.c", ["-O2"]))
         # The options that choose start files and the like count at the link as well.
         command = [*self.link_with[program.compiler], *[flag for flag in compile_flags if flag.startswith(("-f", "-m", "-O", "-p"))],
                    *objects, *program.objects, *[flag for flag in program.flags if for_linker(flag)],

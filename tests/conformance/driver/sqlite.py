@@ -64,9 +64,9 @@ def programs(_level, _builder):
     flags = [*FLAGS, f"-I{library}", f"-I{place}/src", f"-I{place}/test"]
     made = []
 
-    def add(name, sources, *arguments, flags=flags, **more):
+    def add(name, sources, *arguments, flags=flags, scratch=True, **more):
         made.append(Program(name, [*[f"{place}/{source}" for source in sources], f"{library}/sqlite3.c"], flags,
-                            arguments=list(arguments), **more))
+                            arguments=list(arguments), scratch=scratch, **more))
 
     def speedtest(name, *arguments, size="5", hash_of="", **more):
         add(f"speedtest1/{name}", ["test/speedtest1.c"], "--verify", "--size", size, *arguments, outputs=[f"Verification Hash: {hash_of}"],
@@ -81,13 +81,14 @@ def programs(_level, _builder):
     def kvtest(name, *arguments, before=(), **more):
         database = f"kv-{name}.db"
         fill = ([word if word != "DB" else database for word in words] for words in (["init", "DB", *INIT[1:]], *before))
-        add(f"kvtest/{name}", ["test/kvtest.c"], *[word.replace("DB", database) for word in arguments], before=list(fill), timeout=120, **more)
+        add(f"kvtest/{name}", ["test/kvtest.c"], *[word.replace("DB", database) for word in arguments], before=list(fill),
+            timeout=120, scratch=False, **more)  # /tmp is another one in each run
 
     for name, arguments in READS.items():
         kvtest(name, "run", "DB", "--count", "300", "--integrity-check", *arguments, outputs=["integrity-check: ok.*Content read rate"])
     for name, arguments in UPDATES.items():
         kvtest(f"update-{name}", "run", "DB", "--count", "100", "--update", "--integrity-check", *arguments,
-               outputs=["integrity-check: ok.*Content write rate"])
+               slow=name == "wal", outputs=["integrity-check: ok.*Content write rate"])
     kvtest("vacuum", "stat", "DB", "--vacuum", outputs=["Number of entries: *500.*Integrity-check: *ok"])
     kvtest("files", "run", "kv-files", "--count", "100", "--max-id", "499", before=[["export", "DB", "kv-files", "--tree"]],
            outputs=["Content read rate"])
@@ -99,6 +100,6 @@ def programs(_level, _builder):
 
     for number in range(1, 9):
         database = f"{place}/test/fuzzdata{number}.db"
-        add(f"fuzzcheck/{number}", FUZZ, "-q", os.path.basename(database), timeout=1800, slow=number not in (4, 6), files=[database],
+        add(f"fuzzcheck/{number}", FUZZ, "-q", os.path.basename(database), timeout=1800, scratch=False, slow=number not in (4, 6), files=[database],
             flags=[*FUZZ_FLAGS, f"-I{library}", f"-I{place}/src", f"-I{place}/test", f"-I{place}/ext/recover"], outputs=["0 errors"])
     return made
