@@ -5,7 +5,7 @@
 TWZ_HOST_PACKAGES=(gcc g++ make ninja-build python3 bison flex gawk m4 libgmp-dev libmpfr-dev libmpc-dev zlib1g-dev
 	xz-utils bzip2 patch curl ca-certificates file binutils qemu-system-x86 expect
 	grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools ovmf
-	cmake automake autoconf dejagnu meson pkgconf)
+	cmake automake autoconf dejagnu tcl meson pkgconf)
 
 # host_missing: the packages that are not installed, one a line.
 host_missing() {
@@ -70,6 +70,7 @@ cmake       3.13   cmake              a test of cross building
 automake    1.16   automake           a test of cross building
 autoconf    2.69   autoconf           a test of cross building
 runtest     1.6    dejagnu            other people's tests
+tclsh       8.6    tcl                SQLite's tests
 meson       0.60   meson              a test of cross building
 pkgconf     1.1    pkgconf            a test of cross building
 ?git        2.0    git                what lint looks at
@@ -91,6 +92,7 @@ host_version() {
 		command -v "$1" >/dev/null || return 1
 		case $1 in
 		expect) text=$(expect -v) ;;
+		tclsh) text=$(echo "puts [info patchlevel]" | tclsh) ;;
 		*) text=$("$1" --version </dev/null 2>&1) ;;
 		esac || true
 		[[ $text =~ [0-9]+(\.[0-9]+)+ ]] && echo "${BASH_REMATCH[0]}"

@@ -7,10 +7,12 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 
 ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../..")
 TOOLS = f"{ROOT}/build/toolchain/bin"
 CACHE = os.environ.get("TWZ_CACHE") or os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "twizzler")
+KEEP_DAYS = 14  # an object that no run has used for so long is removed
 COMPILE_TIMEOUT = 600  # seconds; the machine may be busy
 
 
@@ -66,11 +68,29 @@ def for_linker(flag):
     return bool(re.match(r"-l|-L|-Wl,|-static|-shared|-rdynamic", flag))
 
 
+def prune(place):
+    """Remove what nobody has used for KEEP_DAYS from the object cache, once a day; each use renews a file's time."""
+    stamp, now = f"{place}/.pruned", time.time()
+    if not os.path.isdir(place) or (os.path.exists(stamp) and now - os.stat(stamp).st_mtime < 86400):
+        return
+    with open(stamp, "w"):
+        pass
+    for folder, _, files in os.walk(place, topdown=False):
+        for file in files:
+            path = f"{folder}/{file}"
+            try:
+                if now - os.stat(path).st_mtime > KEEP_DAYS * 86400:
+                    os.unlink(path)
+            except FileNotFoundError:
+                pass  # another run's doing
+
+
 class Builder:
     """Compiles and links; `linux` links for the host's Linux instead (toolchain/linux-musl.sh)."""
 
     def __init__(self, linux=False):
         self.place = f"{CACHE}/objects/{compiler_key()}"
+        prune(f"{CACHE}/objects")
         self.compile_with = {language: f"{TOOLS}/x86_64-twizzler-{language}" for language in ("gcc", "g++")}
         self.link_with = {language: [command, "-static"] for language, command in self.compile_with.items()}
         if linux:
@@ -85,6 +105,7 @@ class Builder:
         key = hashlib.sha256("\0".join([compiler, source, content, *flags]).encode()).hexdigest()
         path = f"{self.place}/{key[:2]}/{key}"
         if os.path.exists(path + ".o"):
+            os.utime(path + ".o")
             return path + ".o"
         if os.path.exists(path + ".error"):
             with open(path + ".error", errors="replace") as file:
