@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Linked with tests that map their files for all: in a boot they work in /tmp, since the host's files cannot be mapped so. */
+/* Linked with tests that map their files for all: in a boot they work in /tmp, since the host's
+ * files cannot be mapped so. */
 #include <stdlib.h>
 #include <unistd.h>
 
