@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Power loss at every fence of changes to each collection, while it splits leaves or buckets and gives
- * them back: after recovery it is whole, and as before or after the change. Dropped flushes must be
- * found.
+ * Power loss at every fence of changes to each collection, while it splits leaves or buckets and
+ * gives them back: after recovery it is whole, and as before or after the change. Dropped flushes
+ * must be found.
  */
 #include "collection_check.h"
 #include "persistence.h"
@@ -159,8 +159,7 @@ static void fill(int from, int to)
 	for (int i = from; i < to; i++) {
 		uint8_t key[31];
 		size_t length = number_at(key, i);
-		EXPECT_EQUAL(kind->put(&object, key, length, key, 1),
-			     TWZ_OK);
+		EXPECT_EQUAL(kind->put(&object, key, length, key, 1), TWZ_OK);
 	}
 }
 
