@@ -16,7 +16,7 @@ for shape, flags in [("static", ["-static"]), ("dynamic", [])]:
     default(link(f"{DIRECTORY}/traced-{shape}", traced, flags=flags))
 default(link(f"{DIRECTORY}/traced-unikernel", objects("traced-objects", ["source/traced.c"],
                                                       flags=["-I//libtwz/include", "-DUNIKERNEL"]), flags=["-unikernel"]))
-look = objects("look", ["source/look.c"])
+look = objects("look", ["source/look.c"], flags=["-I//libtwz/include"])
 for shape, flags in [("static", ["-static"]), ("dynamic", [RUNPATH])]:
     default(link(f"{DIRECTORY}/look-{shape}", look, flags=flags))
 default(link(f"{DIRECTORY}/throws-dynamic", throws, cxx=True))

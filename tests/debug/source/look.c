@@ -6,11 +6,13 @@
 #include <stdio.h>
 
 #include <twizzler/rt/object.h>
+#include <twz/sys.h>
 
 #define WORKERS 3
 #define PAGES	7
 
 struct twz_id made;
+struct twz_object_stat told;
 volatile uint32_t turns[WORKERS];
 
 __attribute__((noinline)) static void reached(int count)
@@ -40,7 +42,7 @@ __attribute__((noinline)) static int make_object(void)
 		return -1;
 	for (int page = 0; page < PAGES; page++)
 		((volatile char *)object.start)[page * 4096 + 1] = 1;
-	return 0;
+	return twz_sys_object_stat(made.hi, made.lo, &told) < 0 ? -1 : 0;
 }
 
 int main(void)
