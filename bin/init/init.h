@@ -84,6 +84,8 @@ struct request control_next(void);
 void control_done(struct request *request);
 /* Tells what runs for a request, so that its cancellation finds it; number 0: nothing any more. */
 void control_running(uint32_t sequence, uint32_t number);
+/* Returns when the host has taken all output, of threads that were killed too. */
+void control_drain(void);
 void control_send(uint32_t kind, uint32_t sequence, const void *payload, uint32_t size);
 
 /* ---- server.c ---- */

@@ -40,6 +40,12 @@ static void receive(void *buffer, size_t length)
 	}
 }
 
+void control_drain(void)
+{
+	for (int i = 1; i <= 2; i++)
+		twz_sys_stream_write(program_streams[i], "", 0);
+}
+
 static void take_run(const struct twz_channel_header *header)
 {
 	struct twz_channel_run run;

@@ -152,6 +152,7 @@ static void run_job(const struct request *request, const struct streams *streams
 				.nanoseconds = end.nanoseconds,
 				.fault = end.result.fault,
 			};
+			control_drain();
 			control_send(TWZ_CHANNEL_EXIT, request->sequence, &message,
 				     sizeof(message));
 		}

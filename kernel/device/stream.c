@@ -150,7 +150,7 @@ twz_result sys_stream_write(uint32_t number, const void *buffer, uint64_t length
 	if (!user_range_valid(buffer, length))
 		return -TWZ_ERR_BAD_ADDRESS;
 	if (length == 0)
-		return 0;
+		return stream->operations->write(stream, NULL, 0);
 	uint64_t most = length < TURN_SIZE ? length : TURN_SIZE;
 	void *bounce = kernel_alloc(most);
 	if (bounce == NULL)

@@ -175,6 +175,11 @@ static twz_result port_write(struct stream *stream, const void *buffer, uint64_t
 	uint64_t flags = spin_lock(&serial->lock);
 	while (port->sending && port->host_open && result == 0)
 		result = wait_sleep(&port->writable, &serial->lock, TWZ_FOREVER);
+	if (length == 0) {
+		/* what threads that had to go left with the device has been taken */
+		spin_unlock(&serial->lock, flags);
+		return result;
+	}
 	if (result == 0 && (!port->host_open || port->output_ended || serial->device->broken))
 		result = -TWZ_ERR_END_OF_STREAM;
 	if (result == 0 && port->outgoing == 0 &&
