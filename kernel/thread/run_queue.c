@@ -55,6 +55,19 @@ struct thread *run_queue_take(struct cpu *cpu, uint64_t now)
 	return thread;
 }
 
+struct thread *run_queue_take_shared(struct cpu *cpu)
+{
+	uint64_t shared = cpu->ready & ((1ull << TWZ_PRIORITY_REALTIME) - 1);
+	struct thread *thread;
+
+	if (!shared)
+		return NULL;
+	thread = LIST_ENTRY(cpu->levels[63 - __builtin_clzll(shared)].next, struct thread,
+			    queue_node);
+	run_queue_remove(cpu, thread);
+	return thread;
+}
+
 uint64_t run_queue_turn(const struct cpu *cpu)
 {
 	const struct thread *current = cpu->current;

@@ -19,6 +19,9 @@ void run_queue_remove(struct cpu *cpu, struct thread *thread);
 /* The thread that is to run next, taken out; NULL when there is none. O(1). */
 struct thread *run_queue_take(struct cpu *cpu, uint64_t now);
 
+/* The first of the highest shared priority, taken out; NULL when none waits. */
+struct thread *run_queue_take_shared(struct cpu *cpu);
+
 /* The highest priority in the queue, or -1. */
 static inline int run_queue_top(const struct cpu *cpu)
 {

@@ -205,8 +205,11 @@ static struct cpu *choose_cpu(const struct thread *thread, struct cpu *last)
 
 	if (!least && !last->queue_length)
 		return last;
+	/* a strict thread preempts there, whoever else waits */
+	bool strict = thread->priority >= TWZ_PRIORITY_REALTIME;
 	for (uint32_t i = 0; i < CPU_MAX && cpus[i]; i++) {
-		if (cpus[i]->online && cpu_levels[i] < least && !cpus[i]->queue_length) {
+		if (cpus[i]->online && cpu_levels[i] < least &&
+		    (strict || !cpus[i]->queue_length)) {
 			least = cpu_levels[i];
 			best = cpus[i];
 		}
@@ -312,18 +315,26 @@ void thread_set_priority(struct thread *thread, uint8_t priority, bool fifo)
 	platform->interrupts_restore(flags);
 }
 
-/*
- * Threads that wait here while another CPU has less to do: one goes there, now and then, so that
- * three busy threads on two CPUs get two thirds each. From the timer interrupt.
- */
-void scheduler_balance(uint64_t now)
+/* The CPU that runs the lowest thread, if that is lower than the highest that waits here. */
+static struct cpu *find_lower(const struct cpu *self)
 {
-	struct cpu *self = this_cpu(), *least = NULL;
-	struct thread *thread;
+	struct cpu *lowest = NULL;
+	int least = run_queue_top(self);
 
-	if (!self->queue_length || now < self->balance_at)
-		return;
-	self->balance_at = now + BALANCE_NS;
+	for (uint32_t i = 0; i < CPU_MAX && cpus[i]; i++) {
+		if (cpus[i] != self && cpus[i]->online && cpu_levels[i] <= least) {
+			least = cpu_levels[i] - 1;
+			lowest = cpus[i];
+		}
+	}
+	return lowest;
+}
+
+/* The CPU that has least to do, if that is less than this one has; NULL otherwise. */
+static struct cpu *find_least(const struct cpu *self)
+{
+	struct cpu *least = NULL;
+
 	for (uint32_t i = 0; i < CPU_MAX && cpus[i]; i++) {
 		uint32_t load = cpus[i]->queue_length + (cpu_levels[i] != 0);
 
@@ -331,16 +342,40 @@ void scheduler_balance(uint64_t now)
 		    (!least || load < least->queue_length + (cpu_levels[least->number] != 0)))
 			least = cpus[i];
 	}
-	if (!least)
+	return least;
+}
+
+/*
+ * Threads that wait here while another CPU has less to do: one goes there, now and then, so that
+ * three busy threads on two CPUs get two thirds each. A strict thread goes only where it runs at
+ * once: behind an equal one it would let lower ones run here. From the timer interrupt.
+ */
+void scheduler_balance(uint64_t now)
+{
+	struct cpu *self = this_cpu(), *other = NULL;
+	struct thread *thread;
+	bool strict;
+
+	if (!self->queue_length || now < self->balance_at)
+		return;
+	self->balance_at = now + BALANCE_NS;
+	strict = run_queue_top(self) >= TWZ_PRIORITY_REALTIME;
+	if (strict)
+		other = find_lower(self);
+	if (!other) {
+		strict = false;
+		other = find_least(self);
+	}
+	if (!other)
 		return;
 	spin_lock(&self->queue_lock);
-	thread = run_queue_take(self, now);
+	thread = strict ? run_queue_take(self, now) : run_queue_take_shared(self);
 	spin_unlock(&self->queue_lock, 0);
 	if (!thread)
 		return;
-	least->balance_at = now + BALANCE_NS; /* it does not hand one back at once */
-	spin_lock(&least->queue_lock);
-	enter(least, thread);
+	other->balance_at = now + BALANCE_NS; /* it does not hand one back at once */
+	spin_lock(&other->queue_lock);
+	enter(other, thread);
 }
 
 void thread_post(struct thread *thread, uint32_t pending)
