@@ -51,11 +51,12 @@ def qemu(cpus=1, memory="512M"):
             "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
 
 
-def counting_qemu(work):
-    """A QEMU whose clock is the number of instructions that the guest has executed: 1 ns each."""
-    path = f"{work}/qemu-icount"
+def counting_qemu(work, sleep="off"):
+    """A QEMU whose clock is the number of instructions that the guest has executed: 1 ns each. A guest that waits takes the
+    clock to the next timer; with sleep "on", as long as it waits."""
+    path = f"{work}/qemu-icount-{sleep}"
     with open(path, "w", encoding="ascii") as file:
-        file.write('#!/bin/sh\nexec qemu-system-x86_64 "$@" -icount shift=0,sleep=off\n')
+        file.write('#!/bin/sh\nexec qemu-system-x86_64 "$@" -icount shift=0,sleep=' + sleep + "\n")
     os.chmod(path, 0o755)
     return path
 
