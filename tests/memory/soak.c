@@ -62,7 +62,7 @@ static bool done(long result)
 
 extern char tried_read[], tried_write[];
 
-/* A page of our own that memory is short of for now: the next attempt may have it. */
+/* A page of our own when memory is full: another attempt may have it. */
 static bool again(const struct twz_fault *fault)
 {
 	uint64_t rip = fault->registers.rip;

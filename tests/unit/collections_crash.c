@@ -4,25 +4,14 @@
  * gives them back: after recovery it is whole, and as before or after the change. Dropped flushes
  * must be found.
  */
+#define DATA (96u << 10)
+#define LOG  (32u << 10)
 #include "collection_check.h"
-#include "persistence.h"
-#include "test.h"
-#include <host/host.h>
-#include <string.h>
+#include "crash_object.h"
 
-#define KEYS   100
-#define DATA   (96u << 10) /* the windows that the model watches */
-#define LOG    (32u << 10)
-#define LOG_AT (TWZ_SLOT_SIZE - (16ull << 20) - TWZ_TX_LOG_SIZE)
+#define KEYS 100
 
-static struct twz_object object, other;
 static uint64_t before, after; /* hashes of keys and values */
-static uint64_t random_state;
-
-static uint64_t draw(uint64_t below)
-{
-	return (test_random(&random_state) >> 33) % below;
-}
 
 /* What both collections can do; the collection is at the object's base. */
 struct kind {
@@ -111,14 +100,7 @@ static const struct kind kinds[] = {
 /* The image is put into the other object and opened there, as after a boot. */
 static const char *check(void *image)
 {
-	uint64_t view = host_view();
-
-	memcpy(twz_object_base(&other), image, DATA);
-	memcpy(other.start + LOG_AT, (uint8_t *)image + DATA, LOG);
-	host_new_view();
-	twz_result result = twz_tx_open(&other);
-	host_set_view(view);
-	if (result < 0)
+	if (open_state(image) < 0)
 		return "recovery fails";
 	const char *wrong = kind->check(&other);
 	if (wrong)
@@ -165,17 +147,10 @@ static void fill(int from, int to)
 
 static struct persistence_result run(int steps, uint64_t drop)
 {
-	random_state = 4;
-	memset(twz_object_base(&object), 0, DATA);
-	memset(object.start + LOG_AT, 0, LOG);
-	twz_object_meta(&object)->heap = 0;
-	EXPECT_EQUAL(twz_heap_make(&object, sizeof(struct twz_hashmap)), TWZ_OK);
-	EXPECT_EQUAL(twz_tx_open(&object), TWZ_OK);
-	twz_object_meta(&other)->heap = twz_object_meta(&object)->heap;
+	begin_object(sizeof(struct twz_hashmap), 4);
 	fill(0, kind->preloaded);
 	before = after = kind->hash(&object);
-	persistence_begin_two(twz_object_base(&object), DATA, object.start + LOG_AT, LOG, check, 4);
-	persistence_drop(drop);
+	watch_object(check, drop);
 	for (int i = 0; i < steps; i++)
 		change(i < steps / 2);
 	persistence_end();
@@ -184,34 +159,12 @@ static struct persistence_result run(int steps, uint64_t drop)
 
 static void no_state_is_wrong(void)
 {
-	struct persistence_result result = run(240, ~0ull);
-
-	printf("%llu states\n", (unsigned long long)result.states);
-	if (result.wrong)
-		fprintf(stderr, "%llu wrong: %s\n", (unsigned long long)result.wrong, result.first);
-	EXPECT_EQUAL(result.wrong, 0);
-	EXPECT(result.states > 20000);
+	expect_no_wrong_state(run, 240);
 }
 
 static void dropped_flushes_are_found(void)
 {
-	uint64_t lines = run(4, ~0ull).lines, found = 0;
-
-	for (uint64_t line = 0; line < lines; line++)
-		found += run(4, line).wrong != 0;
-	printf("%llu of %llu dropped flushes found\n", (unsigned long long)found,
-	       (unsigned long long)lines);
-	EXPECT(found * 5 > lines * 2);
-}
-
-static struct twz_object make(void)
-{
-	struct twz_object made;
-	struct twz_id id;
-
-	EXPECT_EQUAL(twz_object_create(0, TWZ_KIND_DATA, &id), TWZ_OK);
-	EXPECT_EQUAL(twz_object_open(id, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, &made), TWZ_OK);
-	return made;
+	expect_drops_found(run, 4);
 }
 
 static const struct test tests[] = {
@@ -221,8 +174,6 @@ static const struct test tests[] = {
 
 int main(void)
 {
-	object = make();
-	other = make();
 	int failed = 0;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		kind = &kinds[i];

@@ -4,19 +4,13 @@
  * undone: after recovery the object is as before or as after the transaction, and its heap is
  * whole. Dropped flushes must be found.
  */
-#include "persistence.h"
-#include "test.h"
-#include <host/host.h>
-#include <string.h>
-#include <twz/alloc.h>
+#define DATA (16u << 10)
+#define LOG  (16u << 10)
+#include "crash_object.h"
 #include <twz/ptr.h>
-#include <twz/tx.h>
 
 #define NUMBERS 24
 #define OWNERS	8
-#define DATA	(16u << 10) /* the windows that the model watches */
-#define LOG	(16u << 10)
-#define LOG_AT	(TWZ_SLOT_SIZE - (16ull << 20) - TWZ_TX_LOG_SIZE)
 #define DEPTH	3
 
 struct content {
@@ -24,14 +18,7 @@ struct content {
 	twz_ptr(uint64_t) owners[OWNERS]; /* each to a block that begins with its own number */
 };
 
-static struct twz_object object, other;
 static struct content before, after; /* numbers, and what the blocks hold */
-static uint64_t random_state;
-
-static uint64_t draw(uint64_t below)
-{
-	return (test_random(&random_state) >> 33) % below;
-}
 
 /* The content with what each block holds in place of its pointer. */
 static struct content look(const struct twz_object *from)
@@ -77,14 +64,7 @@ static const char *check_heap(const struct twz_object *from)
 /* The image is put into the other object and opened there, as after a boot. */
 static const char *check(void *image)
 {
-	uint64_t view = host_view();
-
-	memcpy(twz_object_base(&other), image, DATA);
-	memcpy(other.start + LOG_AT, (uint8_t *)image + DATA, LOG);
-	host_new_view();
-	twz_result result = twz_tx_open(&other);
-	host_set_view(view);
-	if (result < 0)
+	if (open_state(image) < 0)
 		return "recovery fails";
 	struct content seen = look(&other);
 	if (memcmp(&seen, &before, sizeof(seen)) != 0 && memcmp(&seen, &after, sizeof(seen)) != 0)
@@ -146,16 +126,9 @@ static void transaction(int depth)
 
 static struct persistence_result run(int steps, uint64_t drop)
 {
-	random_state = 99;
-	memset(twz_object_base(&object), 0, DATA);
-	memset(object.start + LOG_AT, 0, LOG);
-	twz_object_meta(&object)->heap = 0;
-	EXPECT_EQUAL(twz_heap_make(&object, sizeof(struct content)), TWZ_OK);
-	EXPECT_EQUAL(twz_tx_open(&object), TWZ_OK);
-	twz_object_meta(&other)->heap = twz_object_meta(&object)->heap;
+	begin_object(sizeof(struct content), 99);
 	before = after = look(&object);
-	persistence_begin_two(twz_object_base(&object), DATA, object.start + LOG_AT, LOG, check, 4);
-	persistence_drop(drop);
+	watch_object(check, drop);
 	for (int i = 0; i < steps; i++) {
 		transaction(0);
 		before = after = look(&object);
@@ -166,35 +139,12 @@ static struct persistence_result run(int steps, uint64_t drop)
 
 static void no_state_is_wrong(void)
 {
-	struct persistence_result result = run(200, ~0ull);
-
-	printf("%llu states\n", (unsigned long long)result.states);
-	if (result.wrong)
-		fprintf(stderr, "%llu wrong: %s\n", (unsigned long long)result.wrong, result.first);
-	EXPECT_EQUAL(result.wrong, 0);
-	EXPECT(result.states > 20000);
+	expect_no_wrong_state(run, 200);
 }
 
 static void dropped_flushes_are_found(void)
 {
-	uint64_t lines = run(6, ~0ull).lines, found = 0;
-
-	for (uint64_t line = 0; line < lines; line++)
-		found += run(6, line).wrong != 0;
-	printf("%llu of %llu dropped flushes found\n", (unsigned long long)found,
-	       (unsigned long long)lines);
-	/* the others are of lines that are flushed again before they count */
-	EXPECT(found * 5 > lines * 2);
-}
-
-static struct twz_object make(void)
-{
-	struct twz_object made;
-	struct twz_id id;
-
-	EXPECT_EQUAL(twz_object_create(0, TWZ_KIND_DATA, &id), TWZ_OK);
-	EXPECT_EQUAL(twz_object_open(id, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, &made), TWZ_OK);
-	return made;
+	expect_drops_found(run, 6);
 }
 
 static const struct test tests[] = {
@@ -204,7 +154,5 @@ static const struct test tests[] = {
 
 int main(void)
 {
-	object = make();
-	other = make();
 	return RUN_TESTS(tests);
 }

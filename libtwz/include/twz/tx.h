@@ -20,8 +20,7 @@
  * A thread that ends within a transaction leaves it open, as it would a mutex; a program that ends
  * is undone by the next transaction.
  *
- * Undo logging follows libpmemobj (Intel's PMDK) and the transactions of Twizzler (USENIX ATC 2020,
- * section 3.3).
+ * Undo logging is libpmemobj's way too (Intel's PMDK).
  */
 #ifndef TWZ_TX_H
 #define TWZ_TX_H
