@@ -37,6 +37,8 @@ struct platform {
 
 	/* memory */
 	void (*pte_write)(volatile uint64_t *entry, uint64_t value);
+	/* Clear the accessed bit, and keep what the processor sets in the entry meanwhile. */
+	void (*pte_forget)(volatile uint64_t *entry);
 	uint64_t (*frame_to_entry)(physical_address frame); /* to what a table entry holds */
 	physical_address (*entry_to_frame)(uint64_t entry);
 	physical_address (*table_alloc)(void);	    /* zeroed page-table page, or 0 */

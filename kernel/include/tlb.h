@@ -29,10 +29,11 @@ void tlb_flush_cpus(uint64_t cpus, const struct view *leave);
 void tlb_flush_stacks(void);
 
 /*
- * Flush pages of one slot of a view, which maps them no more, wherever the view is loaded. count 0
- * still flushes what is cached of the slot's directory. Its lock is held.
+ * Flush one slot of a view, from which the object was taken out, wherever the view is loaded: what
+ * was used of the object there, page by page if it is little. The view's and the object's lock are
+ * held.
  */
-void tlb_flush_slot(const struct view *view, uint64_t slot, const uint32_t *pages, uint32_t count);
+void tlb_flush_slot(const struct view *view, uint64_t slot, struct object *object);
 
 /* Do what another CPU asked this one for; from the interrupt and from spinning loops. */
 void tlb_answer(void);

@@ -8,6 +8,7 @@
 #include <tlb.h>
 #include <view.h>
 #include <x86.h>
+#include "../object/page_map.h"
 
 /*
  * What a CPU is to forget. Who asks holds the lock of the object or view until all have answered,
@@ -16,9 +17,10 @@
 struct request {
 	const struct view *leave;    /* load the kernel's root if this one is loaded */
 	const struct object *object; /* with pages: of each of its maps in the loaded view */
-	const struct view *view;     /* with pages: of one slot of this view */
+	const struct view *view;     /* of one slot of this view: the pages, or */
+	const struct object *used;   /* what was used of this object, which each CPU finds itself */
 	uint64_t slot;
-	const uint32_t *pages; /* NULL: everything */
+	const uint32_t *pages; /* NULL, and nothing used: everything */
 	uint32_t count;
 };
 
@@ -36,12 +38,35 @@ static void flush_pages(const struct request *request, uint64_t slot)
 		platform->flush_page(start);
 }
 
+/*
+ * The first flush makes this CPU forget the directory: it can cache nothing more of the slot, and
+ * what it has cached bears the accessed bit. Returns how many pages these are, as
+ * page_map_accessed.
+ */
+static uint32_t flush_used(const struct request *request, uint32_t *pages)
+{
+	struct request found = {.pages = pages};
+
+	platform->flush_page(request->slot << TWZ_SLOT_SHIFT);
+	found.count = page_map_accessed(request->used, pages, TLB_PAGES);
+	if (found.count > TLB_PAGES)
+		platform->flush_all();
+	else if (found.count)
+		flush_pages(&found, request->slot);
+	return found.count;
+}
+
 static void flush_here(const struct request *request)
 {
 	const struct view *loaded = this_cpu()->loaded_view;
 
 	if (request->leave && loaded == request->leave) {
 		view_load(NULL);
+	} else if (request->used) {
+		uint32_t pages[TLB_PAGES];
+
+		if (loaded == request->view)
+			flush_used(request, pages);
 	} else if (!request->pages) {
 		platform->flush_all();
 	} else if (request->view) {
@@ -120,14 +145,32 @@ void tlb_flush_stacks(void)
 	tlb_flush_cpus(set, NULL);
 }
 
-void tlb_flush_slot(const struct view *view, uint64_t slot, const uint32_t *pages, uint32_t count)
+void tlb_flush_slot(const struct view *view, uint64_t slot, struct object *object)
 {
-	const struct request request = {.view = view, .slot = slot, .pages = pages, .count = count};
+	struct request request = {.view = view, .slot = slot};
+	uint64_t self = 1ull << this_cpu()->number, set;
+	uint32_t pages[TLB_PAGES], count;
 
 	/* pairs with view_load: an entry cleared before is seen by who sets the bit after */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (view->cpus)
-		flush_set(view->cpus, &request);
+	set = view->cpus;
+	/* only pages that are present can be cached, and while its lock is held none comes */
+	count = page_map_present(object, pages, TLB_PAGES);
+	if (count <= TLB_PAGES) {
+		request.pages = pages;
+		request.count = count;
+		if (set)
+			flush_set(set, &request);
+		return;
+	}
+	request.used = object;
+	count = set & self ? flush_used(&request, pages)
+			   : page_map_accessed(object, pages, TLB_PAGES);
+	if (set & ~self)
+		ask_others(set & ~self, &request);
+	/* what others have used since is not in the list: its bits stay for the next time */
+	if (list_empty(&object->maps))
+		page_map_forget(object, pages, count, TLB_PAGES);
 }
 
 uint64_t object_cpus(const struct object *object)

@@ -5,6 +5,15 @@
 #include <view.h>
 #include "page_map.h"
 
+/*
+ * The processor sets the accessed bit of an entry before it caches what stands there, maybe between
+ * our reading of the entry and our writing: so each write sets it (accessed.c).
+ */
+static uint64_t pte_accessed(uint64_t value)
+{
+	return value & PTE_PRESENT ? value | PTE_ACCESSED : value;
+}
+
 uint64_t pte_make(const struct object *object, physical_address frame, uint64_t soft)
 {
 	uint64_t entry = platform->frame_to_entry(frame) | platform->pte_user | soft;
@@ -28,7 +37,7 @@ uint64_t directory_entry(physical_address table, uint64_t soft)
 void directory_write(volatile uint64_t *slot, uint64_t value)
 {
 	*frame_note(virt_to_phys((const void *)slot)) += (value != 0) - (*slot != 0);
-	platform->pte_write(slot, value);
+	platform->pte_write(slot, pte_accessed(value));
 }
 
 static volatile uint64_t *table_at(uint64_t entry)
@@ -102,7 +111,7 @@ static bool own_table(struct object *object, uint64_t page, volatile uint64_t *s
 		if (pte_has_frame(entry)) {
 			entry = (entry | PTE_COPY) & ~PTE_WRITE;
 			frame_ref(pte_frame(entry));
-			platform->pte_write(&old[i], entry);
+			platform->pte_write(&old[i], pte_accessed(entry));
 		}
 		if (entry) {
 			platform->pte_write(&entries[i], entry);
@@ -150,7 +159,7 @@ void page_map_write(struct object *object, volatile uint64_t *entry, uint64_t va
 	object->pages += pte_has_frame(value);
 	object->pages -= pte_has_frame(*entry);
 	*table_used(entry) += (value != 0) - (*entry != 0);
-	platform->pte_write(entry, value);
+	platform->pte_write(entry, pte_accessed(value));
 }
 
 void page_table_drop(physical_address table)

@@ -50,6 +50,18 @@ void page_map_write(struct object *object, volatile uint64_t *entry, uint64_t va
 /* The numbers of all present pages; more than `limit`: limit + 1 and nothing stored. */
 uint32_t page_map_present(const struct object *object, uint32_t *pages, uint32_t limit);
 
+/*
+ * The numbers of all pages that a processor may have cached; more than `limit`: limit + 1. A table
+ * of which no page was used counts as its first page (accessed.c).
+ */
+uint32_t page_map_accessed(const struct object *object, uint32_t *pages, uint32_t limit);
+
+/*
+ * Nobody has anything cached of the object: forget that these pages were used; count above `limit`:
+ * forget about all. Nobody maps it.
+ */
+void page_map_forget(struct object *object, const uint32_t *pages, uint32_t count, uint32_t limit);
+
 /* Drop a reference of a page table; the last one drops its frames. No lock needed. */
 void page_table_drop(physical_address table);
 

@@ -18,10 +18,10 @@ twz_result view_insert(struct view *view, struct object *object, uint64_t slot, 
 		       uint32_t inherit);
 
 /*
- * Take a mapping out of tables and object; nothing is flushed. `pages` (or NULL) gets what may be
- * cached of it, as page_map_present says with TLB_PAGES. The view's lock is held.
+ * Take a mapping out of tables and object. `flush`: nobody can reach its translations after this;
+ * else the view is loaded nowhere. The view's lock is held.
  */
-uint32_t view_take_out(struct view *view, struct mapping *map, uint32_t *pages);
+void view_take_out(struct view *view, struct mapping *map, bool flush);
 
 /* Remember that `id` means `copy` here; takes over the reference. False: out of memory. */
 bool view_add_copy(struct view *view, struct twz_id id, struct object *copy);

@@ -103,33 +103,18 @@ twz_result view_insert(struct view *view, struct object *object, uint64_t slot, 
 	return TWZ_OK;
 }
 
-uint32_t view_take_out(struct view *view, struct mapping *map, uint32_t *pages)
+void view_take_out(struct view *view, struct mapping *map, bool flush)
 {
 	struct object *object = map->object;
 	uint64_t flags = spin_lock(&object->lock);
-	uint32_t count = pages ? page_map_present(object, pages, TLB_PAGES) : 0;
 
 	view->tables[map->slot / SLOTS_PER_TABLE][map->slot % SLOTS_PER_TABLE] = NULL;
 	platform->pte_write(map->entry, 0);
 	list_remove(&map->object_node);
 	object->map_count--;
+	if (flush)
+		tlb_flush_slot(view, map->slot, object);
 	spin_unlock(&object->lock, flags);
-	return count;
-}
-
-/*
- * Take a mapping out and flush it: nobody can reach its translations after this. Only pages that
- * are present can be cached; a few are flushed one by one. View lock held.
- */
-static void take_out_flushed(struct view *view, struct mapping *map)
-{
-	uint32_t pages[TLB_PAGES];
-	uint32_t count = view_take_out(view, map, pages);
-
-	if (count <= TLB_PAGES)
-		tlb_flush_slot(view, map->slot, pages, count);
-	else
-		tlb_flush_slot(view, map->slot, NULL, 0);
 }
 
 static bool can_enter(struct view *view, struct object *object)
@@ -152,7 +137,7 @@ static twz_result replace(struct view *view, struct mapping *map, struct object 
 	if (!can_enter(view, object))
 		return -TWZ_ERR_BUSY;
 	*left = map->object;
-	take_out_flushed(view, map);
+	view_take_out(view, map, true);
 	if (enter(view, map, object, map->slot, rights, inherit))
 		return TWZ_OK;
 	kernel_free(map);
@@ -215,7 +200,7 @@ twz_result view_unmap_slot(struct view *view, uint64_t slot)
 	struct mapping *map = view->exiting ? NULL : view_lookup(view, slot);
 
 	if (map)
-		take_out_flushed(view, map);
+		view_take_out(view, map, true);
 	spin_unlock(&view->lock, state);
 	if (!map)
 		return -TWZ_ERR_NOT_FOUND;
@@ -279,7 +264,7 @@ void view_clear(struct view *view)
 
 			if (!map)
 				continue;
-			view_take_out(view, map, NULL);
+			view_take_out(view, map, false);
 			object_put(map->object);
 			kernel_free(map);
 		}

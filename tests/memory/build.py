@@ -18,7 +18,7 @@ def boots(name, sources):
 
 
 boots("memory", ["//tests/kernel/main.c", "copies.c", "ties.c", "protect.c", "pressure.c"])
-boots("large", ["//tests/kernel/main.c", "large.c"])
+boots("large", ["//tests/kernel/main.c", "large.c", "unmap.c"])
 boots("fail", ["fail.c"])
 boots("soak", ["soak.c"])
 

@@ -11,6 +11,11 @@ static void pte_write(volatile uint64_t *entry, uint64_t value)
 	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
 }
 
+static void pte_forget(volatile uint64_t *entry)
+{
+	__atomic_and_fetch(entry, ~PTE_ACCESSED, __ATOMIC_RELAXED);
+}
+
 static uint64_t frame_to_entry(physical_address frame)
 {
 	return frame;
@@ -98,6 +103,7 @@ const struct platform platform_bare = {
 	.name = "bare",
 	.pte_user = PTE_USER,
 	.pte_write = pte_write,
+	.pte_forget = pte_forget,
 	.frame_to_entry = frame_to_entry,
 	.entry_to_frame = entry_to_frame,
 	.table_alloc = frame_alloc_zeroed,
