@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Explores every subject and prints what was seen: ./build.sh test crash, or --suite crash. */
+#include "subject.h"
+#include <time.h>
+
+static const struct subject *const all[] = {tx_subjects, heap_subjects, collection_subjects,
+					    directory_subjects, store_subjects};
+
+static double seconds(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static void print_line(const char *name, const struct explore_result *r, double time)
+{
+	printf("%-34s %8llu %9llu %9llu %9llu %9.2Lg %6.1f %6llu\n", name,
+	       (unsigned long long)r->fences, (unsigned long long)r->exhausted,
+	       (unsigned long long)r->states, (unsigned long long)r->equal, r->covered, time,
+	       (unsigned long long)r->wrong);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	struct explore_result sum = {0};
+	unsigned rounds = 1;
+	const char *only = NULL;
+
+	for (int i = 1; i + 1 < argc; i += 2) {
+		if (!strcmp(argv[i], "--seed"))
+			explore_options.seed = strtoull(argv[i + 1], NULL, 0);
+		else if (!strcmp(argv[i], "--share"))
+			explore_options.share = strtoull(argv[i + 1], NULL, 0);
+		else if (!strcmp(argv[i], "--rounds"))
+			rounds = (unsigned)strtoul(argv[i + 1], NULL, 0);
+		else if (!strcmp(argv[i], "--only"))
+			only = argv[i + 1];
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("seed %llu\n", (unsigned long long)explore_options.seed);
+	printf("%-34s %8s %9s %9s %9s %9s %6s %6s\n", "subject", "fences", "whole", "states",
+	       "equal", "cover", "s", "wrong");
+	uint64_t seed = explore_options.seed;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		for (const struct subject *subject = all[i]; subject->name; subject++) {
+			struct explore_result result = {0};
+			double start = seconds();
+			if (only && !strstr(subject->name, only))
+				continue;
+			for (unsigned round = 0; round < rounds; round++) {
+				explore_options.seed = seed + round;
+				subject->run(seed + round, subject->steps, &result);
+			}
+			print_line(subject->name, &result, seconds() - start);
+			if (result.wrong)
+				printf("  %s\n", result.first);
+			sum.fences += result.fences;
+			sum.exhausted += result.exhausted;
+			sum.states += result.states;
+			sum.equal += result.equal;
+			sum.covered += result.covered;
+			sum.wrong += result.wrong;
+		}
+	}
+	print_line("all", &sum, seconds());
+	return sum.wrong != 0 || sum.states == 0;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Changes of a directory, and names that two threads move between directories: after a power loss
+ * the names are those before the change or after it; a name on its way from one directory to
+ * another is in at least one of them.
+ */
+#include "subject.h"
+#include <twz/directory.h>
+#include <twz/name.h>
+
+#define SIZE  (16u << 10)
+#define NAMES 40
+
+static uint8_t *region, *region_image;
+static struct {
+	uint64_t before[NAMES], after[NAMES]; /* id of each name, 0: not there */
+} expected;
+
+static const char *name_of(int i, char name[40])
+{
+	snprintf(name, 40, "%d-and-some-more-bytes-to-fill-the-page", i);
+	name[4 + i % 30] = 0;
+	return name;
+}
+
+/* The id that a name has, 0 for none; *wrong when it cannot be. */
+static uint64_t id_of(const void *start, int i, const char **wrong)
+{
+	struct twz_directory_entry entry;
+	char name[40];
+
+	name_of(i, name);
+	twz_result result = twz_directory_lookup(start, SIZE, name, strlen(name), &entry);
+	if (result == -TWZ_ERR_NOT_FOUND)
+		return 0;
+	if (result != TWZ_OK)
+		*wrong = "a lookup fails";
+	else if (entry.id.hi != entry.id.lo * 3 || entry.kind != entry.id.lo % 100)
+		*wrong = "a record is torn";
+	return entry.id.lo;
+}
+
+static const char *check_entries(const void *start, int count)
+{
+	struct twz_directory_entry entry;
+	uint64_t cursor = 0;
+	twz_result result;
+	int found = 0;
+
+	while ((result = twz_directory_next(start, SIZE, &cursor, &entry)) == 1)
+		found++;
+	return result != 0 || found != count ? "the enumeration is wrong" : NULL;
+}
+
+static const char *check(void)
+{
+	bool is_before = true, is_after = true;
+	const char *wrong = NULL;
+	int count = 0;
+
+	if (twz_directory_recover(region_image, SIZE) < 0)
+		return "recovery fails";
+	for (int i = 0; i < NAMES && !wrong; i++) {
+		uint64_t id = id_of(region_image, i, &wrong);
+		is_before &= id == expected.before[i];
+		is_after &= id == expected.after[i];
+		count += id != 0;
+	}
+	if (!wrong)
+		wrong = check_entries(region_image, count);
+	if (!wrong && !is_before && !is_after)
+		wrong = "neither before nor after";
+	if (wrong)
+		return wrong;
+	/* and it goes on */
+	if (twz_directory_insert(region_image, SIZE, "extra", 5, (struct twz_id){3, 1}, 1) !=
+	    TWZ_OK)
+		return "nothing can be inserted";
+	struct twz_directory_entry entry;
+	return twz_directory_lookup(region_image, SIZE, "extra", 5, &entry) == TWZ_OK
+		       ? NULL
+		       : "what is inserted is not found";
+}
+
+static void change(uint64_t id)
+{
+	int i = (int)draw(NAMES), j = (int)draw(NAMES);
+	char name[40], to[40];
+
+	name_of(i, name);
+	name_of(j, to);
+	memcpy(expected.after, expected.before, sizeof(expected.after));
+	switch (draw(4)) {
+	case 0:
+		expected.after[i] = 0;
+		twz_directory_remove(region, SIZE, name, strlen(name), NULL);
+		break;
+	case 1:
+		if (expected.before[i] != 0 && i != j) {
+			expected.after[j] = expected.before[i];
+			expected.after[i] = 0;
+		}
+		twz_directory_rename(region, SIZE, name, strlen(name), to, strlen(to), NULL);
+		break;
+	default:
+		expected.after[i] = id;
+		MUST(twz_directory_replace(region, SIZE, name, strlen(name),
+					   (struct twz_id){id * 3, id}, (uint32_t)(id % 100),
+					   NULL) == TWZ_OK);
+	}
+	memcpy(expected.before, expected.after, sizeof(expected.before));
+}
+
+static void reopen(void)
+{
+	MUST(twz_directory_recover(region, SIZE) >= 0);
+}
+
+static void run(uint64_t seed, unsigned steps, struct explore_result *result)
+{
+	struct explore_plan plan = {.count = 1,
+				    .check = check,
+				    .expected = &expected,
+				    .expected_size = sizeof(expected),
+				    .reopen = reopen};
+
+	if (!region) {
+		region = aligned_alloc(4096, SIZE);
+		region_image = aligned_alloc(4096, SIZE);
+		MUST(region && region_image);
+	}
+	plan.windows[0] = (struct medium_window){region, region_image, SIZE};
+	subject_random = seed;
+	memset(region, 0, SIZE);
+	memset(&expected, 0, sizeof(expected));
+	MUST(twz_directory_format(region, SIZE, 3, (struct twz_id){1, 1}, 0, 0) == TWZ_OK);
+	explore_begin(&plan);
+	for (uint64_t id = 1; id <= steps && explore_goes_on(); id++)
+		change(id);
+	explore_end(result);
+}
+
+/* ---- two directories, two threads ---- */
+
+#define MOVED	    12 /* names, half of them each thread's */
+#define MOVED_ID(i) ((uint64_t)((i) + 1) * 100 + TWZ_KIND_DATA)
+
+static struct twz_object directories[2], directory_images[2];
+static struct twz_id root;
+static struct {
+	uint8_t at[MOVED]; /* which directory */
+	uint8_t moving[MOVED];
+} places;
+
+static const char *check_places(void)
+{
+	const char *wrong = NULL;
+
+	for (int d = 0; d < 2; d++)
+		if (twz_directory_recover(directory_images[d].start, SIZE) < 0)
+			return "recovery fails";
+	for (int i = 0; i < MOVED && !wrong; i++) {
+		bool in[2];
+		for (int d = 0; d < 2 && !wrong; d++)
+			in[d] = id_of(directory_images[d].start, i, &wrong) == MOVED_ID(i);
+		if (wrong)
+			return wrong;
+		if (!in[0] && !in[1])
+			wrong = "a name is lost";
+		else if (!places.moving[i] && (!in[places.at[i]] || in[!places.at[i]]))
+			wrong = "a name is not where it was moved to";
+	}
+	return wrong;
+}
+
+static void path_of(int i, int directory, char path[48])
+{
+	char name[40];
+
+	snprintf(path, 48, "%d/%s", directory, name_of(i, name));
+}
+
+static unsigned each;
+
+static void move(void)
+{
+	for (unsigned n = 0; n < each && explore_goes_on(); n++) {
+		int i = (int)draw(MOVED / 2) + (medium_actor == 2 ? MOVED / 2 : 0);
+		char from[48], to[48];
+
+		path_of(i, places.at[i], from);
+		path_of(i, !places.at[i], to);
+		places.moving[i] = 1;
+		MUST(twz_name_rename(root, from, to, NULL) == TWZ_OK);
+		places.at[i] = !places.at[i];
+		places.moving[i] = 0;
+	}
+}
+
+static void make_directories(void)
+{
+	struct twz_object object;
+	struct twz_id id;
+
+	MUST(twz_object_create(0, TWZ_KIND_DIRECTORY, &root) == TWZ_OK);
+	MUST(twz_object_open(root, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, &object) == TWZ_OK);
+	MUST(twz_directory_format(object.start, TWZ_DIRECTORY_LIMIT, 1, root, 0, 0) == TWZ_OK);
+	for (int d = 0; d < 4; d++) {
+		char name[2] = {(char)('0' + d), 0};
+		struct twz_object *to = d < 2 ? &directories[d] : &directory_images[d - 2];
+		MUST(twz_name_make_directory(root, name, 0, &id) == TWZ_OK);
+		MUST(twz_object_open(id, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, to) == TWZ_OK);
+	}
+}
+
+static void run_two(uint64_t seed, unsigned steps, struct explore_result *result)
+{
+	struct explore_plan plan = {.count = 2,
+				    .check = check_places,
+				    .expected = &places,
+				    .expected_size = sizeof(places)};
+
+	subject_random = seed;
+	make_directories();
+	memset(&places, 0, sizeof(places));
+	for (int i = 0; i < MOVED; i++) {
+		char path[48];
+		path_of(i, 0, path);
+		MUST(twz_name_insert(root, path, (struct twz_id){MOVED_ID(i) * 3, MOVED_ID(i)},
+				     TWZ_KIND_DATA) == TWZ_OK);
+	}
+	for (int d = 0; d < 2; d++)
+		plan.windows[d] =
+			(struct medium_window){twz_object_base(&directories[d]),
+					       twz_object_base(&directory_images[d]), SIZE};
+	explore_begin(&plan);
+	each = steps / 2;
+	explore_two(move, move);
+	explore_end(result);
+}
+
+const struct subject directory_subjects[] = {
+	{"directory", run, 400, 25},
+	{"moves between directories", run_two, 150, 20},
+	{0},
+};
