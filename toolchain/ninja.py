@@ -244,9 +244,9 @@ class Folder:
                         ldflags=" ".join(map(_quote, flags)), also=also)
         return output
 
-    def generate(self, outputs, command, inputs=(), needs=()):
+    def generate(self, outputs, command, inputs=(), needs=(), after=()):
         """Run COMMAND (a shell line, or a list of words) at the root of the tree to make OUTPUTS from INPUTS. In a list, '$in' and '$out'
-        stand for them."""
+        stand for them. A change of NEEDS runs it again; what is in AFTER only has to be there."""
         outputs = [self._output(o) for o in ([outputs] if isinstance(outputs, str) else outputs)]
         inputs = self._paths(inputs)
         if not isinstance(command, str):
@@ -255,7 +255,7 @@ class Folder:
         command = command.replace("$in", " ".join(inputs)).replace("$out", " ".join(outputs))
         # What comes from the cache is as old as its stage: a change shows in the stamp, not in its time.
         stamp = [STAMP] if TOOLCHAIN + "/" in command else []
-        self.graph.edge("run", outputs, inputs, needs=self._paths(needs) + stamp, command=command)
+        self.graph.edge("run", outputs, inputs, needs=self._paths(needs) + stamp, order=after, command=command)
         return outputs if len(outputs) > 1 else outputs[0]
 
     def copy(self, output, source):

@@ -11,9 +11,14 @@ port_key() {
 		cat "$TWZ_ROOT/ports/$1/recipe.sh"
 		cat "$TWZ_ROOT/ports/$1/patches/"*.patch 2>/dev/null || true
 		readlink -f "$TWZ_TOOLCHAIN/bin/$TWZ_TARGET-gcc"
-		for library in libstd-c.so libstd-c.a crt1.o Scrt1.o libtwz_rt.so libtwz_rt_min.a libtwz.a; do
-			sha256 "$TWZ_TOOLCHAIN/$TWZ_TARGET/lib/$library"
-		done
+		# A static program holds the libraries; a dynamic one only what the headers say of them.
+		if [ "$port_shape" = static ]; then
+			cd "$TWZ_TOOLCHAIN/$TWZ_TARGET/lib"
+			sha256sum libstd-c.a crt1.o libtwz_rt_min.a libtwz.a
+		else
+			cd "$TWZ_TOOLCHAIN/$TWZ_TARGET/include"
+			find . -name c++ -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+		fi
 	} | sha256sum | cut -c1-16
 }
 
