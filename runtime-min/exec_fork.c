@@ -84,6 +84,7 @@ twz_result twz_rt_exec_fork(void)
 	struct fork_point point;
 	struct twz_id view;
 
+	rt_fd_prepare_fork();
 	/* Outermost first: what runs under the loader's lock takes the others. */
 	runtime_before_fork();
 	exec_before_fork();

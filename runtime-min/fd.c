@@ -2,6 +2,7 @@
 /* The table of descriptors: place, duplicate, close; and the counted files behind them. */
 #include "fd.h"
 #include "hostfs.h"
+#include "place.h"
 
 struct rt_fd_table rt_fds;
 struct rt_lock rt_fd_lock;
@@ -34,6 +35,19 @@ void rt_fd_share(struct twz_id child)
 	for (struct rt_file *file = files; file != NULL; file = file->next) {
 		if (file->ops->share != NULL)
 			file->ops->share(file, child);
+		rt_place_share(file, child);
+	}
+}
+
+void rt_fd_prepare_fork(void)
+{
+	/* A descriptor that another thread opens meanwhile is its own in each program. */
+	for (size_t fd = 0; fd < __atomic_load_n(&rt_fds.count, __ATOMIC_RELAXED); fd++) {
+		struct rt_file *file = rt_fd_file((int)fd);
+		if (file == NULL)
+			continue;
+		rt_place_make(file);
+		rt_file_put(file);
 	}
 }
 
@@ -47,6 +61,7 @@ void rt_fd_end(void)
 	for (struct rt_file *file = files; file != NULL; file = file->next) {
 		if (file->ops->end != NULL)
 			file->ops->end(file);
+		rt_place_end(file);
 	}
 	rt_unlock(&files_lock);
 }
@@ -99,6 +114,7 @@ void rt_file_put(struct rt_file *file)
 	if (file->next != NULL)
 		file->next->previous = file->previous;
 	rt_unlock(&files_lock);
+	rt_place_close(file);
 	if (file->ops->close != NULL)
 		file->ops->close(file);
 	if (file->path != NULL)

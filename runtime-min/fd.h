@@ -11,6 +11,7 @@
 RT_BEGIN
 
 struct rt_file;
+struct rt_place;
 
 /* What a poll sleeps on. */
 struct rt_waits {
@@ -62,7 +63,8 @@ struct rt_file {
 	uint32_t flags;	     /* TWZ_OPEN_* */
 	struct rt_lock lock; /* position */
 	uint64_t position;
-	char *path; /* absolute, without links; NULL where a name means nothing */
+	struct rt_place *place; /* of the position, once other programs share it; place.h */
+	char *path;		/* absolute, without links; NULL where a name means nothing */
 	size_t path_length;
 	struct rt_file *next, *previous; /* of all files of the program */
 };
@@ -113,6 +115,9 @@ twz_result rt_file_adopt(const struct twz_rt_passed_fd *passed, const char *path
  * rt_fd_before_fork and rt_fd_after_fork.
  */
 void rt_fd_share(struct twz_id child);
+
+/* Before a fork, without locks: open files get what the child is to share with this program. */
+void rt_fd_prepare_fork(void);
 
 /* The program ends: every file is told, as far as that needs no waiting. */
 void rt_fd_end(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reading, writing and seeking, for every kind of file. */
-#include "fd.h"
+#include "place.h"
 
 #define MAX_POSITION ((uint64_t)INT64_MAX)
 
@@ -51,16 +51,19 @@ static twz_result file_transfer(struct rt_file *file, const struct twz_rt_iovec 
 			return RT_ERROR(INVALID_ARGUMENT);
 		return transfer(file, iov, count, append ? RT_APPEND : offset, write);
 	}
-	rt_lock(&file->lock);
-	twz_result result = transfer(file, iov, count, append ? RT_APPEND : file->position, write);
+	uint64_t *position;
+	twz_result result = rt_place_lock(file, &position);
+	if (result < 0)
+		return result;
+	result = transfer(file, iov, count, append ? RT_APPEND : *position, write);
 	if (result > 0 && append) {
 		struct twz_rt_stat stat = {0};
 		if (file->ops->stat(file, &stat) >= 0)
-			file->position = stat.size;
+			*position = stat.size;
 	} else if (result > 0) {
-		file->position += (uint64_t)result;
+		*position += (uint64_t)result;
 	}
-	rt_unlock(&file->lock);
+	rt_place_unlock(file);
 	return result;
 }
 
@@ -117,13 +120,13 @@ twz_result twz_rt_fd_writev(int fd, const struct twz_rt_iovec *iov, size_t count
 				       : RT_ERROR(BAD_ADDRESS);
 }
 
-static twz_result seek(struct rt_file *file, int64_t offset, uint32_t whence)
+static twz_result seek(struct rt_file *file, uint64_t *position, int64_t offset, uint32_t whence)
 {
 	uint64_t base = 0;
 	if (!file->ops->seekable && file->ops->enumerate == NULL)
 		return RT_ERROR(NOT_SEEKABLE);
 	if (whence == TWZ_SEEK_CURRENT) {
-		base = file->position;
+		base = *position;
 	} else if (whence == TWZ_SEEK_END) {
 		struct twz_rt_stat stat = {0};
 		twz_result result = file->ops->stat != NULL ? file->ops->stat(file, &stat) : 0;
@@ -136,8 +139,8 @@ static twz_result seek(struct rt_file *file, int64_t offset, uint32_t whence)
 	if (base > MAX_POSITION || (offset < 0 && (uint64_t) - (offset + 1) >= base) ||
 	    (offset > 0 && (uint64_t)offset > MAX_POSITION - base))
 		return RT_ERROR(INVALID_ARGUMENT);
-	file->position = base + (uint64_t)offset;
-	return (twz_result)file->position;
+	*position = base + (uint64_t)offset;
+	return (twz_result)*position;
 }
 
 twz_result twz_rt_fd_seek(int fd, int64_t offset, uint32_t whence)
@@ -145,9 +148,12 @@ twz_result twz_rt_fd_seek(int fd, int64_t offset, uint32_t whence)
 	struct rt_file *file = rt_fd_file(fd);
 	if (file == NULL)
 		return RT_ERROR(BAD_HANDLE);
-	rt_lock(&file->lock);
-	twz_result result = seek(file, offset, whence);
-	rt_unlock(&file->lock);
+	uint64_t *position;
+	twz_result result = rt_place_lock(file, &position);
+	if (result >= 0) {
+		result = seek(file, position, offset, whence);
+		rt_place_unlock(file);
+	}
 	rt_file_put(file);
 	return result;
 }

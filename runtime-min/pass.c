@@ -3,6 +3,7 @@
 #include "objectfs.h"
 #include "path.h"
 #include "pipe.h"
+#include "place.h"
 #include "start.h"
 
 #define PASSED_FLAGS                                                             \
@@ -15,9 +16,13 @@ twz_result rt_file_pass(struct rt_file *file, int fd, struct twz_rt_passed_fd *o
 	if (file->ops->pass == NULL)
 		return RT_ERROR(NOT_SUPPORTED);
 	*out = (struct twz_rt_passed_fd){.fd = fd, .flags = file->flags};
-	rt_lock(&file->lock);
-	out->position = file->position;
-	rt_unlock(&file->lock);
+	rt_place_make(file);
+	uint64_t *position;
+	twz_result result = rt_place_lock(file, &position);
+	if (result < 0)
+		return result;
+	out->position = *position;
+	rt_place_unlock(file);
 	*path = file->path;
 	*path_length = file->path_length;
 	return file->ops->pass(file, out);
@@ -75,13 +80,18 @@ static void enter(struct rt_file *file, int fd)
 static void adopt_all(const struct twz_rt_spawn_block *block)
 {
 	const char *bytes = (const char *)block;
+	const struct twz_id *places =
+		block->places != 0 ? (const struct twz_id *)(bytes + block->places) : NULL;
 	for (uint32_t i = 0; i < block->fd_count; i++) {
 		const struct twz_rt_passed_fd *passed = &block->fds[i];
 		const char *path = passed->path != 0 ? bytes + passed->path : "";
 		struct rt_file *file;
 		/* A file that is gone since leaves its descriptor closed, as after a close. */
-		if (rt_file_adopt(passed, path, rt_string_length(path), &file) >= 0)
-			enter(file, passed->fd);
+		if (rt_file_adopt(passed, path, rt_string_length(path), &file) < 0)
+			continue;
+		if (places != NULL)
+			rt_place_adopt(file, places[i]);
+		enter(file, passed->fd);
 	}
 }
 

@@ -2,6 +2,7 @@
 /* The spawn block: what a new program's descriptors and current directory are. */
 #include "exec_internal.h"
 #include "path.h"
+#include "place.h"
 
 /* What fd_pass_table keeps alive until fd_pass_done. */
 struct passing {
@@ -151,7 +152,7 @@ static twz_result write_block(struct passing *passing)
 		if (file == NULL || passing->table.entries[fd].cloexec || file->ops->pass == NULL)
 			continue;
 		count++;
-		size += sizeof(passing->block->fds[0]) +
+		size += sizeof(passing->block->fds[0]) + sizeof(struct twz_id) +
 			text_length(file->path, file->path_length) + 1;
 	}
 	if (size > INT32_MAX)
@@ -163,6 +164,9 @@ static twz_result write_block(struct passing *passing)
 	block->size = (uint32_t)size;
 	block->fd_count = count;
 	uint32_t at = (uint32_t)(sizeof(*block) + count * sizeof(block->fds[0]));
+	struct twz_id *places = (struct twz_id *)((char *)block + at);
+	block->places = at;
+	at += (uint32_t)(count * sizeof(*places));
 	block->cwd = put_text(block, &at, passing->cwd, passing->cwd_length);
 	count = 0;
 	for (size_t fd = 0; fd < passing->table.count; fd++) {
@@ -171,12 +175,13 @@ static twz_result write_block(struct passing *passing)
 		size_t length;
 		if (file == NULL || passing->table.entries[fd].cloexec || file->ops->pass == NULL)
 			continue;
-		struct twz_rt_passed_fd *passed = &block->fds[count++];
+		struct twz_rt_passed_fd *passed = &block->fds[count];
 		twz_result result = rt_file_pass(file, (int)fd, passed, &path, &length);
 		if (result < 0) {
 			twz_rt_free(block, size, 8);
 			return result;
 		}
+		places[count++] = rt_place_id(file);
 		if (path != NULL)
 			passed->path = put_text(block, &at, path, length);
 	}
@@ -222,8 +227,11 @@ void fd_pass_share(const struct twz_rt_spawn_block *block, struct twz_id child)
 	rt_unlock(&rt_locks[RT_LOCK_PASSING]);
 	for (size_t fd = 0; passing != NULL && fd < passing->table.count; fd++) {
 		const struct rt_fd *entry = &passing->table.entries[fd];
-		if (entry->file != NULL && !entry->cloexec && entry->file->ops->share != NULL)
+		if (entry->file == NULL || entry->cloexec)
+			continue;
+		if (entry->file->ops->share != NULL)
 			entry->file->ops->share(entry->file, child);
+		rt_place_share(entry->file, child);
 	}
 }
 

@@ -38,7 +38,8 @@ struct twz_rt_spawn_block {
 	struct twz_id parent; /* the parent's view, or none */
 	struct twz_id self;
 	uint32_t parent_number; /* what twz_rt_exec_parent tells; 0: none */
-	uint32_t reserved;
+	uint32_t places;	/* offset of fd_count ids of objects that hold shared positions, */
+				/* TWZ_ID_NONE for a position of its own; 0: none have one */
 	struct twz_rt_passed_fd fds[];
 };
 
@@ -95,8 +96,8 @@ twz_result twz_rt_exec_kill(uint32_t number, int signal);
 
 /*
  * fork: 0 in the child, the child's number in the parent. The child has the calling thread only,
- * memory of its own from here on but for what is mapped SHARED, and the open files, each with a
- * position of its own.
+ * memory of its own from here on but for what is mapped SHARED, and the open files, whose
+ * positions both share.
  */
 twz_result twz_rt_exec_fork(void);
 /*
