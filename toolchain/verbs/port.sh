@@ -8,8 +8,7 @@
 port_key() {
 	{
 		lock_line "$port_source"
-		cat "$TWZ_ROOT/ports/$1/recipe.sh"
-		cat "$TWZ_ROOT/ports/$1/patches/"*.patch 2>/dev/null || true
+		find "$TWZ_ROOT/ports/$1" -type f ! -name README.md | LC_ALL=C sort | xargs sha256sum | cut -d' ' -f1
 		readlink -f "$TWZ_TOOLCHAIN/bin/$TWZ_TARGET-gcc"
 		# A static program holds the libraries; a dynamic one only what the headers say of them.
 		if [ "$port_shape" = static ]; then
@@ -43,7 +42,7 @@ port_make() (
 	log=$place/log
 	export PATH="$TWZ_TOOLCHAIN/bin:$PATH"
 	export CC=$TWZ_TARGET-gcc CXX=$TWZ_TARGET-g++ AR=$TWZ_TARGET-ar RANLIB=$TWZ_TARGET-ranlib
-	export host=$TWZ_TARGET root=$place/root
+	export host=$TWZ_TARGET root=$place/root port=$TWZ_ROOT/ports/$name
 	# In the background, because `set -e` means nothing on the left of `||`.
 	(
 		set -e

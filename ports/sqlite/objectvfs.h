@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * SQLite's databases in objects: the VFS "object", the default one of this port. See README.md.
+ *
+ * A database is an object of its own kind; the name tree shows it as a regular file whose bytes are
+ * the database. Layout, behind the object's base:
+ *
+ *	0 .. DB_LIMIT		the database; its size is meta.size
+ *	DB_LIMIT		struct db_locks: who reads and who writes
+ *	behind the heap's end	the undo log of <twz/tx.h>
+ */
+#ifndef OBJECTVFS_H
+#define OBJECTVFS_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <twz/object.h>
+#include <twz/tx.h>
+
+#define DB_KIND	    (TWZ_KIND_USER + 0x53514cu) /* "SQL" */
+#define DB_LIMIT    ((896ull << 20) - TWZ_BASE_OFFSET)
+#define DB_PLACES   2047u /* connections at a time */
+#define DB_NO_PLACE UINT32_MAX
+
+/* One connection. Means nothing once its program has ended. */
+struct db_place {
+	struct twz_id view; /* of its program; none: free */
+	uint32_t level;	    /* SQLITE_LOCK_* */
+	uint32_t reserved[3];
+};
+
+/* Volatile by meaning: after a power loss no program of its places runs. Hostile until checked. */
+struct db_locks {
+	struct twz_id holder; /* lock.h, of what follows */
+	uint32_t waiters;
+	uint32_t used;	 /* places that were ever taken */
+	uint32_t shared; /* places at SHARED or above */
+	uint32_t writer; /* the place at RESERVED or above + 1, or 0 */
+	struct db_place places[DB_PLACES];
+};
+
+struct db_file {
+	sqlite3_file base;
+	struct twz_object object;
+	struct twz_tx tx;
+	sqlite3_int64 map_limit; /* what xFetch may give, bytes */
+	uint64_t size_at_begin;	 /* bytes, when the transaction began */
+	struct twz_id self;	 /* this program's view */
+	uint32_t place;		 /* in db_locks, or DB_NO_PLACE */
+	int level;		 /* SQLITE_LOCK_* */
+	bool is_persistent;
+	int last_error;	  /* a twz_result, positive */
+	const char *name; /* SQLite's, lives as long as the file is open */
+};
+
+static inline struct twz_object_meta *db_meta(const struct db_file *file)
+{
+	return twz_object_meta(&file->object);
+}
+
+static inline uint8_t *db_bytes(const struct db_file *file)
+{
+	return twz_object_base(&file->object);
+}
+
+static inline struct db_locks *db_locks(const struct db_file *file)
+{
+	return (struct db_locks *)(db_bytes(file) + DB_LIMIT);
+}
+
+/* Takes and gives back a place. SQLITE_CANTOPEN: there is none. */
+int db_place_take(struct db_file *file);
+void db_place_leave(struct db_file *file);
+
+/* xLock, xUnlock, xCheckReservedLock. */
+int db_lock(sqlite3_file *base, int level);
+int db_unlock(sqlite3_file *base, int level);
+int db_is_reserved(sqlite3_file *base, int *out);
+
+#endif
