@@ -10,7 +10,7 @@ for name in ("libgcc_s.so.1", "libstdc++.so.6"):
 for source in glob("etc/**/*", root="//sysroot"):
     entries.setdefault(source.removeprefix("//sysroot"), source[2:])
 
-lines = ["dir /tmp 1777", "dir /dev 755", "dir /dev/shm 1777", "dir /dev/mqueue 1777", "link /var /store/var"]
+lines = ["dir /tmp 1777", "dir /dev 755", "dir /dev/shm 1777", "dir /dev/mqueue 1777", "link /var /store/var", *image_links()]
 sources = []
 for place, source in sorted(entries.items()):
     if source.startswith("build/"):

@@ -111,6 +111,7 @@ class Graph:
         self.libs = []
         self.tests = []
         self.image = []
+        self.image_link_lines = []
         self.links = set()
         self.aliases = {}
         self.defaults = []
@@ -307,6 +308,14 @@ class Folder:
         if not place.startswith("/"):
             fail(f"{self.folder}/build.py: image_file('{place}'): not an absolute path")
         self.graph.image.append((place, self._path(source)))
+
+    def image_link(self, place, to):
+        """Have the initial image carry a symbolic link at the absolute path PLACE with the text TO."""
+        self.graph.image_link_lines.append(f"link {place} {to}")
+
+    def image_links(self):
+        """The manifest's lines of the image's links; for the folder 'image', which is loaded last."""
+        return sorted(self.graph.image_link_lines)
 
     def installed_libraries(self):
         """The shared libraries that all folders have installed, links left out; for the folder 'image'."""
