@@ -36,6 +36,7 @@ static twz_result take(const struct twz_log *log)
 
 	if (result < 0)
 		return result;
+	__atomic_store_n(&header->turns, header->turns + 1, __ATOMIC_RELEASE);
 	/* after a power loss the lock may be free and the log not */
 	result = result == 1 || twz_log_is_pending(log) ? twz_log_recover(log) : 0;
 	if (result < 0) {
@@ -128,18 +129,26 @@ static twz_result append(struct twz_tx *tx, const void *address, size_t length, 
 	return result < 0 ? note(tx, result) : 1;
 }
 
+twz_result twz_internal_name(struct twz_tx *tx, const void *address, size_t length)
+{
+	twz_result result = append(tx, address, length, 0);
+
+	return result < 0 ? result : TWZ_OK;
+}
+
+void twz_internal_settle(struct twz_tx *tx)
+{
+	twz_log_settle(&tx->log);
+}
+
 twz_result twz_tx_add_ranges(struct twz_tx *tx, const struct twz_tx_range *ranges, size_t count)
 {
-	bool appended = false;
-
 	for (size_t i = 0; i < count; i++) {
 		twz_result result = append(tx, ranges[i].address, ranges[i].length, 0);
 		if (result < 0)
 			return result;
-		appended |= result == 1;
 	}
-	if (appended)
-		twz_fence();
+	twz_internal_settle(tx);
 	return TWZ_OK;
 }
 
@@ -186,41 +195,82 @@ static twz_result prepare_heap(struct twz_tx *tx)
 	return claim_heap(tx);
 }
 
+static twz_result name_plan(struct twz_tx *tx, const struct twz_heap_plan *plan)
+{
+	twz_result result = TWZ_OK;
+
+	if (plan->fresh_length != 0)
+		result = twz_tx_fresh(tx, tx->log.start + plan->fresh, plan->fresh_length);
+	for (uint64_t i = 0; i < plan->change.count && result >= 0; i++)
+		result = append(tx, tx->log.start + plan->change.words[i].offset, 8, 0);
+	return result < 0 ? result : TWZ_OK;
+}
+
+void twz_internal_carry_out(struct twz_tx *tx, const struct twz_heap_plan *plan)
+{
+	for (uint64_t i = 0; i < plan->change.count; i++)
+		__atomic_store_n((uint64_t *)(tx->log.start + plan->change.words[i].offset),
+				 plan->change.words[i].value, __ATOMIC_RELEASE);
+}
+
 /* Logs the words of a plan with one wait, then makes its stores. */
 static twz_result carry_out(struct twz_tx *tx, const struct twz_heap_plan *plan)
 {
-	struct twz_tx_range ranges[TWZ_INTENT_WORDS];
+	twz_result result = name_plan(tx, plan);
 
-	if (plan->fresh_length != 0) {
-		twz_result result =
-			twz_tx_fresh(tx, tx->log.start + plan->fresh, plan->fresh_length);
-		if (result < 0)
-			return result;
-	}
-	for (uint64_t i = 0; i < plan->change.count; i++)
-		ranges[i] = (struct twz_tx_range){tx->log.start + plan->change.words[i].offset, 8};
-	twz_result result = twz_tx_add_ranges(tx, ranges, plan->change.count);
 	if (result < 0)
 		return result;
-	for (uint64_t i = 0; i < plan->change.count; i++)
-		__atomic_store_n((uint64_t *)ranges[i].address, plan->change.words[i].value,
-				 __ATOMIC_RELEASE);
+	twz_internal_settle(tx);
+	twz_internal_carry_out(tx, plan);
 	return TWZ_OK;
 }
 
-twz_result twz_tx_alloc_word(struct twz_tx *tx, uint64_t size, twz_iptr *into)
+twz_result twz_internal_plan_alloc(struct twz_tx *tx, uint64_t size, const twz_iptr *into,
+				   bool zeroed, struct twz_heap_plan *plan)
 {
-	struct twz_heap_plan plan;
 	uint64_t offset;
 	twz_result result = prepare_heap(tx);
 
 	if (result >= 0 && !offset_of(tx, into, &offset))
 		result = -TWZ_ERR_INVALID_ARGUMENT;
 	if (result >= 0)
-		result = twz_heap_plan_allocate(tx->log.start, HEAP_LIMIT, size, offset, &plan);
+		result = (zeroed ? twz_heap_plan_allocate : twz_heap_plan_raw)(
+			tx->log.start, HEAP_LIMIT, size, offset, plan);
 	if (result >= 0)
-		result = carry_out(tx, &plan);
+		result = name_plan(tx, plan);
 	return note(tx, result);
+}
+
+twz_result twz_tx_alloc_word(struct twz_tx *tx, uint64_t size, twz_iptr *into)
+{
+	struct twz_heap_plan plan;
+	twz_result result = twz_internal_plan_alloc(tx, size, into, true, &plan);
+
+	if (result < 0)
+		return result;
+	twz_internal_settle(tx);
+	twz_internal_carry_out(tx, &plan);
+	return TWZ_OK;
+}
+
+twz_result twz_internal_name_free(struct twz_tx *tx, uint64_t data, const twz_iptr *from)
+{
+	struct twz_heap_plan plan;
+	twz_result result = prepare_heap(tx);
+
+	if (result >= 0 && data >= HEAP_LIMIT)
+		result = -TWZ_ERR_INVALID_ARGUMENT;
+	if (result >= 0 && from)
+		result = append(tx, from, sizeof(*from), 0);
+	if (result >= 0)
+		result = append(tx, tx->log.start + data, 1, TWZ_LOG_FREE);
+	/* the words that the commit will change, unless others are freed before: it need not wait
+	 */
+	if (result >= 0)
+		result = twz_heap_plan_free(tx->log.start, HEAP_LIMIT, data, &plan);
+	if (result >= 0)
+		result = name_plan(tx, &plan);
+	return note(tx, result < 0 ? result : TWZ_OK);
 }
 
 /* The block is freed by the commit: until then it keeps what it holds, for the case that the
@@ -235,14 +285,12 @@ twz_result twz_tx_free_word(struct twz_tx *tx, twz_iptr *from)
 	if (result < 0 || *from == 0)
 		return note(tx, result);
 	uint64_t data = *from;
-	if (data >= HEAP_LIMIT)
-		return note(tx, -TWZ_ERR_INVALID_ARGUMENT);
-	result = append(tx, tx->log.start + data, 1, TWZ_LOG_FREE);
-	if (result >= 0)
-		result = twz_tx_add(tx, from, sizeof(*from));
-	if (result >= 0)
-		__atomic_store_n(from, 0, __ATOMIC_RELEASE);
-	return note(tx, result);
+	result = twz_internal_name_free(tx, data, from);
+	if (result < 0)
+		return result;
+	twz_internal_settle(tx);
+	__atomic_store_n(from, 0, __ATOMIC_RELEASE);
+	return TWZ_OK;
 }
 
 /* Frees the blocks that the transaction freed, within it. */
@@ -302,4 +350,32 @@ void twz_tx_abort(struct twz_tx *tx)
 void twz_tx_leave(struct twz_tx **tx)
 {
 	twz_tx_abort(*tx);
+}
+
+/*
+ * A holder raises `turns` after it has taken the lock and before it changes anything. So a reader
+ * that finds the lock free, then free again, and `turns` the same, has read while nobody changed.
+ */
+static bool is_free(const struct twz_log_header *header)
+{
+	return __atomic_load_n(&header->holder.hi, __ATOMIC_ACQUIRE) == 0 &&
+	       __atomic_load_n(&header->holder.lo, __ATOMIC_ACQUIRE) == 0;
+}
+
+bool twz_internal_read_begin(const struct twz_object *object, uint64_t *turns)
+{
+	struct twz_log log = log_of(object->start);
+	const struct twz_log_header *header = twz_log_header(&log);
+
+	*turns = __atomic_load_n(&header->turns, __ATOMIC_ACQUIRE);
+	return *turns != 0 && is_free(header);
+}
+
+bool twz_internal_read_end(const struct twz_object *object, uint64_t turns)
+{
+	struct twz_log log = log_of(object->start);
+	const struct twz_log_header *header = twz_log_header(&log);
+
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return is_free(header) && __atomic_load_n(&header->turns, __ATOMIC_ACQUIRE) == turns;
 }

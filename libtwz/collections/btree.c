@@ -7,10 +7,13 @@ struct twz_btree_node *btree_node(const uint8_t *start, twz_iptr word, uint32_t 
 {
 	struct twz_btree_node *node = part_of(start, word, sizeof(*node));
 
-	if (!node || load32(&node->level) != level)
+	if (!node)
 		return NULL;
+	/* a search looks at a few of the lines, one after the other: they come at once */
+	for (size_t line = 64; line < sizeof(*node); line += 64)
+		__builtin_prefetch((const uint8_t *)node + line);
 	*count = load32(&node->count);
-	return *count <= TWZ_BTREE_ENTRIES ? node : NULL;
+	return load32(&node->level) == level && *count <= TWZ_BTREE_ENTRIES ? node : NULL;
 }
 
 twz_result btree_root(const uint8_t *start, const struct twz_btree *tree,
@@ -134,7 +137,13 @@ twz_result twz_btree_get(const struct twz_object *object, const struct twz_btree
 	struct bytes wanted = {key, key_length};
 	twz_result result = -TWZ_ERR_NOT_FOUND;
 	struct twz_tx tx;
+	uint64_t turns;
 
+	if (twz_internal_read_begin(object, &turns)) {
+		result = get(object->start, tree, wanted, value, size);
+		if (twz_internal_read_end(object, turns))
+			return result;
+	}
 	TWZ_TX(&tx, object)
 	result = get(object->start, tree, wanted, value, size);
 	return tx.result < 0 ? tx.result : result;
@@ -232,7 +241,27 @@ twz_result twz_btree_next(const struct twz_object *object, const struct twz_btre
 {
 	twz_result result = 0;
 	struct twz_tx tx;
+	uint64_t turns;
 
+	if (cursor->key_length > sizeof(cursor->key))
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	if (twz_internal_read_begin(object, &turns)) {
+		uint8_t key[TWZ_BTREE_KEY_MAX];
+		const struct twz_btree_cursor *was = cursor;
+		const struct twz_btree_node *leaf = was->leaf;
+		uint64_t index = was->index, changes = was->changes;
+		uint32_t begun = was->begun, key_length = was->key_length;
+		__builtin_memcpy(key, was->key, key_length);
+		result = next(object->start, tree, cursor, value, size);
+		if (twz_internal_read_end(object, turns))
+			return result;
+		cursor->leaf = leaf;
+		cursor->index = index;
+		cursor->changes = changes;
+		cursor->begun = begun;
+		cursor->key_length = key_length;
+		__builtin_memcpy(cursor->key, key, key_length);
+	}
 	TWZ_TX(&tx, object)
 	{
 		result = next(object->start, tree, cursor, value, size);

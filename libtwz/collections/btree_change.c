@@ -2,6 +2,8 @@
 /* The B+tree: putting and removing keys within a transaction; see <twz/btree.h>. */
 #include "btree.h"
 
+#define IN_PLACE 128 /* bytes of a value */
+
 /* A change under way, and its tree. */
 struct work {
 	struct twz_tx *tx;
@@ -21,55 +23,73 @@ static twz_result set_count(struct work *work, struct twz_btree_node *node, uint
 	return twz_tx_set(work->tx, &node->count, count);
 }
 
-/* Makes room for an entry at `index`; it is zero but for the prefix. */
-static twz_result open_gap(struct work *work, struct twz_btree_node *node, uint32_t count,
-			   uint32_t index, uint64_t prefix)
+/* The entries that move are named, with the count. */
+static twz_result name_entries(struct work *work, struct twz_btree_node *node, uint32_t from,
+			       uint32_t end)
+{
+	twz_result result = twz_internal_name(work->tx, &node->count, sizeof(node->count));
+
+	return result < 0 ? result
+			  : twz_internal_name(work->tx, &node->entries[from],
+					      (end - from) * sizeof(node->entries[0]));
+}
+
+static twz_result name_gap(struct work *work, struct twz_btree_node *node, uint32_t count,
+			   uint32_t index)
+{
+	return count >= TWZ_BTREE_ENTRIES ? -TWZ_ERR_CORRUPT
+					  : name_entries(work, node, index, count + 1);
+}
+
+/* Makes room for an entry at `index`, named before; it is zero but for the prefix. */
+static void open_gap(struct twz_btree_node *node, uint32_t count, uint32_t index, uint64_t prefix)
 {
 	struct twz_btree_entry *at = &node->entries[index];
-	struct twz_tx_range ranges[] = {{&node->count, sizeof(node->count)},
-					{at, (count - index + 1) * sizeof(*at)}};
-	if (count >= TWZ_BTREE_ENTRIES)
-		return -TWZ_ERR_CORRUPT;
-	twz_result result = twz_tx_add_ranges(work->tx, ranges, 2);
-	if (result < 0)
-		return result;
+
 	__builtin_memmove(at + 1, at, (count - index) * sizeof(*at));
 	*at = (struct twz_btree_entry){.prefix = prefix};
 	node->count = count + 1;
-	return TWZ_OK;
 }
 
-static twz_result close_gap(struct work *work, struct twz_btree_node *node, uint32_t count,
-			    uint32_t index)
+static void close_gap(struct twz_btree_node *node, uint32_t count, uint32_t index)
 {
 	struct twz_btree_entry *at = &node->entries[index];
-	struct twz_tx_range ranges[] = {{&node->count, sizeof(node->count)},
-					{at, (count - index) * sizeof(*at)}};
-	twz_result result = twz_tx_add_ranges(work->tx, ranges, 2);
 
-	if (result < 0)
-		return result;
 	__builtin_memmove(at, at + 1, (count - index - 1) * sizeof(*at));
 	at[count - index - 1] = (struct twz_btree_entry){0};
 	node->count = count - 1;
-	return TWZ_OK;
 }
 
-/* A new item into an entry; what it is made of is fresh, so nothing of it is logged. */
-static twz_result make_item(struct work *work, struct twz_btree_entry *entry, struct bytes key,
-			    struct bytes value)
+/* A new item for an entry; what it is made of is fresh, so nothing of it is logged. Carrying the
+ * plan out gives it to the entry. */
+static twz_result plan_item(struct work *work, const struct twz_btree_entry *entry,
+			    struct bytes key, struct bytes value, struct twz_heap_plan *plan)
 {
 	uint64_t size = sizeof(struct twz_btree_item) + key.length + value.length;
-	twz_result result = twz_tx_alloc(work->tx, size, &entry->item);
+	twz_result result = twz_internal_plan_alloc(work->tx, size, &entry->item.word, false, plan);
 
 	if (result < 0)
 		return result;
-	struct twz_btree_item *item = twz_deref(&entry->item);
+	struct twz_btree_item *item =
+		(struct twz_btree_item *)(work->start + plan->fresh + sizeof(struct twz_block));
 	item->key_length = (uint32_t)key.length;
 	item->value_length = (uint32_t)value.length;
 	__builtin_memcpy(item->bytes, key.data, key.length);
 	if (value.length != 0)
 		__builtin_memcpy(item->bytes + key.length, value.data, value.length);
+	return TWZ_OK;
+}
+
+static twz_result make_item(struct work *work, struct twz_btree_entry *entry, struct bytes key,
+			    struct bytes value)
+{
+	struct twz_heap_plan plan;
+	twz_result result = plan_item(work, entry, key, value, &plan);
+
+	if (result < 0)
+		return result;
+	twz_internal_settle(work->tx);
+	twz_internal_carry_out(work->tx, &plan);
 	return TWZ_OK;
 }
 
@@ -91,11 +111,12 @@ static twz_result split(struct work *work, struct step *parent, struct twz_btree
 	const uint32_t half = TWZ_BTREE_ENTRIES / 2;
 	struct twz_btree_entry *first = &child->entries[half], *entry;
 	struct twz_btree_node *right;
-	twz_result result =
-		open_gap(work, parent->node, parent->count, parent->index + 1, first->prefix);
+	twz_result result = name_gap(work, parent->node, parent->count, parent->index + 1);
 
 	if (result < 0)
 		return result;
+	twz_internal_settle(work->tx);
+	open_gap(parent->node, parent->count, parent->index + 1, first->prefix);
 	parent->count++;
 	entry = &parent->node->entries[parent->index + 1];
 	result = make_node(work, &entry->child.word, child->level, &right);
@@ -178,32 +199,44 @@ static twz_result descend(struct work *work, struct bytes key, struct step *at)
 	return TWZ_OK;
 }
 
+static twz_result name_change(struct work *work)
+{
+	return twz_internal_name(work->tx, &work->tree->count, 2 * sizeof(uint64_t));
+}
+
+/* Counts a change, named before, and the keys. */
+static void count_change(struct work *work, int64_t keys)
+{
+	work->tree->count += (uint64_t)keys;
+	work->tree->changes++;
+}
+
+/* Short values are changed in their place; a longer one is written elsewhere once, instead of the
+ * old one to the log and the new one. */
 static twz_result replace(struct work *work, struct twz_btree_entry *entry, struct bytes key,
 			  struct bytes value)
 {
 	struct bytes old_key, old;
+	struct twz_heap_plan plan = {0};
+	twz_iptr word = entry->item.word;
+	twz_result result = name_change(work);
 
-	if (!btree_item(work->start, entry->item.word, &old_key, &old))
+	if (!btree_item(work->start, word, &old_key, &old))
 		return -TWZ_ERR_CORRUPT;
-	if (old.length == value.length) {
-		twz_result result = twz_tx_add(work->tx, old.data, old.length);
-		if (result >= 0 && value.length != 0)
-			__builtin_memcpy((uint8_t *)old.data, value.data, value.length);
-		return result;
-	}
-	twz_result result = twz_tx_free(work->tx, &entry->item);
-	return result < 0 ? result : make_item(work, entry, key, value);
-}
-
-/* Counts a change, and the keys. */
-static twz_result note_change(struct work *work, int64_t keys)
-{
-	twz_result result = twz_tx_add(work->tx, &work->tree->count, 2 * sizeof(uint64_t));
-
+	bool here = old.length == value.length && value.length <= IN_PLACE;
+	if (result >= 0 && here)
+		result = twz_internal_name(work->tx, old.data, old.length);
+	else if (result >= 0)
+		result = plan_item(work, entry, key, value, &plan);
+	if (result >= 0 && !here)
+		result = twz_internal_name_free(work->tx, word, NULL);
 	if (result < 0)
 		return result;
-	work->tree->count += (uint64_t)keys;
-	work->tree->changes++;
+	twz_internal_settle(work->tx);
+	if (here && value.length != 0)
+		__builtin_memcpy((uint8_t *)old.data, value.data, value.length);
+	twz_internal_carry_out(work->tx, &plan);
+	count_change(work, 0);
 	return TWZ_OK;
 }
 
@@ -219,29 +252,43 @@ static twz_result put(struct work *work, struct bytes key, struct bytes value)
 	if (place < 0)
 		return place;
 	struct twz_btree_entry *entry = &leaf.node->entries[place - equal];
-	twz_result result = note_change(work, !equal);
-	if (result < 0)
-		return result;
+	struct twz_heap_plan plan;
 	if (equal)
 		return replace(work, entry, key, value);
-	result = open_gap(work, leaf.node, leaf.count, (uint32_t)place, btree_prefix(key));
-	return result < 0 ? result : make_item(work, entry, key, value);
+	/* all that changes is known: one wait for it */
+	twz_result result = name_change(work);
+	if (result >= 0)
+		result = name_gap(work, leaf.node, leaf.count, (uint32_t)place);
+	if (result >= 0)
+		result = plan_item(work, entry, key, value, &plan);
+	if (result < 0)
+		return result;
+	twz_internal_settle(work->tx);
+	count_change(work, 1);
+	open_gap(leaf.node, leaf.count, (uint32_t)place, btree_prefix(key));
+	twz_internal_carry_out(work->tx, &plan);
+	return TWZ_OK;
 }
 
-/* Takes an entry out of a node with what it owns, its child, which is empty, included. */
+/* Takes an entry out of a node with what it owns, its child, which is empty, included. One wait. */
 static twz_result drop_entry(struct work *work, const struct step *at)
 {
 	struct twz_btree_entry *entry = &at->node->entries[at->index];
-	twz_result result = twz_tx_free(work->tx, &entry->item);
-
-	if (result >= 0)
-		result = twz_tx_free(work->tx, &entry->child);
-	if (result >= 0)
-		result = close_gap(work, at->node, at->count, at->index);
 	/* the first entry of a node above the leaves has no key */
-	if (result >= 0 && at->index == 0 && at->node->level != 0 && at->count > 1)
-		result = twz_tx_free(work->tx, &entry->item);
-	return result;
+	bool headless = at->index == 0 && at->node->level != 0 && at->count > 1;
+	twz_iptr freed[] = {entry->item.word, entry->child.word, headless ? entry[1].item.word : 0};
+	twz_result result = name_entries(work, at->node, at->index, at->count);
+
+	for (int i = 0; i < 3 && result >= 0; i++)
+		if (freed[i] != 0)
+			result = twz_internal_name_free(work->tx, freed[i], NULL);
+	if (result < 0)
+		return result;
+	twz_internal_settle(work->tx);
+	close_gap(at->node, at->count, at->index);
+	if (headless)
+		entry->item.word = 0;
+	return TWZ_OK;
 }
 
 /* A root with a single child gives way to it. */
@@ -288,9 +335,12 @@ static twz_result remove_key(struct work *work, struct bytes key)
 	}
 	if (!equal)
 		return -TWZ_ERR_NOT_FOUND;
-	result = note_change(work, -1);
-	for (; result >= 0; at--) {
+	result = name_change(work);
+	for (bool counted = false; result >= 0; at--) {
 		result = drop_entry(work, at);
+		if (result >= 0 && !counted)
+			count_change(work, -1);
+		counted = true;
 		if (at->count > 1 || at == path)
 			break;
 	}

@@ -162,9 +162,10 @@ static twz_result split(struct twz_tx *tx, const uint8_t *start, struct twz_hash
 		link = &item->next.word;
 	}
 	struct twz_tx_range ranges[] = {{&map->buckets, sizeof(map->buckets)},
+					{&map->count, sizeof(map->count)},
 					{link, sizeof(*link)},
 					{head, sizeof(*head)}};
-	result = twz_tx_add_ranges(tx, ranges, 3);
+	result = twz_tx_add_ranges(tx, ranges, 4);
 	if (result < 0)
 		return result;
 	*head = *link;
@@ -189,17 +190,18 @@ static twz_result begin_table(struct twz_tx *tx, const uint8_t *start, struct tw
 	return TWZ_OK;
 }
 
-/* A new item at a place; what is behind it there follows it. */
-static twz_result make_item(struct twz_tx *tx, twz_iptr *link, const struct wanted *wanted,
-			    struct bytes value)
+/* A new item for a place; what is behind it there follows it. Carrying the plan out links it. */
+static twz_result plan_item(struct twz_tx *tx, const uint8_t *start, const twz_iptr *link,
+			    const struct wanted *wanted, struct bytes value, twz_iptr next,
+			    struct twz_heap_plan *plan)
 {
 	uint64_t size = sizeof(struct twz_hashmap_item) + wanted->key.length + value.length;
-	twz_iptr next = *link;
-	twz_result result = twz_tx_alloc_word(tx, size, link);
+	twz_result result = twz_internal_plan_alloc(tx, size, link, false, plan);
 
 	if (result < 0)
 		return result;
-	struct twz_hashmap_item *item = twz_deref_word(link);
+	struct twz_hashmap_item *item =
+		(struct twz_hashmap_item *)(start + plan->fresh + sizeof(struct twz_block));
 	item->next.word = next;
 	item->order = wanted->order;
 	item->key_length = (uint32_t)wanted->key.length;
@@ -207,22 +209,6 @@ static twz_result make_item(struct twz_tx *tx, twz_iptr *link, const struct want
 	copy_bytes(item->bytes, wanted->key.length, wanted->key);
 	copy_bytes(item->bytes + wanted->key.length, value.length, value);
 	return TWZ_OK;
-}
-
-/* Takes an item out of its chain and frees it. */
-static twz_result unlink_item(struct twz_tx *tx, const struct place *place)
-{
-	twz_iptr next = place->item->next.word;
-	twz_result result = twz_tx_free_word(tx, place->link);
-
-	if (result >= 0)
-		*place->link = next; /* logged by the free */
-	return result;
-}
-
-static twz_result add_count(struct twz_tx *tx, struct twz_hashmap *map, int64_t keys)
-{
-	return twz_tx_set(tx, &map->count, map->count + (uint64_t)keys);
 }
 
 static twz_result put(struct twz_tx *tx, const uint8_t *start, struct twz_hashmap *map,
@@ -247,8 +233,22 @@ static twz_result put(struct twz_tx *tx, const uint8_t *start, struct twz_hashma
 			copy_bytes(bytes, value.length, value);
 		return result;
 	}
-	result = place.item ? unlink_item(tx, &place) : add_count(tx, map, 1);
-	return result < 0 ? result : make_item(tx, place.link, &wanted, value);
+	/* all that changes is known: one wait for it */
+	struct twz_heap_plan plan;
+	twz_iptr next = load64(place.link), old = next;
+	if (place.item)
+		next = load64(&place.item->next.word);
+	result = twz_internal_name(tx, &map->count, sizeof(map->count));
+	if (result >= 0)
+		result = plan_item(tx, start, place.link, &wanted, value, next, &plan);
+	if (result >= 0 && place.item)
+		result = twz_internal_name_free(tx, old, NULL);
+	if (result < 0)
+		return result;
+	twz_internal_settle(tx);
+	map->count += !place.item;
+	twz_internal_carry_out(tx, &plan);
+	return TWZ_OK;
 }
 
 twz_result twz_hashmap_put(const struct twz_object *object, struct twz_hashmap *map,
@@ -280,8 +280,15 @@ static twz_result remove_key(struct twz_tx *tx, const uint8_t *start, struct twz
 		return result;
 	if (!place.item)
 		return -TWZ_ERR_NOT_FOUND;
-	result = unlink_item(tx, &place);
-	return result < 0 ? result : add_count(tx, map, -1);
+	result = twz_internal_name(tx, &map->count, sizeof(map->count));
+	if (result >= 0)
+		result = twz_internal_name_free(tx, *place.link, place.link);
+	if (result < 0)
+		return result;
+	twz_internal_settle(tx);
+	*place.link = place.item->next.word;
+	map->count--;
+	return TWZ_OK;
 }
 
 twz_result twz_hashmap_remove(const struct twz_object *object, struct twz_hashmap *map,
@@ -319,7 +326,13 @@ twz_result twz_hashmap_get(const struct twz_object *object, const struct twz_has
 {
 	twz_result result = -TWZ_ERR_NOT_FOUND;
 	struct twz_tx tx;
+	uint64_t turns;
 
+	if (twz_internal_read_begin(object, &turns)) {
+		result = get(object->start, map, (struct bytes){key, key_length}, value, size);
+		if (twz_internal_read_end(object, turns))
+			return result;
+	}
 	TWZ_TX(&tx, object)
 	result = get(object->start, map, (struct bytes){key, key_length}, value, size);
 	return tx.result < 0 ? tx.result : result;

@@ -17,6 +17,8 @@ static unsigned class_of(uint64_t size)
 {
 	unsigned size_class = 0;
 
+	if (size > 64) /* the power of two below it, or equal to it */
+		size_class = 2 * (58u - (unsigned)__builtin_clzll(size - 1));
 	while (class_size(size_class) < size)
 		size_class++;
 	return size_class;
@@ -117,8 +119,8 @@ static bool is_owner(const struct heap *heap, uint64_t word)
 	return word % 8 == 0 && word >= TWZ_BASE_OFFSET && word <= heap->limit - 8;
 }
 
-twz_result twz_heap_plan_allocate(void *start, uint64_t limit, uint64_t size, uint64_t into,
-				  struct twz_heap_plan *plan)
+twz_result twz_heap_plan_raw(void *start, uint64_t limit, uint64_t size, uint64_t into,
+			     struct twz_heap_plan *plan)
 {
 	struct heap heap;
 	twz_result result = open_heap(&heap, start, limit);
@@ -144,11 +146,23 @@ twz_result twz_heap_plan_allocate(void *start, uint64_t limit, uint64_t size, ui
 		twz_change_add(&heap.change, heap.offset + offsetof(struct twz_heap, end),
 			       heap.end + whole);
 	}
-	__builtin_memset(heap.start + data, 0, whole - sizeof(struct twz_block));
 	twz_change_add(&heap.change, into, data);
 	plan->change = heap.change;
 	plan->fresh = data - sizeof(struct twz_block);
-	plan->fresh_length = whole;
+	plan->fresh_length = sizeof(struct twz_block) + size;
+	return TWZ_OK;
+}
+
+twz_result twz_heap_plan_allocate(void *start, uint64_t limit, uint64_t size, uint64_t into,
+				  struct twz_heap_plan *plan)
+{
+	twz_result result = twz_heap_plan_raw(start, limit, size, into, plan);
+
+	if (result < 0)
+		return result;
+	plan->fresh_length = class_size(class_of(plan->fresh_length));
+	__builtin_memset((uint8_t *)start + plan->fresh + sizeof(struct twz_block), 0,
+			 plan->fresh_length - sizeof(struct twz_block));
 	return TWZ_OK;
 }
 

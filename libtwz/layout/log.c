@@ -4,7 +4,7 @@
 #include <twz/log.h>
 #include <twz/persist.h>
 
-#define RECENT 4 /* records that twz_log_holds looks at */
+#define RECENT 8 /* records that twz_log_holds looks at */
 
 /* A record as read once from the object, checked to lie in the log and to name data. */
 struct seen {
@@ -90,7 +90,7 @@ void twz_log_begin(const struct twz_log *log)
 {
 	struct twz_log_header *header = twz_log_header(log);
 
-	header->tail = first_record(log);
+	header->tail = header->settled = first_record(log);
 	header->last = 0;
 	header->undone = 0;
 }
@@ -120,10 +120,21 @@ twz_result twz_log_append(const struct twz_log *log, uint64_t offset, uint64_t l
 		__builtin_memcpy(record + 1, log->start + offset, length);
 	}
 	record->check = check_of(record, size);
-	twz_flush(record, size);
 	header->last = tail;
 	header->tail = tail + size;
 	return TWZ_OK;
+}
+
+void twz_log_settle(const struct twz_log *log)
+{
+	struct twz_log_header *header = twz_log_header(log);
+	uint64_t from = header->settled, tail = header->tail;
+
+	if (from < first_record(log) || from >= tail || tail > log->end)
+		return;
+	twz_flush(log->start + from, tail - from);
+	twz_fence();
+	header->settled = tail;
 }
 
 int twz_log_holds(const struct twz_log *log, uint64_t last, uint64_t offset, uint64_t length)
@@ -198,7 +209,7 @@ twz_result twz_log_undo(const struct twz_log *log, uint64_t tail, uint64_t last)
 	}
 	/* What comes now may overwrite these records, so what they put back has to be durable. */
 	twz_fence();
-	header->tail = tail;
+	header->tail = header->settled = tail;
 	header->last = last;
 	header->undone++;
 	if (tail == 0)

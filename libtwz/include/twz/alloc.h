@@ -64,6 +64,9 @@ struct twz_heap_plan {
 };
 twz_result twz_heap_plan_allocate(void *start, uint64_t limit, uint64_t size, uint64_t into,
 				  struct twz_heap_plan *plan);
+/* The same without zeros: only the first `size` bytes are the caller's, who sets all of them. */
+twz_result twz_heap_plan_raw(void *start, uint64_t limit, uint64_t size, uint64_t into,
+			     struct twz_heap_plan *plan);
 twz_result twz_heap_plan_free(void *start, uint64_t limit, uint64_t data,
 			      struct twz_heap_plan *plan);
 

@@ -32,7 +32,9 @@ struct twz_log_header {
 	uint64_t last;	      /* offset of the last record, or 0 */
 	uint64_t undone;      /* inner transactions undone, while it is held */
 	uint64_t sequence;    /* of the records that count; raised by one 8-byte store */
-	uint64_t reserved[6];
+	uint64_t turns;	      /* raised by each holder before it changes anything */
+	uint64_t settled;     /* offset behind the records that are durable, while it is held */
+	uint64_t reserved[4];
 };
 TWZ_STATIC_ASSERT(sizeof(struct twz_log_header) == 128, "log header layout");
 
@@ -76,11 +78,14 @@ int twz_log_is_pending(const struct twz_log *log);
 /* Begins an empty log after twz_log_recover or a commit: sets tail and last. */
 void twz_log_begin(const struct twz_log *log);
 
-/* Writes one record (kind: 0 or TWZ_LOG_FRESH or FREE), not yet durable: twz_fence follows before
- * the bytes are changed, once for several. INVALID_ARGUMENT for bytes outside the object's data;
- * NO_SPACE. */
+/* Writes one record (kind: 0 or TWZ_LOG_FRESH or FREE), not yet durable: twz_log_settle follows
+ * before the bytes are changed, once for several. INVALID_ARGUMENT for bytes outside the object's
+ * data; NO_SPACE. */
 twz_result twz_log_append(const struct twz_log *log, uint64_t offset, uint64_t length,
 			  uint32_t kind);
+
+/* Makes the records written so far durable: one wait, none when they are. */
+void twz_log_settle(const struct twz_log *log);
 
 /* Whether the newest records, those behind the one at `last`, hold these bytes already. A hint:
  * looks at a few. */
