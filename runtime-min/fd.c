@@ -2,7 +2,7 @@
 /* The table of descriptors: place, duplicate, close; and the counted files behind them. */
 #include "fd.h"
 #include "hostfs.h"
-#include "place.h"
+#include "position.h"
 
 struct rt_fd_table rt_fds;
 struct rt_lock rt_fd_lock;
@@ -35,7 +35,7 @@ void rt_fd_share(struct twz_id child)
 	for (struct rt_file *file = files; file != NULL; file = file->next) {
 		if (file->ops->share != NULL)
 			file->ops->share(file, child);
-		rt_place_share(file, child);
+		rt_position_share(file, child);
 	}
 }
 
@@ -46,7 +46,7 @@ void rt_fd_prepare_fork(void)
 		struct rt_file *file = rt_fd_file((int)fd);
 		if (file == NULL)
 			continue;
-		rt_place_make(file);
+		rt_position_make(file);
 		rt_file_put(file);
 	}
 }
@@ -61,7 +61,7 @@ void rt_fd_end(void)
 	for (struct rt_file *file = files; file != NULL; file = file->next) {
 		if (file->ops->end != NULL)
 			file->ops->end(file);
-		rt_place_end(file);
+		rt_position_end(file);
 	}
 	rt_unlock(&files_lock);
 }
@@ -114,7 +114,7 @@ void rt_file_put(struct rt_file *file)
 	if (file->next != NULL)
 		file->next->previous = file->previous;
 	rt_unlock(&files_lock);
-	rt_place_close(file);
+	rt_position_close(file);
 	if (file->ops->close != NULL)
 		file->ops->close(file);
 	if (file->path != NULL)

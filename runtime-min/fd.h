@@ -11,7 +11,7 @@
 RT_BEGIN
 
 struct rt_file;
-struct rt_place;
+struct rt_position;
 
 /* What a poll sleeps on. */
 struct rt_waits {
@@ -63,8 +63,8 @@ struct rt_file {
 	uint32_t flags;	     /* TWZ_OPEN_* */
 	struct rt_lock lock; /* position */
 	uint64_t position;
-	struct rt_place *place; /* of the position, once other programs share it; place.h */
-	char *path;		/* absolute, without links; NULL where a name means nothing */
+	struct rt_position *shared; /* of the position, once other programs share it; position.h */
+	char *path;		    /* absolute, without links; NULL where a name means nothing */
 	size_t path_length;
 	struct rt_file *next, *previous; /* of all files of the program */
 };

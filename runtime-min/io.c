@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reading, writing and seeking, for every kind of file. */
-#include "place.h"
+#include "position.h"
 
 #define MAX_POSITION ((uint64_t)INT64_MAX)
 
@@ -52,7 +52,7 @@ static twz_result file_transfer(struct rt_file *file, const struct twz_rt_iovec 
 		return transfer(file, iov, count, append ? RT_APPEND : offset, write);
 	}
 	uint64_t *position;
-	twz_result result = rt_place_lock(file, &position);
+	twz_result result = rt_position_lock(file, &position);
 	if (result < 0)
 		return result;
 	result = transfer(file, iov, count, append ? RT_APPEND : *position, write);
@@ -63,7 +63,7 @@ static twz_result file_transfer(struct rt_file *file, const struct twz_rt_iovec 
 	} else if (result > 0) {
 		*position += (uint64_t)result;
 	}
-	rt_place_unlock(file);
+	rt_position_unlock(file);
 	return result;
 }
 
@@ -149,10 +149,10 @@ twz_result twz_rt_fd_seek(int fd, int64_t offset, uint32_t whence)
 	if (file == NULL)
 		return RT_ERROR(BAD_HANDLE);
 	uint64_t *position;
-	twz_result result = rt_place_lock(file, &position);
+	twz_result result = rt_position_lock(file, &position);
 	if (result >= 0) {
 		result = seek(file, position, offset, whence);
-		rt_place_unlock(file);
+		rt_position_unlock(file);
 	}
 	rt_file_put(file);
 	return result;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is mounted where: the name tree at /, the store's at /store, host directories, devices; and
- * in /dev the name tree's own /dev/shm and /dev/mqueue, which the devices would hide.
+ * What is mounted where: the name tree at /, the store's at /store, host directories, devices,
+ * /proc; and in /dev the name tree's own /dev/shm and /dev/mqueue, which the devices would hide.
  */
 #include "hostfs.h"
 #include "objectfs.h"
 #include "path.h"
 
-enum mount_kind { MOUNT_DEVICES, MOUNT_HOST, MOUNT_STORE, MOUNT_NAMES };
+enum mount_kind { MOUNT_DEVICES, MOUNT_PROC, MOUNT_HOST, MOUNT_STORE, MOUNT_NAMES };
 
 struct mount {
 	const char *name;     /* below the root directory; those in it come first */
@@ -17,12 +17,12 @@ struct mount {
 };
 
 static const struct mount mounts[] = {
-	{"dev", MOUNT_DEVICES, NULL, false},	  {"handler", MOUNT_HOST, "handler", true},
-	{"host", MOUNT_HOST, "host", false},	  {"program", MOUNT_HOST, "program", true},
-	{"store", MOUNT_STORE, NULL, false},	  {"dev/shm", MOUNT_NAMES, NULL, false},
-	{"dev/mqueue", MOUNT_NAMES, NULL, false},
+	{"dev", MOUNT_DEVICES, NULL, false},   {"handler", MOUNT_HOST, "handler", true},
+	{"host", MOUNT_HOST, "host", false},   {"program", MOUNT_HOST, "program", true},
+	{"proc", MOUNT_PROC, NULL, true},      {"store", MOUNT_STORE, NULL, false},
+	{"dev/shm", MOUNT_NAMES, NULL, false}, {"dev/mqueue", MOUNT_NAMES, NULL, false},
 };
-#define IN_ROOT 5u
+#define IN_ROOT 6u
 #define MOUNTS	(sizeof(mounts) / sizeof(mounts[0]))
 
 static twz_result roots(struct twz_id *names, struct twz_id *store)
@@ -105,6 +105,15 @@ static twz_result enter(const struct mount *mount, struct rt_place *place)
 			.fs = &rt_device_fs,
 			.kind = TWZ_FILE_DIRECTORY,
 			.device = RT_DEVICE_FS_DIRECTORY,
+			.read_only = true,
+		};
+		return 0;
+	}
+	if (mount->kind == MOUNT_PROC) {
+		*place = (struct rt_place){
+			.fs = &rt_proc_fs,
+			.kind = TWZ_FILE_DIRECTORY,
+			.device = RT_PROC_FS_ROOT,
 			.read_only = true,
 		};
 		return 0;

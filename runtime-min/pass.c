@@ -3,7 +3,7 @@
 #include "objectfs.h"
 #include "path.h"
 #include "pipe.h"
-#include "place.h"
+#include "position.h"
 #include "start.h"
 
 #define PASSED_FLAGS                                                             \
@@ -16,13 +16,13 @@ twz_result rt_file_pass(struct rt_file *file, int fd, struct twz_rt_passed_fd *o
 	if (file->ops->pass == NULL)
 		return RT_ERROR(NOT_SUPPORTED);
 	*out = (struct twz_rt_passed_fd){.fd = fd, .flags = file->flags};
-	rt_place_make(file);
+	rt_position_make(file);
 	uint64_t *position;
-	twz_result result = rt_place_lock(file, &position);
+	twz_result result = rt_position_lock(file, &position);
 	if (result < 0)
 		return result;
 	out->position = *position;
-	rt_place_unlock(file);
+	rt_position_unlock(file);
 	*path = file->path;
 	*path_length = file->path_length;
 	return file->ops->pass(file, out);
@@ -80,8 +80,8 @@ static void enter(struct rt_file *file, int fd)
 static void adopt_all(const struct twz_rt_spawn_block *block)
 {
 	const char *bytes = (const char *)block;
-	const struct twz_id *places =
-		block->places != 0 ? (const struct twz_id *)(bytes + block->places) : NULL;
+	const struct twz_id *positions =
+		block->positions != 0 ? (const struct twz_id *)(bytes + block->positions) : NULL;
 	for (uint32_t i = 0; i < block->fd_count; i++) {
 		const struct twz_rt_passed_fd *passed = &block->fds[i];
 		const char *path = passed->path != 0 ? bytes + passed->path : "";
@@ -89,8 +89,8 @@ static void adopt_all(const struct twz_rt_spawn_block *block)
 		/* A file that is gone since leaves its descriptor closed, as after a close. */
 		if (rt_file_adopt(passed, path, rt_string_length(path), &file) < 0)
 			continue;
-		if (places != NULL)
-			rt_place_adopt(file, places[i]);
+		if (positions != NULL)
+			rt_position_adopt(file, positions[i]);
 		enter(file, passed->fd);
 	}
 }

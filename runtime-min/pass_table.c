@@ -2,7 +2,7 @@
 /* The spawn block: what a new program's descriptors and current directory are. */
 #include "exec_internal.h"
 #include "path.h"
-#include "place.h"
+#include "position.h"
 
 /* What fd_pass_table keeps alive until fd_pass_done. */
 struct passing {
@@ -164,9 +164,9 @@ static twz_result write_block(struct passing *passing)
 	block->size = (uint32_t)size;
 	block->fd_count = count;
 	uint32_t at = (uint32_t)(sizeof(*block) + count * sizeof(block->fds[0]));
-	struct twz_id *places = (struct twz_id *)((char *)block + at);
-	block->places = at;
-	at += (uint32_t)(count * sizeof(*places));
+	struct twz_id *positions = (struct twz_id *)((char *)block + at);
+	block->positions = at;
+	at += (uint32_t)(count * sizeof(*positions));
 	block->cwd = put_text(block, &at, passing->cwd, passing->cwd_length);
 	count = 0;
 	for (size_t fd = 0; fd < passing->table.count; fd++) {
@@ -181,7 +181,7 @@ static twz_result write_block(struct passing *passing)
 			twz_rt_free(block, size, 8);
 			return result;
 		}
-		places[count++] = rt_place_id(file);
+		positions[count++] = rt_position_id(file);
 		if (path != NULL)
 			passed->path = put_text(block, &at, path, length);
 	}
@@ -231,7 +231,7 @@ void fd_pass_share(const struct twz_rt_spawn_block *block, struct twz_id child)
 			continue;
 		if (entry->file->ops->share != NULL)
 			entry->file->ops->share(entry->file, child);
-		rt_place_share(entry->file, child);
+		rt_position_share(entry->file, child);
 	}
 }
 

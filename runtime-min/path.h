@@ -113,6 +113,9 @@ const char *rt_mount_name(size_t index);
 extern const struct rt_fs rt_device_fs;
 #define RT_DEVICE_FS_ROOT      1u
 #define RT_DEVICE_FS_DIRECTORY 2u
+/* /proc: /proc/self/exe. */
+extern const struct rt_fs rt_proc_fs;
+#define RT_PROC_FS_ROOT 1u
 
 RT_END
 

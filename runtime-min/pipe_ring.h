@@ -34,7 +34,7 @@ struct rt_ring {
 	/* Somebody is about to wake readers, writers: who ends before that leaves it to the next.
 	 */
 	uint16_t filling, emptying;
-	uint64_t position; /* of a file (place.c), under the lock; a pipe has none */
+	uint64_t position; /* of a file (position.c), under the lock; a pipe has none */
 	struct rt_ring_member members[RT_RING_MEMBERS];
 	uint8_t bytes[RT_RING_SIZE];
 };

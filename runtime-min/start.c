@@ -27,9 +27,9 @@ static const char *spawn_block_error(const struct twz_rt_spawn_block *block)
 		if (fd->fd < 0 || (fd->path != 0 && (fd->path >= block->size || !ended)))
 			return "the spawn block has a descriptor without number or path";
 	}
-	if (block->places % 8 != 0 || block->places > block->size ||
-	    block->fd_count > (block->size - block->places) / sizeof(struct twz_id))
-		return "the spawn block's places do not fit it";
+	if (block->positions % 8 != 0 || block->positions > block->size ||
+	    block->fd_count > (block->size - block->positions) / sizeof(struct twz_id))
+		return "the spawn block's positions do not fit it";
 	return NULL;
 }
 

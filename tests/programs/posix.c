@@ -230,11 +230,37 @@ static void test_copies(void)
 	CHECK(close(from) == 0 && close(to) == 0 && unlink("from") == 0 && unlink("to") == 0);
 }
 
+/* /proc/self/exe leads to this program; nothing can be made or removed there. */
+static void test_proc(void)
+{
+	char path[256] = "", magic[4] = "";
+	struct stat link, file;
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	CHECK(length > 0 && path[0] == '/' && strstr(path, "posix") != NULL);
+	CHECK(lstat("/proc/self/exe", &link) == 0 && S_ISLNK(link.st_mode));
+	CHECK(link.st_size == length);
+	int fd = open("/proc/self/exe", O_RDONLY);
+	CHECK(fd >= 0 && read(fd, magic, 4) == 4 && memcmp(magic, "\177ELF", 4) == 0);
+	CHECK(fstat(fd, &link) == 0 && stat(path, &file) == 0 && link.st_ino == file.st_ino);
+	close(fd);
+	CHECK(readlink("/proc/self", path, sizeof(path)) == -1 && errno == EINVAL);
+	CHECK(open("/proc/self/nothing", O_RDONLY) == -1 && errno == ENOENT);
+	CHECK(open("/proc/new", O_WRONLY | O_CREAT, 0600) == -1 && errno == EROFS);
+	CHECK(unlink("/proc/self/exe") == -1 && errno == EROFS);
+	DIR *directory = opendir("/proc/self");
+	struct dirent *entry = directory != NULL ? readdir(directory) : NULL;
+	CHECK(entry != NULL && strcmp(entry->d_name, "exe") == 0 && readdir(directory) == NULL);
+	if (directory != NULL)
+		closedir(directory);
+}
+
 int main(void)
 {
 	char place[] = "posix-XXXXXX";
 
 	CHECK(mkdtemp(place) && chdir(place) == 0);
+	test_proc();
 	test_descriptors();
 	test_names();
 	test_copies();

@@ -38,7 +38,7 @@ struct twz_rt_spawn_block {
 	struct twz_id parent; /* the parent's view, or none */
 	struct twz_id self;
 	uint32_t parent_number; /* what twz_rt_exec_parent tells; 0: none */
-	uint32_t places;	/* offset of fd_count ids of objects that hold shared positions, */
+	uint32_t positions;	/* offset of fd_count ids of objects that hold shared positions, */
 				/* TWZ_ID_NONE for a position of its own; 0: none have one */
 	struct twz_rt_passed_fd fds[];
 };
