@@ -35,7 +35,7 @@ static twz_result proc_read_link(struct rt_place *place, char *buffer, size_t ca
 
 static void fill(uint32_t number, struct twz_rt_stat *out)
 {
-	out->device = 5;
+	out->device = 7;
 	out->inode = number;
 	out->mode = number == SELF_EXE ? 0777 : 0555;
 	out->size = number == SELF_EXE ? rt_string_length(rt_start.path) : 0;
