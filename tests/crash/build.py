@@ -12,7 +12,21 @@ store_subjects = glob("subject_store*.c")
 subjects = glob("subject_*.c", exclude=["subject_store*.c"]) + ["object.c", "heap_check.c"]
 recorded = objects("recorded", library + subjects, tool="host", flags=FLAGS + RECORDED)
 recorded += objects("recorded", store + store_subjects, tool="host", flags=STORE_FLAGS + RECORDED)
-plain = ["main.c", "explore.c", "medium.c", "callbacks.c", "threads.c", "//libtwz/host/host.c"]
+plain = ["main.c", "subjects.c", "explore.c", "medium.c", "callbacks.c", "threads.c", "//libtwz/host/host.c"]
 wraps = ["twz_lock_take", "twz_lock_release", "sched_yield"]
 ldflags = ["-Wl,--wrap=" + name for name in wraps] + ["-pthread"]
 unit_test("crash", plain, flags=FLAGS, tool="host", libs=recorded, ldflags=ldflags)
+
+# The same with planted bugs: copies of the sources that mutants.txt names.
+with open("tests/crash/mutants.txt") as rules:
+    mutated = sorted({line.split(": ")[0] for line in rules if line.startswith(("libtwz/", "kernel/"))})
+copies = [f"{BUILD}/tests/crash/mutants/{name.replace('/', '_')}" for name in mutated]
+generate(copies + [f"{BUILD}/tests/crash/mutants/mutants.c"],
+         ["python3", "tests/crash/mutate.py", "tests/crash/mutants.txt", f"{BUILD}/tests/crash/mutants", *mutated],
+         ["mutate.py", "mutants.txt"] + [f"//{name}" for name in mutated])
+OWN = ["-I//libtwz/layout", "-I//libtwz/collections", "-w"]
+kept = [path for path in recorded if path.split("/recorded/")[1][:-2] not in mutated]
+bugs = objects("mutants", [f"//{path}" for path in copies if "/libtwz_" in path], tool="host", flags=FLAGS + OWN + RECORDED)
+bugs += objects("mutants", [f"//{path}" for path in copies if "/kernel_" in path], tool="host", flags=STORE_FLAGS + OWN + RECORDED)
+unit_test("crash-mutants", ["mutants_main.c", f"//{BUILD}/tests/crash/mutants/mutants.c"] + plain[1:], flags=FLAGS, tool="host",
+          libs=kept + bugs, ldflags=ldflags)

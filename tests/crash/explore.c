@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEPS_MAX   30000000ull /* loads and stores of one recovery */
+#define STEPS_MAX   30000000ull	 /* loads and stores of one recovery */
+#define TOUCH_MAX   (1ull << 30) /* bytes at once */
 #define PATH_LIMIT  4096
 #define UNTOUCHABLE ~0ull
 
@@ -171,7 +172,7 @@ static const char *escaped;
 
 void explore_touch(uintptr_t address, size_t size, bool store)
 {
-	if (++explore_steps > STEPS_MAX) {
+	if (++explore_steps > STEPS_MAX || size > TOUCH_MAX) {
 		escaped = "recovery does not end";
 		siglongjmp(escape, 1);
 	}

@@ -27,10 +27,12 @@ const char *heap_check(const uint8_t *start, const uint64_t *owners, size_t coun
 {
 	const struct twz_object_meta *meta = (const void *)(start + TWZ_META_OFFSET);
 	const struct twz_heap *heap = (const void *)(start + meta->heap);
+	if (meta->heap < TWZ_BASE_OFFSET || meta->heap > TWZ_BASE_OFFSET + BLOCKS * 16)
+		return "the heap's place is wrong";
 	uint64_t at = ((uint64_t)((const uint8_t *)(heap + 1) - start) + 15) / 16 * 16, used = 0;
 	const char *wrong = NULL;
 
-	if (heap->end > TWZ_BASE_OFFSET + BLOCKS * 16)
+	if (heap->end < at || heap->end > TWZ_BASE_OFFSET + BLOCKS * 16)
 		return "the heap's end is wrong";
 	memset(uses, 0, (heap->end - TWZ_BASE_OFFSET) / 16);
 	for (size_t i = 0; i < count && !wrong; i++) {

@@ -3,9 +3,6 @@
 #include "subject.h"
 #include <time.h>
 
-static const struct subject *const all[] = {tx_subjects, heap_subjects, collection_subjects,
-					    directory_subjects, store_subjects};
-
 static double seconds(void)
 {
 	struct timespec time;
@@ -44,8 +41,8 @@ int main(int argc, char **argv)
 	printf("%-34s %8s %9s %9s %9s %9s %6s %6s\n", "subject", "fences", "whole", "states",
 	       "equal", "cover", "s", "wrong");
 	uint64_t seed = explore_options.seed;
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		for (const struct subject *subject = all[i]; subject->name; subject++) {
+	for (const struct subject *const *group = all_subjects; *group; group++) {
+		for (const struct subject *subject = *group; subject->name; subject++) {
 			struct explore_result result = {0};
 			double start = seconds();
 			if (only && !strstr(subject->name, only))

@@ -20,8 +20,8 @@ struct subject {
 	unsigned mutants; /* steps that show planted bugs */
 };
 
-extern const struct subject tx_subjects[], heap_subjects[], collection_subjects[],
-	directory_subjects[], store_subjects[], handler_subjects[];
+/* Groups of subjects, each ended by one without a name; NULL behind the last (subjects.c). */
+extern const struct subject *const all_subjects[];
 
 /* What the work expects of itself, and the draw of its steps. */
 #define MUST(condition)                                                                          \

@@ -94,7 +94,7 @@ static twz_result map_remove(const struct twz_object *in, const void *key, size_
 
 static const struct kind kinds[] = {
 	{"the B+tree", 40, tree_put, tree_remove, check_btree, tree_hash},
-	{"the hash map", 60, map_put, map_remove, check_hashmap, map_hash},
+	{"the hash map", 64, map_put, map_remove, check_hashmap, map_hash},
 };
 
 static const char *check(void)

@@ -211,7 +211,7 @@ static void run_two(uint64_t seed, unsigned steps, struct explore_result *result
 }
 
 const struct subject store_subjects[] = {
-	{"store", run, 200, 16},
-	{"store of two threads", run_two, 200, 16},
+	{"store", run, 200, 50},
+	{"store of two threads", run_two, 200, 50},
 	{0},
 };

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Shows that the explorer finds planted bugs: each of mutants.txt, in a process of its own, until
+ * some subject comes out wrong. Prints which did. */
+#include "mutants.h"
+#include "subject.h"
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SEEDS	4
+#define SECONDS 3 /* of processor time, for one planted bug */
+
+unsigned crash_mutant;
+
+/*
+ * Every subject, shortly, with seed after seed; those of the upper layers first when the bug is
+ * there. 1 and what was wrong in *found, or 0.
+ */
+static int find(unsigned seeds, bool upper, char *found, size_t size)
+{
+	unsigned groups = 0;
+
+	while (all_subjects[groups])
+		groups++;
+	explore_options.stop = true;
+	for (uint64_t seed = 1; seed <= seeds; seed++) {
+		for (unsigned i = 0; i < groups; i++) {
+			const struct subject *s = all_subjects[upper ? groups - 1 - i : i];
+			for (; s->name; s++) {
+				struct explore_result result = {0};
+				explore_options.seed = seed;
+				/* what is told when the work itself fails */
+				snprintf(found, size, "%s: fails", s->name);
+				s->run(seed, s->mutants, &result);
+				if (!result.wrong)
+					continue;
+				snprintf(found, size, "%s: %s", s->name, result.first);
+				return 1;
+			}
+		}
+	}
+	snprintf(found, size, "not found");
+	return 0;
+}
+
+/* In a child: a mutant may fault, end the program or hang where no state is being recovered. */
+static bool killed(unsigned number, char *found, size_t size)
+{
+	const char *file = mutants[number - 1].file;
+	bool upper = strstr(file, "store") || strstr(file, "collections") ||
+		     strstr(file, "directory") || strstr(file, "name.c");
+	int ends[2], status;
+
+	if (pipe(ends) != 0)
+		abort();
+	fflush(NULL);
+	pid_t child = fork();
+	if (child == 0) {
+		static char text[300];
+		crash_mutant = number;
+		setrlimit(RLIMIT_CPU, &(struct rlimit){SECONDS, SECONDS});
+		freopen("/dev/null", "w", stderr);
+		int result = find(SEEDS, upper, text, sizeof(text));
+		if (write(ends[1], text, strlen(text)) < 0)
+			abort();
+		_exit(result ? 42 : 0);
+	}
+	close(ends[1]);
+	ssize_t length = read(ends[0], found, size - 1);
+	found[length > 0 ? length : 0] = 0;
+	close(ends[0]);
+	if (waitpid(child, &status, 0) != child)
+		abort();
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 42)
+		return true;
+	if (WIFSIGNALED(status))
+		snprintf(found, size, "the work %s",
+			 WTERMSIG(status) == SIGKILL ? "does not end" : "faults");
+	else if (WEXITSTATUS(status) != 0)
+		snprintf(found, size, "the work itself fails");
+	return WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
+}
+
+/* With a number: that planted bug alone, in this process. */
+int main(int argc, char **argv)
+{
+	unsigned count = 0, found = 0;
+	char text[300];
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc == 2) {
+		crash_mutant = (unsigned)strtoul(argv[1], NULL, 10);
+		find(SEEDS, false, text, sizeof(text));
+		printf("%s\n", text);
+		return 0;
+	}
+	if (find(1, false, text, sizeof(text))) {
+		printf("wrong without a planted bug: %s\n", text);
+		return 1;
+	}
+	for (; mutants[count].file; count++) {
+		const struct mutant *mutant = &mutants[count];
+		bool is_found = mutant->applies && killed(count + 1, text, sizeof(text));
+		found += is_found;
+		printf("%s %2u %s: %s\n       %s\n", is_found ? "killed" : "LIVES ", count + 1,
+		       mutant->file, mutant->title,
+		       mutant->applies ? text
+				       : "does not apply: tests/crash/mutants.txt needs its text");
+	}
+	printf("%u of %u planted bugs killed\n", found, count);
+	return found != count || count < 30;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* All that is explored. */
+#include "subject.h"
+
+extern const struct subject tx_subjects[], heap_subjects[], collection_subjects[],
+	directory_subjects[], store_subjects[];
+
+const struct subject *const all_subjects[] = {
+	tx_subjects, heap_subjects, collection_subjects, directory_subjects, store_subjects, NULL,
+};
