@@ -18,6 +18,19 @@ void random_init(void);
 _Noreturn void boot_program_start(void);
 /* Boot option provoke: see a check of the debug variant fire (lib/provoke.c). */
 void provoke(void);
+/* Boot option race: wait here until another thread has deleted an object (lib/race.c). */
+#ifdef KERNEL_DEBUG
+void race_window(const char *name);
+void race_event(void);
+#else
+static inline void race_window(const char *name)
+{
+	(void)name;
+}
+static inline void race_event(void)
+{
+}
+#endif
 
 /* Drivers, the store, handlers: run in a kernel thread, so they may sleep. Weak until defined. */
 void store_init(void) __attribute__((weak));

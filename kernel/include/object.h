@@ -76,7 +76,8 @@ struct object {
 	uint32_t map_count;
 	struct list ties; /* objects to delete when this one goes, by tie_node; table's lock */
 	struct list tie_node;
-	bool has_ties; /* something was tied to it once */
+	struct object *tied_to; /* its owner, or NULL; table's lock */
+	bool has_ties;		/* something was tied to it once */
 
 	const struct object_pager *pager; /* or NULL: demand zero */
 	void *pager_data;		  /* the pager's own */
@@ -101,8 +102,12 @@ twz_result object_make_paged(struct twz_id id, uint32_t flags, uint32_t kind, ui
 extern twz_result (*object_make_persistent)(const struct twz_object_spec *spec,
 					    struct object **out);
 
-/* Delete `object` when the object `owner` is deleted or, for control objects, ends. */
-void object_tie(struct object *owner, struct object *object);
+/*
+ * Delete `object` when the object `owner` is deleted or, for control objects, ends; from now on no
+ * other's end deletes it. owner NULL: nobody's does. INVALID_ARGUMENT: the owner goes with the
+ * object itself; NO_SUCH_OBJECT: the object was deleted meanwhile.
+ */
+twz_result object_tie(struct object *owner, struct object *object);
 /* Delete all that is tied to it. */
 void object_release_ties(struct object *owner);
 

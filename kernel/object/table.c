@@ -2,6 +2,7 @@
 /* Objects by id, and their lifetime. */
 #include <heap.h>
 #include <log.h>
+#include <main.h>
 #include <random.h>
 #include <security.h>
 #include <string.h>
@@ -149,7 +150,9 @@ static bool table_remove(struct object *object)
 	table_entries--;
 	object->flags |= OBJECT_DELETED;
 	list_remove(&object->tie_node);
+	object->tied_to = NULL;
 	spin_unlock(&table_lock, flags);
+	race_event();
 	return true;
 }
 
@@ -255,6 +258,7 @@ static void take_ties(struct object *owner, struct tied *to)
 		return;
 	flags = spin_lock(&table_lock);
 	while ((node = list_pop(&owner->ties))) {
+		LIST_ENTRY(node, struct object, tie_node)->tied_to = NULL;
 		list_append(&to->list, node);
 		to->any = true;
 	}
@@ -324,16 +328,35 @@ void object_delete(struct object *object)
 	delete_tied(&tied);
 }
 
-void object_tie(struct object *owner, struct object *object)
+/* Whether `owner` goes when the object goes. The table's lock is held. */
+static bool goes_with(const struct object *owner, const struct object *object)
+{
+	while (owner && owner != object)
+		owner = owner->tied_to;
+	return owner != NULL;
+}
+
+twz_result object_tie(struct object *owner, struct object *object)
 {
 	uint64_t flags = spin_lock(&table_lock);
+	twz_result result = TWZ_OK;
 
-	/* who has heard of the id may have deleted it meanwhile: a dead one is nobody's to free */
-	if (!(object->flags & OBJECT_DELETED)) {
+	if (object->flags & OBJECT_DELETED) {
+		/* who has heard of the id has deleted it: a dead one is nobody's to free */
+		result = -TWZ_ERR_NO_SUCH_OBJECT;
+	} else if (goes_with(owner, object)) {
+		/* a circle would be nobody's */
+		result = -TWZ_ERR_INVALID_ARGUMENT;
+	} else {
+		list_remove(&object->tie_node);
+		object->tied_to = owner;
+	}
+	if (result >= 0 && owner) {
 		owner->has_ties = true;
 		list_append(&owner->ties, &object->tie_node);
 	}
 	spin_unlock(&table_lock, flags);
+	return result;
 }
 
 void object_release_ties(struct object *owner)

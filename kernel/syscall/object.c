@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* System calls on objects. */
+#include <main.h>
 #include <object.h>
 #include <security.h>
 #include <syscall.h>
@@ -63,19 +64,58 @@ static twz_result apply_source(struct object *object, const struct twz_object_so
 	return result;
 }
 
-static twz_result tie(const struct twz_object_spec *spec, struct object *object)
+/*
+ * What is tied to it lives as long as the owner: the caller must be able to end it, or nobody might
+ * ever. A thread or a program ends by itself, so that its use is enough.
+ */
+static twz_result find_owner(struct twz_id id, struct object **out)
 {
-	struct object *owner;
-	twz_result result;
+	twz_result result = find(id, TWZ_RIGHT_NONE, out);
+	uint32_t needed;
 
-	if (twz_id_is_none(spec->tie))
-		return TWZ_OK;
-	result = find(spec->tie, TWZ_RIGHT_NONE, &owner);
 	if (result < 0)
 		return result;
-	object_tie(owner, object);
-	object_put(owner);
-	return TWZ_OK;
+	needed = (*out)->flags & OBJECT_CONTROL ? TWZ_RIGHT_USE : TWZ_RIGHT_DELETE;
+	result = security_check(caller(), *out, needed);
+	if (result < 0)
+		object_put(*out);
+	return result;
+}
+
+/* Tie to the owner named, or to none: then a member's object goes with its family. */
+static twz_result tie(struct twz_id id, struct object *object)
+{
+	struct object *owner = NULL;
+	twz_result result;
+
+	if (!twz_id_is_none(id)) {
+		result = find_owner(id, &owner);
+		if (result < 0)
+			return result;
+	} else if (caller()->family && !(object->flags & TWZ_OBJECT_PERSISTENT)) {
+		owner = caller()->family;
+		object_get(owner);
+	}
+	if (owner)
+		race_window("tie");
+	result = object_tie(owner, object);
+	if (owner)
+		object_put(owner);
+	return result;
+}
+
+twz_result sys_object_tie(uint64_t hi, uint64_t lo, uint64_t owner_hi, uint64_t owner_lo)
+{
+	struct object *object;
+	twz_result result = find_by_words(hi, lo, RIGHTS_object_tie, &object);
+
+	if (result < 0)
+		return result;
+	/* threads and programs end by themselves */
+	result = object->flags & OBJECT_CONTROL ? -TWZ_ERR_ACCESS_DENIED
+						: tie((struct twz_id){owner_hi, owner_lo}, object);
+	object_put(object);
+	return result;
 }
 
 twz_result sys_object_create(const struct twz_object_spec *user, struct twz_id *id)
@@ -100,10 +140,7 @@ twz_result sys_object_create(const struct twz_object_spec *user, struct twz_id *
 			result = -TWZ_ERR_INTERRUPTED;
 	}
 	if (result >= 0)
-		result = tie(&spec, object);
-	if (result >= 0 && twz_id_is_none(spec.tie) && !(spec.flags & TWZ_OBJECT_PERSISTENT) &&
-	    caller()->family)
-		object_tie(caller()->family, object);
+		result = tie(spec.tie, object);
 	if (result >= 0)
 		result = copy_to_user(id, &object->id, sizeof(*id));
 	if (result < 0)

@@ -22,7 +22,8 @@ def handler(name, *flags):
     return generate(name, f"{handlerc} {' '.join(flags)} $in -o $out", ["//tests/handlers/counted.c"], needs=[handlerc])
 
 
-boots("calls", glob("*.c", "*.S", exclude=["panic.c"]), [handler("counted.twh"), handler("counted2.twh", '-DVERSION=\\"2.0\\"')])
+boots("calls", glob("*.c", "*.S", exclude=["panic.c", "races.c"]), [handler("counted.twh"), handler("counted2.twh", '-DVERSION=\\"2.0\\"')])
 boots("panic", ["panic.c"])
+boots("races", ["races.c", "main.c", "support.c", "print.c", "start.S"])
 default(*images)
 alias("kernel-tests", images)

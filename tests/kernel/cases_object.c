@@ -71,6 +71,10 @@ WRONG(object_create, "spec", "tie", "deleted", NO_SUCH_OBJECT)
 {
 	SPEC(f)->tie = deleted_id();
 }
+WRONG(object_create, "spec", "tie", "without the right to delete", ACCESS_DENIED)
+{
+	SPEC(f)->tie = image_object();
+}
 WRONG(object_create, "spec", "sources", "unmapped", BAD_ADDRESS)
 {
 	SPEC(f)->sources = (void *)SLOT(SLOT_FREE);
@@ -202,6 +206,83 @@ WRONG(object_delete, "id_hi", "", "other kind", ACCESS_DENIED)
 		set_words(f, 0, image_object());
 }
 
+/* ---- object_tie ---- */
+
+static void tie_prepare(struct fixture *f)
+{
+	f->object = make_raw(0);
+	f->other = make_raw(0);
+	set_words(f, 0, f->object);
+	set_words(f, 2, f->other);
+}
+
+/* It goes with its owner, and with what it was tied to before no more. */
+static void tie_check(struct fixture *f)
+{
+	struct twz_id owner = {f->a[2], f->a[3]};
+	struct twz_object_stat stat;
+
+	if (!twz_id_equal(owner, f->other))
+		return;
+	delete_object(f->other);
+	EQUAL(twz_sys_object_stat(f->a[0], f->a[1], &stat), -TWZ_ERR_NO_SUCH_OBJECT);
+	f->object = f->other = OWN;
+}
+
+static void tie_clean(struct fixture *f)
+{
+	if (!twz_id_is_none(f->other))
+		delete_object(f->other);
+	if (!twz_id_is_none(f->object))
+		delete_object(f->object);
+}
+
+CALL(object_tie, .prepare = tie_prepare, .check = tie_check, .clean = tie_clean);
+
+WRONG(object_tie, "id_hi", "", "unknown", NO_SUCH_OBJECT)
+{
+	set_words(f, 0, UNKNOWN_ID);
+}
+WRONG(object_tie, "id_hi", "", "deleted", NO_SUCH_OBJECT)
+{
+	set_words(f, 0, deleted_id());
+}
+WRONG(object_tie, "id_hi", "", "missing right", ACCESS_DENIED)
+{
+	set_words(f, 0, image_object());
+}
+WRONG(object_tie, "id_hi", "", "other kind", ACCESS_DENIED)
+{
+	set_words(f, 0, own_view());
+}
+WRONG(object_tie, "owner_hi", "", "unknown", NO_SUCH_OBJECT)
+{
+	set_words(f, 2, UNKNOWN_ID);
+}
+WRONG(object_tie, "owner_hi", "", "deleted", NO_SUCH_OBJECT)
+{
+	set_words(f, 2, deleted_id());
+}
+WRONG(object_tie, "owner_hi", "", "missing right", ACCESS_DENIED)
+{
+	set_words(f, 2, image_object());
+}
+WRONG(object_tie, "owner_hi", "", "itself", INVALID_ARGUMENT)
+{
+	set_words(f, 2, f->object);
+}
+WRONG(object_tie, "owner_hi", "", "what goes with it", INVALID_ARGUMENT)
+{
+	EQUAL(twz_sys_object_tie(f->other.hi, f->other.lo, f->object.hi, f->object.lo), 0);
+}
+RIGHT(object_tie, "owner_hi", "", "none")
+{
+	set_words(f, 2, OWN);
+}
+RIGHT(object_tie, "owner_hi", "", "other kind")
+{
+	set_words(f, 2, own_view());
+}
 static void stat_prepare(struct fixture *f)
 {
 	object_prepare(f);

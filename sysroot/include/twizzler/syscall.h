@@ -33,7 +33,7 @@ struct twz_object_spec {
 	uint32_t reserved;    /* must be 0 */
 	struct twz_id owner;
 	struct twz_id tie; /* deleted when this object is deleted or this view or thread ends; none:
-			      not tied */
+			      not tied. Wants DELETE on an object, USE on a view or thread */
 	const struct twz_object_source *sources;
 	uint64_t source_count;
 };
