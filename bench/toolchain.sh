@@ -4,7 +4,7 @@
 #
 # usage: ./build.sh bench toolchain [--stage NAME] [--ours | --plain] [--keep]
 #
-# --stage binutils|gcc|libgcc|libc|libstdcxx ends both after that stage; --ours and --plain run one side only; --keep
+# --stage binutils|gcc|libgcc|libc|libstdcxx|libatomic ends both after that stage; --ours and --plain run one side only; --keep
 # leaves the directories. Tarballs are fetched before the clock starts. The plain side is plain/build.sh: the same
 # tarballs, flags and jobs for x86_64-linux-musl, whose C library is musl where ours is libstd-c.
 set -euo pipefail
@@ -28,8 +28,8 @@ while [ $# -gt 0 ]; do
 	shift
 done
 case $last in
-all | binutils | gcc | libgcc | libc | libstdcxx) ;;
-*) die "bench toolchain: no stage '$last'; there are binutils gcc libgcc libc libstdcxx" ;;
+all | binutils | gcc | libgcc | libc | libstdcxx | libatomic) ;;
+*) die "bench toolchain: no stage '$last'; there are binutils gcc libgcc libc libstdcxx libatomic" ;;
 esac
 
 place=$TWZ_CACHE/bench/toolchain

@@ -5,7 +5,7 @@ mkimage = use("libtwz", "mkimage")
 entries = {place: source for place, source in image_files()}
 for library in installed_libraries():
     entries.setdefault("/lib/" + library.split("/")[-1], library)
-for name in ("libgcc_s.so.1", "libstdc++.so.6"):
+for name in ("libgcc_s.so.1", "libstdc++.so.6", "libatomic.so.1"):
     entries.setdefault("/lib/" + name, f"{SYSROOT}/lib/{name}")
 for source in glob("etc/**/*", root="//sysroot"):
     entries.setdefault(source.removeprefix("//sysroot"), source[2:])

@@ -34,7 +34,7 @@ farm_install() {
 	mkdir -p "$TWZ_BUILD"
 	rm -rf "$new"
 	mkdir "$new"
-	for name in gcc headers libgcc libstdcxx; do
+	for name in gcc headers libgcc libstdcxx libatomic; do
 		cp -al "$(stage_dir "$name")/." "$new/" 2>/dev/null ||
 			cp -a --remove-destination "$(stage_dir "$name")/." "$new/" ||
 			die "cannot lay out $new; free some space and run it again"

@@ -39,7 +39,7 @@ binutils() {
 	cd "$work/obj-binutils"
 	../binutils/configure --target=$target --prefix="$prefix" --with-sysroot="$prefix/$target" CFLAGS="-O1 -g0" CXXFLAGS="-O1 -g0" \
 		--disable-nls --disable-werror --disable-multilib --disable-gprof --disable-gprofng --disable-gdb \
-		--disable-plugins --disable-shared --without-zstd --with-system-zlib --without-debuginfod \
+		--disable-shared --without-zstd --with-system-zlib --without-debuginfod \
 		--enable-deterministic-archives --enable-default-hash-style=gnu --enable-new-dtags \
 		--enable-relro --enable-separate-code --disable-default-execstack
 	make -j"$jobs"
@@ -56,13 +56,13 @@ gcc() {
 		CFLAGS="-O1 -g0" CXXFLAGS="-O1 -g0" CFLAGS_FOR_TARGET="-O2 -g0" CXXFLAGS_FOR_TARGET="-O2 -g0" \
 		--enable-checking=release --enable-languages=c,c++ \
 		--enable-default-pie --disable-frame-pointer --enable-initfini-array --enable-threads=posix --enable-tls --enable-shared \
-		--disable-multilib --disable-nls --disable-lto --disable-plugin --disable-libcc1 --disable-gcov \
+		--disable-multilib --disable-nls --enable-lto --disable-plugin --disable-libcc1 --disable-gcov \
 		--disable-libgomp --disable-libitm --disable-libssp --disable-libquadmath --disable-libvtv \
-		--disable-libsanitizer --disable-libatomic --disable-decimal-float --disable-fixincludes --with-system-zlib \
-		--without-zstd --without-isl --with-gnu-as --with-gnu-ld --disable-libstdcxx-pch --enable-libstdcxx-time=yes \
+		--disable-libsanitizer --disable-decimal-float --disable-fixincludes --with-system-zlib \
+		--without-zstd --without-isl --with-gnu-as --with-gnu-ld --disable-libstdcxx-pch --enable-libstdcxx-time=yes --enable-libstdcxx-filesystem-ts=yes \
 		--enable-clocale=generic
 	make -j"$jobs" all-gcc
-	make install-strip-gcc
+	make install-strip-gcc install-strip-lto-plugin
 }
 
 # As in musl-cross-make: musl's headers, then a libgcc without shared parts, with which musl is built; the shared one after it.
@@ -97,6 +97,13 @@ libstdcxx() {
 	make install-target-libstdc++-v3
 }
 
-for name in binutils gcc libgcc libc libstdcxx; do
+libatomic() {
+	set -e
+	cd "$work/obj-gcc"
+	make -j"$jobs" all-target-libatomic
+	make install-target-libatomic
+}
+
+for name in binutils gcc libgcc libc libstdcxx libatomic; do
 	stage $name
 done

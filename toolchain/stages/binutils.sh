@@ -11,10 +11,10 @@ cd obj
 ../src/configure --target=$TWZ_TARGET --prefix=$PREFIX --with-sysroot=$PREFIX/$TWZ_TARGET \
 	CFLAGS="$HOST_FLAGS" CXXFLAGS="$HOST_FLAGS" \
 	--disable-nls --disable-werror --disable-multilib --disable-gprof --disable-gprofng --disable-gdb \
-	--disable-plugins --disable-shared --without-zstd --with-system-zlib --without-debuginfod \
+	--disable-shared --without-zstd --with-system-zlib --without-debuginfod \
 	--enable-deterministic-archives --enable-default-hash-style=gnu --enable-new-dtags \
 	--enable-relro --enable-separate-code --disable-default-execstack
-make -j"$TWZ_JOBS"
+make
 make install-strip DESTDIR="$WORK/install"
 rm -rf "$WORK/install$PREFIX/share"
 mv "$WORK/install$PREFIX"/* "$OUT/"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The C and C++ compilers, without any library of the target.
-# needs: stage:binutils content:gcc-source
+# needs: stage:binutils content:gcc-source file:gcc-precompiled.mk
 # shellcheck shell=bash
 
 overlay "$DIR_binutils" "$OUT"
@@ -14,12 +14,18 @@ cd obj
 	--with-sysroot=$PREFIX/$TWZ_TARGET --with-build-sysroot="$WORK/sysroot" --with-native-system-header-dir=/include \
 	CFLAGS="$HOST_FLAGS" CXXFLAGS="$HOST_FLAGS" --enable-checking=release --enable-languages=c,c++ \
 	--enable-default-pie --disable-frame-pointer --enable-initfini-array --enable-threads=posix --enable-tls --enable-shared \
-	--disable-multilib --disable-nls --disable-lto --disable-plugin --disable-libcc1 --disable-gcov \
+	--disable-multilib --disable-nls --enable-lto --disable-plugin --disable-libcc1 --disable-gcov \
 	--disable-libgomp --disable-libitm --disable-libssp --disable-libquadmath --disable-libvtv \
 	--disable-libsanitizer --disable-libatomic --disable-decimal-float --disable-fixincludes --with-system-zlib \
 	--without-zstd --without-isl --with-gnu-as --with-gnu-ld
-make -j"$TWZ_JOBS" all-gcc
-make install-strip-gcc DESTDIR="$WORK/install"
+make configure-gcc all-lto-plugin all-libiberty all-libcpp all-libdecnumber all-libbacktrace all-libcody
+# Build and host are one machine: its generators can use these libraries as they are.
+build=build-$("$DIR_gcc_source/config.guess")
+mkdir -p "$build"
+ln -s ../libiberty ../libcpp "$build/"
+make -C gcc -f "$TWZ_ROOT/toolchain/stages/gcc-precompiled.mk" CFLAGS="$HOST_FLAGS" TWZ_FLAGS="$HOST_FLAGS" \
+	LDFLAGS="-static-libstdc++ -static-libgcc"
+make install-strip-gcc install-strip-lto-plugin DESTDIR="$WORK/install"
 rm -rf "$WORK/install$PREFIX/share"
 cp -a "$WORK/install$PREFIX/." "$OUT/"
 

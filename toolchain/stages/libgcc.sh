@@ -16,6 +16,6 @@ cd "obj/$TWZ_TARGET/libgcc"
 	--prefix=$PREFIX --with-toolexeclibdir=$PREFIX/$TWZ_TARGET/lib --with-slibdir=$PREFIX/$TWZ_TARGET/lib \
 	--enable-shared --enable-threads=posix --disable-multilib --disable-decimal-float --disable-gcov \
 	CC="$TWZ_TARGET-gcc" CFLAGS="$TARGET_FLAGS" CXX="$TWZ_TARGET-g++" CXXFLAGS="$TARGET_FLAGS"
-make -j"$TWZ_JOBS" enable_shared=yes MULTIBUILDTOP=
+make enable_shared=yes MULTIBUILDTOP=
 make install MULTIBUILDTOP= DESTDIR="$WORK/install"
 cp -a "$WORK/install$PREFIX/." "$OUT/"
