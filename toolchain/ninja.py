@@ -411,8 +411,10 @@ def main():
         graph.load(folder)
     lines = [RULES]
     # By absolute path: an alias may have the name of a folder.
-    watched = sorted(f"{ROOT}/{path}" for path in graph.watched if path != ".")
+    watched = sorted(os.path.normpath(f"{ROOT}/{path}") for path in graph.watched)
     lines.append(f"build {BUILD}/build.ninja: configure | {' '.join(map(escape, watched))}")
+    # Nothing makes them, so one that is gone only makes the generator run again.
+    lines.append(f"build {' '.join(map(escape, watched))}: phony")
     lines += graph.lines
     lines.append(f"build sysroot-headers: phony {' '.join(map(escape, graph.headers))}")
     lines.append(f"build sysroot-libs: phony {' '.join(map(escape, graph.headers + graph.libs))}")

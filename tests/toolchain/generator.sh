@@ -53,6 +53,21 @@ rm "$tree/part/sub/part.c"
 holds make
 exits 7 other/uses
 
+# A folder that goes, and one that loses its build.py, take what they declared with them.
+mkdir -p "$tree/third" "$tree/fourth/deep"
+echo 'program("third", ["main.c"], tool="host")' | tee "$tree/third/build.py" >"$tree/fourth/deep/build.py"
+echo 'int main(void) { return 3; }' | tee "$tree/third/main.c" >"$tree/fourth/deep/main.c"
+holds make
+exits 3 third/third
+exits 3 fourth/deep/third
+rm -r "$tree/fourth"
+rm "$tree/third/build.py"
+holds make
+! grep -qE "third/third" "$tree/build/build.ninja" || fail "what is gone is still declared"
+exits 7 other/uses
+holds make
+grep -q 'no work to do' "$work/out" || fail "after that a second build builds something"
+
 # complains PATTERN LINE: the generator refuses a build.py that ends with LINE.
 complains() {
 	cp "$tree/other/build.py" "$work/whole"
