@@ -7,6 +7,8 @@
 #include <sys/prctl.h>
 #include "twix.h"
 
+#define FUTEX_BITSET_MATCH_ANY UINT32_MAX
+
 #define THREAD_FLAGS (CLONE_VM | CLONE_THREAD | CLONE_SIGHAND | CLONE_SETTLS)
 
 /* The thread names the words that tell the kernel of its signals; see twz_interrupt_words. */
@@ -115,12 +117,29 @@ long twix_prctl(int option, unsigned long a)
 	}
 }
 
+/*
+ * libstdc++ waits with FUTEX_WAIT_BITSET, for the sake of its absolute time, and the bits of
+ * everyone: others, which no thread could be told apart by, are refused.
+ */
 long twix_futex(uint32_t *word, int operation, uint32_t value, const struct timespec *timeout,
-		uint32_t *target)
+		uint32_t *target, uint32_t bits)
 {
+	int command = operation & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME);
 	twz_result result;
 
-	switch (operation & ~FUTEX_PRIVATE) {
+	if (operation & FUTEX_CLOCK_REALTIME && command != FUTEX_WAIT_BITSET)
+		return -ENOSYS;
+	switch (command) {
+	case FUTEX_WAIT_BITSET:
+		if (bits != FUTEX_BITSET_MATCH_ANY)
+			return bits ? -ENOSYS : -EINVAL;
+		if (timeout && twix_check_time(timeout))
+			return -EINVAL;
+		return twix_result(twz_rt_futex_wait(
+			word, value,
+			twix_deadline_at(operation & FUTEX_CLOCK_REALTIME ? TWZ_CLOCK_REALTIME
+									 : TWZ_CLOCK_MONOTONIC,
+					 timeout)));
 	case FUTEX_WAIT:
 		if (timeout && twix_check_time(timeout))
 			return -EINVAL;

@@ -23,6 +23,23 @@ uint64_t twix_nanoseconds(const struct timespec *time)
 	return result;
 }
 
+/* The realtime clock's becomes a span first: nothing can set that clock while a program sleeps. */
+uint64_t twix_deadline_at(long clock, const struct timespec *point)
+{
+	uint64_t result, now;
+
+	if (!point)
+		return TWZ_FOREVER;
+	result = twix_nanoseconds(point);
+	if (clock == TWZ_CLOCK_MONOTONIC)
+		return result;
+	now = twz_rt_clock(clock);
+	result = result <= now ? 0 : result - now;
+	if (__builtin_add_overflow(result, twz_rt_clock(TWZ_CLOCK_MONOTONIC), &result))
+		return TWZ_FOREVER;
+	return result;
+}
+
 uint64_t twix_deadline(const struct timespec *span)
 {
 	uint64_t result;
@@ -119,10 +136,6 @@ long twix_clock_settime(clockid_t clock, const struct timespec *time)
 	return twix_check_time(time) ? -EINVAL : -EPERM;
 }
 
-/*
- * Sleeps on the monotonic clock. A time of the realtime clock is turned into a span first: nothing
- * can set that clock while a program sleeps.
- */
 long twix_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
 			  struct timespec *left)
 {
@@ -137,18 +150,7 @@ long twix_clock_nanosleep(clockid_t clock, int flags, const struct timespec *tim
 		return -EFAULT;
 	if (twix_check_time(time))
 		return -EINVAL;
-	if (flags & TIMER_ABSTIME) {
-		deadline = twix_nanoseconds(time);
-		if (which == TWZ_CLOCK_REALTIME) {
-			now = twz_rt_clock(TWZ_CLOCK_REALTIME);
-			deadline = deadline <= now ? 0 : deadline - now;
-			if (__builtin_add_overflow(deadline, twz_rt_clock(TWZ_CLOCK_MONOTONIC),
-						   &deadline))
-				deadline = TWZ_FOREVER;
-		}
-	} else {
-		deadline = twix_deadline(time);
-	}
+	deadline = flags & TIMER_ABSTIME ? twix_deadline_at(which, time) : twix_deadline(time);
 	twz_result result = twz_rt_sleep_until(deadline);
 	if (result == -TWZ_ERR_INTERRUPTED && left && !(flags & TIMER_ABSTIME)) {
 		now = twz_rt_clock(TWZ_CLOCK_MONOTONIC);

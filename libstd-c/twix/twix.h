@@ -122,6 +122,9 @@ hidden void twix_record_close(int fd);
 /* The monotonic time that is `span` from now; TWZ_FOREVER for NULL or a time too far away. */
 hidden uint64_t twix_deadline(const struct timespec *span);
 
+/* The same of a point in time by `clock`, TWZ_CLOCK_MONOTONIC or TWZ_CLOCK_REALTIME. */
+hidden uint64_t twix_deadline_at(long clock, const struct timespec *point);
+
 /* 0, or -EINVAL when it is no time: negative, or 10^9 and more nanoseconds. */
 hidden long twix_check_time(const struct timespec *time);
 

@@ -126,6 +126,38 @@ void threads()
 	std::call_once(once, [&] { calls++; });
 	CHECK(calls == 1);
 
+	// One that throws has not been called; who waits meanwhile has the next try.
+	std::once_flag trying;
+	std::atomic<int> tries{0}, thrown{0};
+	auto attempt = [&] {
+		try {
+			std::call_once(trying, [&] {
+				std::this_thread::sleep_for(2ms);
+				if (++tries < 3)
+					throw tries.load();
+			});
+		} catch (int) {
+			thrown++;
+		}
+	};
+	{
+		std::jthread other(attempt), third(attempt), fourth(attempt);
+		attempt();
+	}
+	CHECK(tries == 3 && thrown == 2);
+	std::once_flag outer, inner;
+	auto nested = [&](int error) {
+		std::call_once(outer, [&] {
+			std::call_once(inner, [&] {
+				if (error)
+					throw error;
+			});
+		});
+	};
+	CHECK(throws<int>([&] { nested(7); }, [](int error) { return error == 7; }));
+	nested(0);
+	nested(8);
+
 	std::packaged_task<int(int)> task([](int x) { return x * 2; });
 	auto result = task.get_future();
 	std::thread(std::move(task), 21).join();
