@@ -42,7 +42,7 @@ void rt_object_stat(const struct twz_rt_object *object, uint32_t device, struct 
 {
 	const volatile struct twz_object_meta *meta = rt_meta(object);
 	struct twz_object_stat stat = {0};
-	out->device = 5 + device;
+	out->device = TWZ_DEVICE_MEMORY + device;
 	out->inode = object->id.lo;
 	out->object = object->id;
 	out->kind = rt_object_file_kind(meta->kind);

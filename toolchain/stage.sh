@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 
 . "$TWZ_ROOT/toolchain/sources.sh"
+. "$TWZ_ROOT/toolchain/record.sh"
 
 # The stages in order; each is toolchain/stages/NAME.sh and names what it needs in its "# needs:" line:
 #   package:P  the lock line and the patches of P     file:F  toolchain/stages/F
@@ -74,10 +75,12 @@ toolchain_missing() {
 
 # stages_run: build and publish every stage that is not in the cache. Stages that do not need each other run at once; all their
 # makes share one job server, so that no more than TWZ_JOBS jobs run and a stage's serial part leaves no CPU idle.
-declare -A TWZ_RUNNING=() TWZ_STARTED=()
+declare -A TWZ_RUNNING=() TWZ_STARTED=() TWZ_BEGAN=()
 stages_run() {
 	local name left=("${TWZ_STAGES[@]}") next moved pid status
 	mkdir -p "$TWZ_CACHE/log" "$TWZ_CACHE/stages" "$TWZ_CACHE/tmp" "$TWZ_CACHE/work" "$TWZ_CACHE/running"
+	stages_fetch
+	record_begin
 	while [ ${#left[@]} -gt 0 ] || [ ${#TWZ_RUNNING[@]} -gt 0 ]; do
 		next=()
 		moved=
@@ -104,6 +107,18 @@ stages_run() {
 	done
 	trap - INT TERM HUP
 	[ -z "${TWZ_SERVER:-}" ] || rm -f "$TWZ_CACHE/jobs"
+}
+
+# stages_fetch: the tarballs of all stages that are to be built, before any of them begins.
+stages_fetch() {
+	local name need
+	for name in "${TWZ_STAGES[@]}"; do
+		stage_know "$name"
+		[ ! -d "$(stage_dir "$name")" ] || continue
+		for need in $(stage_needs "$name"); do
+			[[ $need != package:* ]] || fetch "${need#*:}" >/dev/null || exit 1
+		done
+	done
 }
 
 # stage_ready NAME: every stage that it needs is published.
@@ -154,6 +169,7 @@ stage_start() {
 	echo "$$ $!" 1<>"$TWZ_CACHE/running/$name"
 	TWZ_RUNNING[$!]=$name
 	TWZ_STARTED[$name]=$SECONDS
+	TWZ_BEGAN[$name]=$(record_clock)
 	trap 'stages_stop; exit 130' INT TERM HUP
 }
 
@@ -178,6 +194,7 @@ stage_done() {
 	fi
 	mv -T "$TWZ_CACHE/tmp/$name" "$TWZ_CACHE/stages/$name-${TWZ_KEYS[$name]}"
 	rm -rf "$TWZ_CACHE/work/$name"
+	record_line "$name" "${TWZ_KEYS[$name]}" "${TWZ_BEGAN[$name]}" "$(sed -n 's/^stage time: .* CPU \(.*\) + \(.*\) s$/\1 \2/p' "$log")"
 	echo "$(stage_label "$name"): done in $(elapsed "$took") ($(sed -n 's/^stage time: //p' "$log"))"
 }
 

@@ -5,7 +5,8 @@
 
 enum { FRESH = 0, RUNNING = 1, DONE = 2, AWAITED = 3 };
 
-/* Only in a thread that is being cancelled, or that an exception leaves: the next caller tries again. */
+/* Only in a thread that is being cancelled, or that an exception leaves: the next caller tries
+ * again. */
 static void undo(void *control)
 {
 	/* All that wait are to look: who they are is not known from FRESH any more. */
@@ -14,9 +15,9 @@ static void undo(void *control)
 }
 
 /*
- * The personality of run(), in the terms of the Itanium C++ ABI, Level I: nothing is caught here, and
- * on the way to who does catch, what pthread_cancel would have run is run. Cleanups above that one
- * are of frames that are gone.
+ * The personality of run(), in the terms of the Itanium C++ ABI, Level I: nothing is caught here,
+ * and on the way to who does catch, what pthread_cancel would have run is run. Cleanups above that
+ * one are of frames that are gone.
  */
 __attribute__((used)) static int leave(int version, int actions, uint64_t class, void *exception,
 				       void *context)
@@ -33,7 +34,8 @@ __attribute__((used)) static int leave(int version, int actions, uint64_t class,
 	return CONTINUE_UNWIND;
 }
 
-/* Apart, because the personality is this function's alone. GCC's own would need all of its library here. */
+/* Apart, because the personality is this function's alone. GCC's own would need all of its library
+ * here. */
 __attribute__((noinline)) static void run(pthread_once_t *control, void (*init)(void))
 {
 	__asm__ volatile(".cfi_personality 0x1b, leave"); /* DW_EH_PE_pcrel | DW_EH_PE_sdata4 */

@@ -138,7 +138,7 @@ long twix_futex(uint32_t *word, int operation, uint32_t value, const struct time
 		return twix_result(twz_rt_futex_wait(
 			word, value,
 			twix_deadline_at(operation & FUTEX_CLOCK_REALTIME ? TWZ_CLOCK_REALTIME
-									 : TWZ_CLOCK_MONOTONIC,
+									  : TWZ_CLOCK_MONOTONIC,
 					 timeout)));
 	case FUTEX_WAIT:
 		if (timeout && twix_check_time(timeout))

@@ -24,6 +24,7 @@ struct ksigevent;
 struct rlimit;
 struct sched_param;
 struct rusage;
+struct statfs;
 struct sysinfo;
 struct tms;
 struct utsname;

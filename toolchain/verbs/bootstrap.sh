@@ -22,6 +22,11 @@ fi
 stages_run
 exec 9>&-
 farm_install
+if [ -n "$TWZ_RECORDING" ]; then
+	# The C library first, so that the record ends with what a plain toolchain has.
+	recorded libraries - "$TWZ_ROOT/build.sh" build sysroot-libs
+	record_end
+fi
 # Only x86_64-twizzler-run --xen needs the hypervisor: without it, all the rest stands.
 if [ -z "${TWZ_HOST_READY:-}" ]; then
 	. "$TWZ_ROOT/toolchain/peers.sh"
