@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Run every checker over the tracked files. A checker whose tool is not on this host says so and is counted as skipped."""
 
+import glob
 import os
 import re
 import shutil
@@ -124,8 +125,25 @@ def check_version(_):
     return [] if mark == tree else [f"toolchain/stages/target.sh: ABI_MAJOR={mark}, version.h has {tree}; make them one"]
 
 
+def patched_generated():
+    """What the patches change of a configure, of what it is made from, or of other files that tools write, as (patch, file)."""
+    tools = re.compile(r"(^|/)(configure|configure\.(ac|in)|aclocal\.m4|config(ure)?\.h?in|ltmain\.sh|Makefile\.am|[^/]*\.m4)$")
+    found = []
+    for path in sorted(glob.glob("toolchain/patches/*/*.patch")):
+        for name in re.findall(r"^\+\+\+ b/(\S+)", read(path), re.M):
+            # gcc/Makefile.in and libgcc's are written by hand.
+            automake = name.endswith("/Makefile.in") and name not in ("gcc/Makefile.in", "libgcc/Makefile.in")
+            if tools.search(name) or automake:
+                found.append((path, name))
+    return found
+
+
 def check_generated(_):
-    """A configure that we patch is what autoconf 2.69 makes of its patched source."""
+    """No patch touches a configure or what one is made from, and autoconf 2.69 makes GCC's of its source as it is."""
+    touched = [f"{path}: changes {name}, which is made by a tool or what it is made from; tell configure by a cache variable or the command line"
+               for path, name in patched_generated()]
+    if touched:
+        return touched
     need("autoconf2.69")
     source = "build/gcc-source"
     if not os.path.isdir(source):
@@ -149,7 +167,7 @@ def check_generated(_):
             texts = [re.sub(r"#define LARGE_OFF_T .*", "", read(path))
                      for path in (f"{work}/{folder}/made", f"{source}/{folder}/configure")]
             if texts[0] != texts[1]:
-                wrong.append(f"gcc: {folder}/configure is not what autoconf 2.69 makes of its source; patch both alike")
+                wrong.append(f"gcc: {folder}/configure is not what autoconf 2.69 makes of its source")
     return wrong
 
 

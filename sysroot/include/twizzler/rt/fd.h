@@ -69,12 +69,12 @@ enum twz_rt_file_kind {
 	TWZ_FILE_DEVICE = 6,   /* /dev/null, zero, random */
 };
 
+/* The file system of objects that do not last beyond a boot: all of the name tree but /store. */
 #define TWZ_DEVICE_MEMORY 5u
 
 struct twz_rt_stat {
-	uint64_t device; /* one number for each file system; TWZ_DEVICE_MEMORY: objects that do not
-			    last */
-	uint64_t inode;	 /* unique within device */
+	uint64_t device;      /* one number for each file system */
+	uint64_t inode;	      /* unique within device */
 	struct twz_id object; /* the file's object, or none (host files) */
 	uint32_t kind;	      /* enum twz_rt_file_kind */
 	uint32_t mode;	      /* permission bits only */
