@@ -12,5 +12,11 @@ cd "$TWZ_ROOT"
 # On a terminal Ninja keeps its progress on one line; elsewhere only what goes wrong is worth a line.
 quiet=--quiet
 [ ! -t 1 ] || quiet=
+# One at a time in a checkout: two would write the same files.
+exec 8>build/.lock
+if ! flock -n 8; then
+	echo "another build of this checkout is running; waiting for it" >&2
+	flock 8
+fi
 # shellcheck disable=SC2086
-ninja $quiet -f build/build.ninja -j "$TWZ_JOBS" "$@"
+ninja $quiet -f build/build.ninja -j "$TWZ_JOBS" "$@" 8>&-
