@@ -2,6 +2,7 @@
 # test [FILTER]: build, then run every test (or those whose name holds FILTER); the last line counts them.
 # test --suite NAME: build, then run other people's tests (docs/conformance.md); --suite list names them.
 # test --suite soak [--full] [--seconds N] [--smp N] [--seed N]: churn threads, objects, views, memory; look for leaks.
+# test --suite caches: GCC's libraries built again in a cache at another place are the same.
 # shellcheck shell=bash
 
 case ${1:-} in
@@ -10,6 +11,9 @@ case ${1:-} in
 		shift 2
 		"$TWZ_ROOT/build.sh" build kernel memory-tests
 		cd "$TWZ_ROOT" && exec bash tests/memory/soak.sh "$@"
+	fi
+	if [ "$*" = "--suite caches" ]; then
+		cd "$TWZ_ROOT" && exec bash tests/toolchain/long/caches.sh
 	fi
 	[ "$*" = "--suite list" ] || "$TWZ_ROOT/build.sh" build
 	exec python3 "$TWZ_ROOT/tests/conformance/driver/suite.py" "$@"
