@@ -11,11 +11,11 @@ git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' 
 	[ ! -e "$file" ] || printf '%s\0' "$file"
 done | xargs -0 cp --parents -t "$other"
 export TWZ_HOST_READY=1
-holds nice -n 5 "$other/build.sh" bootstrap kernel sysroot-libs build/toolchain/share/twizzler/initial.img
+names=(share/twizzler/{kernel.elf,kernel-debug.elf,initial.img} x86_64-twizzler/lib/{libstd-c.so,libstd-c.a,libtwz_rt.so,libtwz_rt_min.a,libunikernel.a})
+holds nice -n 5 "$other/build.sh" bootstrap sysroot-libs "${names[@]/#/build/toolchain/}"
 
 cd "$other/build/toolchain"
-for name in share/twizzler/kernel.elf share/twizzler/kernel-debug.elf share/twizzler/initial.img x86_64-twizzler/lib/libstd-c.so \
-	x86_64-twizzler/lib/libstd-c.a x86_64-twizzler/lib/libtwz_rt.so x86_64-twizzler/lib/libtwz_rt_min.a x86_64-twizzler/lib/libunikernel.a; do
+for name in "${names[@]}"; do
 	[ -s "$name" ] || fail "no $name was built"
 done
 find share/twizzler x86_64-twizzler/lib x86_64-twizzler/include lib/gcc -type f >"$work/files"
