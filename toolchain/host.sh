@@ -77,7 +77,8 @@ pkgconf     1.1    pkgconf            a test of cross building
 ?clang-format 14   clang-format       lint of formats
 ?shellcheck 0.8    shellcheck         lint of scripts
 ?autoconf2.69 2.69 autoconf2.69       lint of GCC's configure scripts
-?gdb        12     gdb                ./build.sh debug"
+?gdb        12     gdb                ./build.sh debug
+?clang      13     clang              ./build.sh fuzz --target"
 
 # host_version NAME: the version of a program, or of lib:NAME by its header; "there" of a dir:PATH; nothing, and failure, without it.
 host_version() {

@@ -44,6 +44,11 @@ TOOLS = {
                       flags=["-Isysroot/include", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
                              "-fno-omit-frame-pointer"],
                       ldflags=["-fsanitize=address,undefined"], headers=[], libs=[]),
+    # The same by clang, for libFuzzer: made only when asked for, since a host may have no clang.
+    "fuzzed": dict(cc="clang", cxx="clang++", ar="ar",
+                   flags=["-Isysroot/include", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all", "-mcx16",
+                          "-fno-omit-frame-pointer"],
+                   ldflags=["-fsanitize=fuzzer,address,undefined"], headers=[], libs=[]),
 }
 
 RULES = """\

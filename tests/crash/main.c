@@ -3,6 +3,18 @@
 #include "subject.h"
 #include <time.h>
 
+#define FULL_SHARE \
+	200 /* of each fence's runs, and rounds with seeds of their own, of the long run */
+#define FULL_ROUNDS 12
+
+static int usage(const char *wrong)
+{
+	fprintf(stderr,
+		"crash: '%s' is no option; --full --seed N --share N --rounds N --only NAME\n",
+		wrong);
+	return 2;
+}
+
 static double seconds(void)
 {
 	struct timespec time;
@@ -26,18 +38,29 @@ int main(int argc, char **argv)
 	unsigned rounds = 1;
 	const char *only = NULL;
 
-	for (int i = 1; i + 1 < argc; i += 2) {
+	for (int i = 1; i < argc; i++) {
+		const char *value = i + 1 < argc ? argv[i + 1] : "";
+		if (!strcmp(argv[i], "--full")) {
+			explore_options.share = FULL_SHARE;
+			rounds = FULL_ROUNDS;
+			continue;
+		}
 		if (!strcmp(argv[i], "--seed"))
-			explore_options.seed = strtoull(argv[i + 1], NULL, 0);
+			explore_options.seed = strtoull(value, NULL, 0);
 		else if (!strcmp(argv[i], "--share"))
-			explore_options.share = strtoull(argv[i + 1], NULL, 0);
+			explore_options.share = strtoull(value, NULL, 0);
 		else if (!strcmp(argv[i], "--rounds"))
-			rounds = (unsigned)strtoul(argv[i + 1], NULL, 0);
+			rounds = (unsigned)strtoul(value, NULL, 0);
 		else if (!strcmp(argv[i], "--only"))
-			only = argv[i + 1];
+			only = value;
+		else
+			return usage(argv[i]);
+		i++;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	printf("seed %llu\n", (unsigned long long)explore_options.seed);
+	printf("seed %llu, up to %llu runs of recovery a fence, %u rounds\n",
+	       (unsigned long long)explore_options.seed, (unsigned long long)explore_options.share,
+	       rounds);
 	printf("%-34s %8s %9s %9s %9s %9s %6s %6s\n", "subject", "fences", "whole", "states",
 	       "equal", "cover", "s", "wrong");
 	uint64_t seed = explore_options.seed;
@@ -59,9 +82,17 @@ int main(int argc, char **argv)
 			sum.states += result.states;
 			sum.equal += result.equal;
 			sum.covered += result.covered;
+			sum.rechecked += result.rechecked;
 			sum.wrong += result.wrong;
 		}
 	}
 	print_line("all", &sum, seconds());
-	return sum.wrong != 0 || sum.states == 0;
+	printf("%llu states, none twice, %llu wrong; %llu fences, of %llu every state is covered; "
+	       "%llu "
+	       "runs repeated with other unread lines\n",
+	       (unsigned long long)sum.states, (unsigned long long)sum.wrong,
+	       (unsigned long long)sum.fences, (unsigned long long)sum.exhausted,
+	       (unsigned long long)sum.rechecked);
+	/* fewer than this and something is not explored */
+	return sum.wrong != 0 || (!only && rounds != 0 && sum.states < 50000);
 }

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # fuzz --seconds N --seed S [--smp N] [--release] [--memory SIZE] [--machine M] [--round N] [--rounds N]: fuzz the system calls.
 # The debug kernel on two CPUs unless said otherwise; every figure that a failure's line names makes the same run again.
+# fuzz --target NAME|all|list [--seconds N] [--seed N]: hostile bytes in objects and stores on the host (tests/hostile), by libFuzzer.
 # shellcheck shell=bash
 
+case " $* " in
+*" --target "*) exec bash "$TWZ_ROOT/tests/hostile/run.sh" "$@" ;;
+esac
 seconds=20 seed=$(($(date +%s%N) / 1000 % 1000000000))
 smp=2 memory=256M kernel=debug round=0 rounds=18446744073709551615 machine=q35
 while [ $# -gt 0 ]; do
