@@ -15,7 +15,8 @@ export TWZ_ROOT
 
 place=$TWZ_BUILD/linux-musl
 gcc=$(installed $TWZ_TARGET-gcc)
-musl=$(readlink -f "$TWZ_BUILD/musl") || die "no $TWZ_BUILD/musl; run ./build.sh bootstrap"
+[ -d "$TWZ_BUILD/musl" ] || die "no $TWZ_BUILD/musl; run ./build.sh bootstrap"
+musl=$(readlink -f "$TWZ_BUILD/musl")
 key=$({
 	cat "${BASH_SOURCE[0]}" "$TWZ_TOOLCHAIN/.stamp"
 	echo "$TWZ_ROOT"
