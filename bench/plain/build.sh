@@ -75,7 +75,7 @@ libgcc() {
 	make -C "$work/musl" ARCH=x86_64 prefix= DESTDIR="$prefix/$target" install-headers
 	cd "$work/obj-gcc"
 	make -j"$jobs" enable_shared=no all-target-libgcc
-	make install-target-libgcc
+	make enable_shared=no install-target-libgcc
 }
 
 libc() {
