@@ -344,6 +344,18 @@ struct Derived : Base {
 
 void exceptions()
 {
+	/* more than there is: an exception, and the program lives */
+	for (int shift : {40, 46, 47, 62}) {
+		volatile std::size_t huge = std::size_t{1} << shift;
+		bool refused = false;
+
+		try {
+			::operator delete(::operator new(huge));
+		} catch (const std::bad_alloc &) {
+			refused = true;
+		}
+		CHECK(refused);
+	}
 	std::exception_ptr kept;
 	std::thread([&] {
 		try {

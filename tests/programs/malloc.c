@@ -112,5 +112,14 @@ int main(void)
 	free(zero);
 	volatile size_t absurd = SIZE_MAX / 2;
 	CHECK(malloc(absurd) == NULL && errno == ENOMEM);
+	/* more than any machine's memory, up to more than there are addresses */
+	for (int shift = 40; shift < 63; shift++) {
+		absurd = 1ul << shift;
+		errno = 0;
+		CHECK(malloc(absurd) == NULL && errno == ENOMEM);
+		errno = 0;
+		CHECK(calloc(absurd / 8, 8) == NULL && errno == ENOMEM);
+		CHECK(realloc(NULL, absurd) == NULL);
+	}
 	return check_result("malloc");
 }

@@ -3,11 +3,14 @@
  * Programs of a batch that leave something behind, by the first argument; `counters` tells what
  * there is. shapes: static dynamic
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <twz/sys.h>
 
@@ -90,6 +93,38 @@ static int do_flood(void)
 	return 0;
 }
 
+static void *pour(void *argument)
+{
+	static char block[65536];
+
+	memset(block, 'x', sizeof(block));
+	for (;;)
+		if (write(STDOUT_FILENO, block, sizeof(block)) < 0)
+			return argument;
+	return NULL;
+}
+
+/*
+ * Ends while a thread writes to a reader that takes nothing: the reader stops between the file
+ * "pouring", which this makes, and the file "stopped", which this waits for.
+ */
+static int do_pour(void)
+{
+	const struct timespec while_filling = {.tv_nsec = 500000000}, turn = {.tv_nsec = 5000000};
+	pthread_t thread;
+	int file;
+
+	if (pthread_create(&thread, NULL, pour, NULL) != 0)
+		return 1;
+	file = open("pouring", O_WRONLY | O_CREAT, 0644);
+	if (file < 0 || close(file) != 0)
+		return 2;
+	while (access("stopped", F_OK) != 0)
+		nanosleep(&turn, NULL);
+	nanosleep(&while_filling, NULL);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -97,7 +132,7 @@ int main(int argc, char **argv)
 		int (*run)(void);
 	} actions[] = {
 		{"counters", do_counters}, {"threads", do_threads}, {"objects", do_objects},
-		{"leak", do_leak},	   {"flood", do_flood},
+		{"leak", do_leak},	   {"flood", do_flood},	    {"pour", do_pour},
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(actions) / sizeof(*actions); i++)
