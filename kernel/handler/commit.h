@@ -2,7 +2,7 @@
 /*
  * The commit of a run in the store: globals, outputs and sequence number by one record of the
  * journal. Plain C over store.h, also built on the host, where every crash state is tried
- * (tests/unit/handler).
+ * (tests/crash).
  */
 #ifndef KERNEL_HANDLER_COMMIT_H
 #define KERNEL_HANDLER_COMMIT_H

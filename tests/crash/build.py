@@ -7,7 +7,7 @@ FLAGS = ["-I.", "-I//libtwz", "-I//libtwz/include", "-I//tests/unit", "-O1"]
 STORE_FLAGS = ["-I.", "-I//kernel/store", "-I//kernel/handler", "-I//libtwz/include", "-I//tests/unit", "-O1"]
 
 library = glob("*.c", "collections/*.c", "layout/*.c", root="//libtwz", exclude=["layout/persist.c"])
-store = glob("*.c", root="//kernel/store", exclude=["kernel_*.c"])
+store = glob("*.c", root="//kernel/store", exclude=["kernel_*.c"]) + ["//kernel/handler/commit.c"]
 store_subjects = glob("subject_store*.c")
 subjects = glob("subject_*.c", exclude=["subject_store*.c"]) + ["object.c", "heap_check.c"]
 recorded = objects("recorded", library + subjects, tool="host", flags=FLAGS + RECORDED)

@@ -3,9 +3,9 @@
 #include "subject.h"
 #include <time.h>
 
-#define FULL_SHARE \
-	200 /* of each fence's runs, and rounds with seeds of their own, of the long run */
-#define FULL_ROUNDS 12
+/* The long run: of each fence's runs of recovery, and rounds with seeds of their own. */
+#define FULL_SHARE  80
+#define FULL_ROUNDS 16
 
 static int usage(const char *wrong)
 {

@@ -2,21 +2,15 @@
 # Host unit tests: pure code under ASan and UBSan.
 
 layout = glob("*.c", root="//libtwz/layout")
-modelled = glob("*.c", root="//libtwz/layout", exclude=["persist.c"])  # persistence.c stands for it
 store = glob("*.c", root="//kernel/store", exclude=["kernel_*.c"])
 flags = ["-I.", "-I//libtwz/include", "-I//kernel/store"]
 
 unit_test("id", ["id.c"] + layout, flags=flags)
 unit_test("directory", ["directory.c"] + layout, flags=flags)
-unit_test("directory_crash", ["directory_crash.c", "persistence.c"] + modelled, flags=flags)
 unit_test("store", ["store.c"] + store + layout, flags=flags)
-unit_test("store_crash", ["store_crash.c", "persistence.c"] + store + modelled, flags=flags)
 unit_test("heap_hostile", ["heap_hostile.c"] + layout, flags=flags)
-unit_test("heap_crash", ["heap_crash.c", "persistence.c"] + modelled, flags=flags)
 native = glob("*.c", "host/*.c", "collections/*.c", root="//libtwz")
 unit_test("object", ["object.c"] + native + layout, flags=flags + ["-I//libtwz"])
 unit_test("tx", ["tx.c"] + native + layout, flags=flags + ["-I//libtwz"])
-unit_test("tx_crash", ["tx_crash.c", "persistence.c"] + native + modelled, flags=flags + ["-I//libtwz"])
 unit_test("collections", ["collections.c"] + native + layout, flags=flags + ["-I//libtwz"])
-unit_test("collections_crash", ["collections_crash.c", "persistence.c"] + native + modelled, flags=flags + ["-I//libtwz"])
 unit_test("kv", ["kv.c"] + glob("kv.c", root="//bin/twzkv") + native + layout, flags=flags + ["-I//libtwz", "-I//bin/twzkv"])
