@@ -58,6 +58,19 @@ struct view {
 	struct object *family;	 /* a reference, or NULL; set before it has threads (family.c) */
 	struct list family_node; /* of the views that are in some family */
 	bool left_family;	 /* it has ended: it joins none any more */
+
+	/* The program (program.c). number: 0 before the first thread; it does not change. */
+	uint32_t number;
+	uint32_t known_as;	 /* whom it succeeds, or its own number */
+	uint32_t group, session; /* 0: none yet */
+	uint64_t serial;	 /* of all views ever made: tells one from the next of its number */
+	uint32_t parent;	 /* its maker's number; of that only while the serial is the same */
+	uint64_t parent_serial;
+	struct view *successor; /* a reference */
+	uint32_t takes;		/* TWZ_TAKES_* */
+	struct list messages;	/* struct message, the oldest first */
+	uint32_t message_count;
+	uint64_t message_set; /* signals below TWZ_MESSAGE_QUEUED that wait: bit signal-1 */
 };
 
 /* A new empty view with one reference, its control object in the id table. */
@@ -124,6 +137,15 @@ twz_result view_family_end(struct object *family);
 /* Called once when a view's last thread is gone, before its maps go. Other subsystems' clean-up. */
 typedef void (*view_end_hook)(struct view *view);
 void view_on_end(view_end_hook hook);
+
+/* A view that `maker` has made: whose child it is, its group and session. */
+void program_made(struct view *view, const struct view *maker);
+/* Its first thread is there; the view's lock is held. */
+void program_numbered(struct view *view, uint32_t number);
+/* The program with a number, or who succeeds it, with a reference; NULL. */
+struct view *program_find(uint64_t number);
+/* It has ended: its parent hears, what nobody took goes. */
+void program_ended(struct view *view);
 
 /* Load the view's root on this CPU; NULL: the kernel's. Interrupts off. */
 void view_load(struct view *view);

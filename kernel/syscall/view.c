@@ -35,6 +35,7 @@ twz_result sys_view_create(struct twz_id *id)
 	control = view->control;
 	object_get(control);
 	view_join_family(view, current_thread()->view->family);
+	program_made(view, current_thread()->view);
 	result = hand_over(control, id);
 	if (result < 0)
 		view_disown(view);
@@ -61,6 +62,7 @@ twz_result sys_view_clone(const struct twz_view_clone *user, struct twz_id *id)
 	control = clone->control;
 	object_get(control);
 	view_join_family(clone, self->view->family);
+	program_made(clone, self->view);
 	if (arguments.entry) {
 		struct twz_thread_spec spec = {
 			.entry = arguments.entry,

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct thread;
+struct view;
 struct trap_frame;
 
 /* The FXSAVE/XSAVE area of a thread, 64-byte aligned inside its allocation. */
@@ -34,5 +35,12 @@ void thread_number_give(struct thread *thread);
  * is none.
  */
 bool thread_number_act(uint64_t number, bool (*act)(struct thread *, void *), void *context);
+
+/* The number is the view's too, until it is released, although its thread gives it back. */
+void program_number_keep(uint32_t number, struct view *view);
+void program_number_release(uint32_t number);
+/* The view that keeps a number, with a reference; NULL. No number is above the limit. */
+struct view *program_number_find(uint64_t number);
+uint32_t program_number_limit(void);
 
 #endif

@@ -51,6 +51,7 @@ static twz_result clone_once(struct view *source, struct view **out)
 		return result;
 	flags = spin_lock(&source->lock);
 	clone->upcall_entry = source->upcall_entry;
+	clone->takes = source->takes;
 	for (unsigned t = 0; t < VIEW_TABLES && result >= 0; t++) {
 		struct mapping **table = source->tables[t];
 

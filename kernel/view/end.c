@@ -57,6 +57,8 @@ bool view_add_thread(struct view *view, struct thread *thread)
 
 	if (added) {
 		list_append(&view->threads, &thread->view_node);
+		if (!view->number)
+			program_numbered(view, thread->number);
 		if (++view->thread_count == 1)
 			timeline_mark("program started");
 		view->control_page->threads = view->thread_count;
@@ -91,6 +93,8 @@ static void finish(struct view *view)
 	page->fault = view->fault;
 	__atomic_store_n(&page->state, view->exit_state, __ATOMIC_RELEASE);
 	sync_wake_object(control, offsetof(struct twz_view_control, state), ~0u);
+
+	program_ended(view);
 
 	flags = spin_lock(&ended_lock);
 	wait_wake_all(&ended_waiters);

@@ -29,6 +29,16 @@ bool view_add_copy(struct view *view, struct twz_id id, struct object *copy);
 /* Remove all maps and tables of a view that no thread runs in any more. */
 void view_clear(struct view *view);
 
+/*
+ * Leave a message with a program that takes such ones (all of TWZ_TAKES_* in `takes`) and interrupt
+ * a thread of it. NOT_SUPPORTED when it does not take them, OUT_OF_MEMORY. No lock is held.
+ */
+twz_result program_post(struct view *view, const struct twz_message *message, uint32_t takes);
+/* The oldest message; false when there is none. */
+bool program_take(struct view *view, struct twz_message *out);
+/* From now on `successor` stands for the view; NULL: none does any more. */
+void program_succeed(struct view *view, struct view *successor);
+
 /* A page with its own object, read-only for programs: the control page of a view or thread. */
 twz_result control_make(struct view *view, uint32_t protections, struct object **object,
 			void **page);

@@ -8,9 +8,10 @@
 #include <string.h>
 #include <thread.h>
 #include <tlb.h>
+#include "../thread/state.h"
 #include "internal.h"
 
-static volatile uint64_t live_views;
+static volatile uint64_t live_views, serials;
 
 void views_init(void)
 {
@@ -39,6 +40,8 @@ twz_result view_make(struct view **out)
 	view->references = 1;
 	spin_init(&view->lock, LOCK_VIEW);
 	list_init(&view->threads);
+	list_init(&view->messages);
+	view->serial = __atomic_add_fetch(&serials, 1, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&live_views, 1, __ATOMIC_RELAXED);
 	view->root = make_root();
 	if (!view->root) {
@@ -65,6 +68,8 @@ void view_put(struct view *view)
 {
 	if (__atomic_sub_fetch(&view->references, 1, __ATOMIC_ACQ_REL))
 		return;
+	if (view->number)
+		program_number_release(view->number);
 	view_clear(view);
 	if (view->root) {
 		memset(phys_to_virt(view->root), 0, PAGE_SIZE);

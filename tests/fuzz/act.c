@@ -42,7 +42,7 @@ static void instruction(struct context *c)
 		words[0] = calls[below(c, call_count)].number;
 	if (words[0] == TWZ_SYS_system_shutdown || words[0] == TWZ_SYS_stream_write ||
 	    words[0] == TWZ_SYS_object_create || words[0] == TWZ_SYS_view_clone ||
-	    words[0] == TWZ_SYS_thread_spawn)
+	    words[0] == TWZ_SYS_thread_spawn || words[0] == TWZ_SYS_program_send)
 		words[0] = TWZ_SYS_system_info;
 	/* the flags: few that end in single steps before the instruction */
 	words[13] = chance(c, 8) ? weird(c) & 0x3f7fd7 : 0x202;

@@ -180,6 +180,13 @@ static void fill(struct context *c, const char *type, void *at, uint64_t *count)
 		fill_thread_spec(c, at);
 	} else if (same_text(type, "twz_sync_op")) {
 		fill_sync_ops(c, at, count);
+	} else if (same_text(type, "twz_message")) {
+		*(struct twz_message *)at = (struct twz_message){
+			.signal = (uint32_t)(chance(c, 20) ? weird(c) : below(c, 65)),
+			.code = (int32_t)weird(c),
+			.sender = chance(c, 20) ? 1 : 0,
+			.value = weird(c),
+		};
 	} else if (same_text(type, "twz_handler_spec")) {
 		*(struct twz_handler_spec *)at = (struct twz_handler_spec){
 			some_id(c), (struct twz_id *)((char *)at + 64), below(c, 3)};
@@ -240,8 +247,10 @@ static uint64_t number(struct context *c, const struct call *call, const char *n
 		return below(c, TWZ_THREAD_SET_CEILING + 1);
 	if (same_text(name, "argument"))
 		return thread_command(c, earlier[0]);
-	if (same_text(name, "thread"))
+	if (same_text(name, "thread") || same_text(name, "number"))
 		return below(c, 24);
+	if (same_text(name, "target"))
+		return below(c, 24) * (chance(c, 8) ? -1ull : 1);
 	if (same_text(name, "action"))
 		return 2 + below(c, 1000); /* the machine stays on */
 	if (same_text(name, "stack"))
@@ -349,6 +358,9 @@ void structured_call(struct context *c)
 				       : number(c, call, argument->name, a);
 		}
 	}
+	/* the parent, who takes no messages, is not to be ended */
+	if (call->number == TWZ_SYS_program_send)
+		a[2] = 0;
 	/* text to the console would drown the parent's */
 	if (call->number == TWZ_SYS_stream_write)
 		a[0] += !(uint32_t)a[0];
@@ -371,6 +383,8 @@ void garbage_call(struct context *c)
 	    number == TWZ_SYS_view_exit || number == TWZ_SYS_thread_spawn ||
 	    number == TWZ_SYS_view_clone)
 		return;
+	if (number == TWZ_SYS_program_send)
+		a[2] = 0;
 	if (number == TWZ_SYS_object_create)
 		a[0] |= 1ull << 63;
 	if (number == TWZ_SYS_thread_sync && a[2] > 1ull << 62)

@@ -32,6 +32,7 @@ static const struct {
 	STRUCT(twz_upcall_frame),
 	STRUCT(twz_thread_spec),
 	STRUCT(twz_sync_op),
+	STRUCT(twz_message),
 	STRUCT(twz_system_info),
 	STRUCT(twz_stream_stat),
 	STRUCT(twz_host_info),

@@ -9,8 +9,8 @@ static bool leave_out(uint64_t number)
 	return number == TWZ_SYS_view_exit || number == TWZ_SYS_thread_exit ||
 	       number == TWZ_SYS_upcall_return || number == TWZ_SYS_view_set_upcall ||
 	       number == TWZ_SYS_thread_interrupt || number == TWZ_SYS_system_shutdown ||
-	       number == TWZ_SYS_stream_write || number == TWZ_SYS_stream_read ||
-	       number == TWZ_SYS_handler_return ||
+	       number == TWZ_SYS_program_send || number == TWZ_SYS_stream_write ||
+	       number == TWZ_SYS_stream_read || number == TWZ_SYS_handler_return ||
 	       number == TWZ_SYS_view_kill; /* view 0 is the caller's */
 }
 

@@ -126,8 +126,54 @@ struct twz_view_control {
 	uint32_t state; /* enum twz_view_state */
 	int32_t code;
 	uint32_t threads; /* alive */
-	uint32_t reserved;
+	uint32_t report;  /* what the program says of itself (TWZ_PROGRAM_REPORT); wait here too */
 	struct twz_fault fault;
+};
+
+/* ---- programs: views known by a number ---- */
+
+/*
+ * A program's number is its first thread's. It stays the program's until its control object is
+ * deleted, although that thread ends.
+ *
+ * Messages wait in the kernel, in the order they were sent, until the program takes them. Of those
+ * with a signal below TWZ_MESSAGE_QUEUED one of each waits at most: a second one is dropped. Each
+ * message interrupts a thread of the program with the code TWZ_INTERRUPT_MESSAGE.
+ */
+struct twz_message {
+	uint32_t signal; /* 1 to 64, as POSIX numbers them; 0 only asks whether the program is there
+			  */
+	int32_t code;	 /* the sender's affair, as are status and value */
+	uint32_t sender; /* the kernel's word: the sender's number; 0 as an argument */
+	int32_t status;
+	uint64_t value;
+};
+#define TWZ_MESSAGE_QUEUED    32u
+#define TWZ_MESSAGE_MAX	      1024u /* of a program; then OUT_OF_MEMORY */
+#define TWZ_MESSAGE_CHILD     17u   /* SIGCHLD: a child's end */
+#define TWZ_INTERRUPT_MESSAGE 64u
+
+/* Flags of program_send. */
+#define TWZ_SEND_END  0x1u /* a program that takes no messages is ended, as by the signal */
+#define TWZ_SEND_KILL 0x2u /* every one is ended, nothing is left with it */
+
+/* TWZ_PROGRAM_TAKES; a clone takes what its maker took, a new view nothing. */
+#define TWZ_TAKES_MESSAGES 0x1u
+#define TWZ_TAKES_CHILDREN \
+	0x2u /* with it: code 1 (ended) or 2 (killed), status, at a child's end */
+
+enum twz_program_command {
+	TWZ_PROGRAM_TAKES = 0,	     /* of the caller; argument: TWZ_TAKES_* */
+	TWZ_PROGRAM_GROUP = 1,	     /* returns the group's number */
+	TWZ_PROGRAM_SET_GROUP = 2,   /* of the caller or a child of it; argument: the number of a
+					group   of its session, or 0 for a group of its own */
+	TWZ_PROGRAM_SESSION = 3,     /* returns the session's number */
+	TWZ_PROGRAM_NEW_SESSION = 4, /* of the caller: a session and a group of its own */
+	TWZ_PROGRAM_REPORT = 5,	     /* of the caller; argument: 32 bits for its control page */
+	TWZ_PROGRAM_SUCCESSOR =
+		6, /* of the caller; argument: const struct twz_id * of a view it
+		      has   made, without a thread yet, which is known by the caller's
+		      number and gets what is sent to it; NULL: none any more */
 };
 
 struct twz_view_clone {
