@@ -25,7 +25,7 @@ far as the runtime can: in a static program, what needs the reference runtime (d
 is not listed in the first table gives ENOSYS, always: a program finds out, nothing is pretended.
 
 Not in terms of calls: `dlopen` and its family, `dl_iterate_phdr`, `pthread_getattr_np`, `posix_spawn` and what stands on it (`system`, `popen`)
-go to the runtime directly. `vfork` is `fork`. Signals stay within a program, but for ending a child; a child's end sends no SIGCHLD.
+go to the runtime directly. `vfork` is `fork`. A stop (SIGSTOP) takes effect where a program can take signals: what a call of it is in the middle of is done first.
 Cancellation of a thread takes effect at cancellation points, or at once where the thread asks for that. There is one user, 0, and rights are a matter of security contexts.
 
 """

@@ -112,6 +112,7 @@ struct exec_child {
 	uint32_t number;
 	uint64_t control_slot;
 	const volatile struct twz_view_control *control;
+	uint32_t seen, told; /* the last report: that was looked at, that a wait has told */
 };
 
 /* Maps the control page of a view just made; NULL when out of memory. */

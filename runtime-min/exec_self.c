@@ -14,6 +14,8 @@ void exec_begin(const struct twz_rt_spawn_block *block)
 {
 	twz_result number = twz_sys_thread_control(TWZ_THREAD_NUMBER, 0);
 	self_number = number > 0 ? (uint32_t)number : 0;
+	if (block != NULL && block->self_number != 0)
+		self_number = block->self_number;
 	parent_number = block != NULL ? block->parent_number : 0;
 }
 

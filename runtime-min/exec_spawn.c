@@ -47,7 +47,8 @@ static twz_result fill_view(struct exec_program *program, struct exec_start *sta
 
 /* Makes the view, fills it and starts it. Returns the child's number. */
 static twz_result start_program(struct exec_program *program, struct exec_start *start,
-				struct twz_rt_spawn_block *block, struct twz_id family)
+				struct twz_rt_spawn_block *block, struct twz_id family,
+				bool succeeds)
 {
 	static const char reason[] = "cannot make its view";
 	struct twz_id view;
@@ -56,7 +57,8 @@ static twz_result start_program(struct exec_program *program, struct exec_start 
 		return exec_fail(result, program->path, program->path_size - 1, reason);
 	block->parent = rt_self_view();
 	block->self = view;
-	block->parent_number = twz_rt_exec_self();
+	block->parent_number = succeeds ? twz_rt_exec_parent() : twz_rt_exec_self();
+	block->self_number = succeeds ? twz_rt_exec_self() : 0;
 	struct twz_thread_spec thread;
 	if (!twz_id_is_none(family))
 		result = twz_sys_view_family(view.hi, view.lo, family.hi, family.lo);
@@ -78,8 +80,12 @@ static twz_result start_program(struct exec_program *program, struct exec_start 
 	}
 	fd_pass_share(block, view);
 	struct twz_id thread_id;
+	if (succeeds)
+		twz_sys_program_control(0, TWZ_PROGRAM_SUCCESSOR, (uint64_t)&view);
 	result = twz_sys_thread_spawn(&thread, &thread_id);
 	if (result < 0) {
+		if (succeeds)
+			twz_sys_program_control(0, TWZ_PROGRAM_SUCCESSOR, 0);
 		exec_child_free(child);
 		return exec_fail(result, program->path, program->path_size - 1,
 				 "cannot start its thread");
@@ -88,7 +94,8 @@ static twz_result start_program(struct exec_program *program, struct exec_start 
 	return result;
 }
 
-twz_result twz_rt_exec_spawn(const struct twz_rt_spawn_args *args)
+/* succeeds: the new program takes the place of this one. */
+static twz_result spawn(const struct twz_rt_spawn_args *args, bool succeeds)
 {
 	static char *const no_environment[] = {NULL};
 	if (!arguments_valid(args))
@@ -112,8 +119,8 @@ twz_result twz_rt_exec_spawn(const struct twz_rt_spawn_args *args)
 					   .program = &program.file};
 		bool family = (args->flags & TWZ_SPAWN_FAMILY_GIVEN) != 0;
 
-		result =
-			start_program(&program, &start, block, family ? args->family : TWZ_ID_NONE);
+		result = start_program(&program, &start, block, family ? args->family : TWZ_ID_NONE,
+				       succeeds);
 		exec_program_close(&program);
 	}
 	fd_pass_done(block, result >= 0);
@@ -121,21 +128,38 @@ twz_result twz_rt_exec_spawn(const struct twz_rt_spawn_args *args)
 	return result;
 }
 
+twz_result twz_rt_exec_spawn(const struct twz_rt_spawn_args *args)
+{
+	return spawn(args, false);
+}
+
+/* Messages that had been sent when the successor took over: it has them by now. */
+static int pass_over(struct twz_upcall_frame *frame)
+{
+	return frame->fault.kind == TWZ_FAULT_INTERRUPT;
+}
+
 twz_result twz_rt_exec_replace(const struct twz_rt_spawn_args *args)
 {
-	twz_result number = twz_rt_exec_spawn(args);
+	twz_result number = spawn(args, true);
 	if (number < 0)
 		return number;
+	twz_rt_set_upcall_handler(pass_over);
+	twz_rt_thread_interrupt_words(NULL);
 	/* The successor has what it needs of the descriptors; held here they would keep pipes open.
 	 */
 	for (int fd = 0; fd < (int)rt_fds.count; fd++)
 		twz_rt_fd_close(fd);
-	twz_rt_set_upcall_handler(NULL);
-	twz_rt_thread_interrupt_words(NULL);
-	struct twz_rt_wait_result end;
-	while (twz_rt_exec_wait((uint32_t)number, TWZ_FOREVER, &end) == RT_ERROR(INTERRUPTED))
-		;
-	if (end.state == TWZ_VIEW_KILLED)
-		twz_rt_exit_signal(end.code);
-	twz_rt_exit(end.code);
+	const uint32_t events = TWZ_RT_WAIT_ENDED | TWZ_RT_WAIT_STOPPED | TWZ_RT_WAIT_CONTINUED;
+	struct twz_rt_wait_result event;
+	for (uint32_t sequence = 1;;) {
+		if (twz_rt_exec_wait_event(number, events, TWZ_FOREVER, &event) < 0)
+			continue;
+		if (event.state == TWZ_VIEW_KILLED)
+			twz_rt_exit_signal(event.code);
+		if (event.state == TWZ_VIEW_EXITED)
+			twz_rt_exit(event.code);
+		twz_sys_program_control(0, TWZ_PROGRAM_REPORT,
+					TWZ_RT_REPORT(event.state, event.code, sequence++));
+	}
 }

@@ -49,6 +49,7 @@ long __twix_syscall_entered(long a, long b, long c, long d, long e, long f, long
 {
 	struct twix_thread *self = twix_self();
 	uint32_t outer = self->handled; /* of the call whose handler makes this one */
+	uint64_t outer_deadline = self->deadline, deadline = 0;
 	long result = -ENOSYS;
 
 	if ((unsigned long)n >= sizeof calls / sizeof *calls || !calls[n]) {
@@ -57,14 +58,18 @@ long __twix_syscall_entered(long a, long b, long c, long d, long e, long f, long
 	}
 	for (;;) {
 		self->handled = 0;
+		self->deadline = deadline;
 		result = calls[n](a, b, c, d, e, f);
+		deadline = self->deadline;
 		if (twix_leave(self) == 0 && twix_is_signalled(self))
 			twix_deliver();
+		/* what no handler saw (a message for another thread, a stop) interrupts nothing */
 		if (result != -EINTR || (self->handled & TWIX_HANDLED_BREAK) ||
-		    never_restarts(n, d))
+		    (self->handled && never_restarts(n, d)))
 			break;
 		twix_enter(self);
 	}
 	self->handled = outer;
+	self->deadline = outer_deadline;
 	return result;
 }

@@ -295,7 +295,7 @@ static void tell(struct twix_mq *queue)
 	if (program == twz_rt_exec_self())
 		twix_send(0, &info, 0);
 	else
-		twz_rt_exec_kill(program, info.si_signo);
+		twix_send_away((int)program, &info);
 }
 
 long twix_mq_timedsend(int fd, const char *bytes, size_t length, unsigned priority,

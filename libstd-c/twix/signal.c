@@ -131,6 +131,10 @@ void twix_run_handler(int signal, siginfo_t *info, ucontext_t *context)
 
 	if (action.handler == SIG_IGN || (action.handler == SIG_DFL && ignored_by_default(signal)))
 		return;
+	if (action.handler == SIG_DFL && (BIT(signal) & STOPS)) {
+		twix_stop(signal);
+		return;
+	}
 	if (action.handler == SIG_DFL)
 		twz_rt_exit_signal(signal);
 	int breaks = breaks_call(signal, &action);
@@ -153,6 +157,7 @@ void twix_deliver_with(ucontext_t *context)
 	while (twix_is_signalled(self)) {
 		twix_enter(self);
 		signal = twix_take(~self->words.blocked, &info);
+		twix_stay_stopped();
 		twix_leave(self);
 		if (signal)
 			twix_run_handler(signal, &info, context);
@@ -194,6 +199,8 @@ long twix_rt_sigaction(int signal, const struct k_sigaction *new, struct k_sigac
 		return -EINVAL;
 	if (new)
 		twix_use_upcalls();
+	if (new &&signal == SIGCHLD &&new->handler != SIG_DFL)
+		twix_want_children();
 	lock_actions();
 	if (old)
 		*old = actions[signal - 1];
@@ -216,6 +223,9 @@ long twix_rt_sigprocmask(int how, const sigset_t *set, uint64_t *old, size_t siz
 	if (set) {
 		uint64_t bits = twix_set_bits(set);
 
+		/* musl's own critical sections block everything; that is nobody's wish */
+		if ((bits & BIT(SIGCHLD)) && ~bits & 0x3fffffff)
+			twix_want_children();
 		if (how == SIG_BLOCK)
 			twix_set_mask(mask | bits);
 		else if (how == SIG_UNBLOCK)

@@ -69,7 +69,9 @@ static struct twix_signal *remove_entry(struct twix_signals *queue, int signal,
 
 static void give_back(struct twix_signal *entry)
 {
-	if (entry && !entry->timer)
+	if (entry && entry->pooled)
+		twix_give_back_message(entry);
+	else if (entry && !entry->timer)
 		twz_rt_free(entry, sizeof *entry, _Alignof(struct twix_signal));
 }
 
@@ -127,8 +129,10 @@ static void hand_on(uint64_t signals, struct twix_thread *except)
 	}
 }
 
-void twix_thread_leave(struct twix_thread *thread)
+int twix_thread_leave(struct twix_thread *thread)
 {
+	int last;
+
 	struct twix_thread *self = twix_self();
 	struct twix_signal *entry, *next;
 
@@ -147,8 +151,10 @@ void twix_thread_leave(struct twix_thread *thread)
 		give_back(entry);
 	}
 	thread->own = (struct twix_signals){0};
+	last = !threads;
 	twix_signals_unlock();
 	twix_leave(self);
+	return last;
 }
 
 void twix_signals_fork(void)
@@ -163,8 +169,10 @@ void twix_signals_forked(int child)
 	if (child) {
 		/* What is pending is the parent's; timers are not inherited either. */
 		self->own = program = (struct twix_signals){0};
-		self->words.pending = 0;
 		self->foreign = 0;
+		/* a message may have come before the child was itself */
+		self->mail = 1;
+		self->words.pending = ATTENTION;
 		self->next = self->previous = 0;
 		threads = self;
 	}
@@ -218,6 +226,22 @@ static int queue_one(struct twix_signals *queue, const siginfo_t *info,
 	return 1;
 }
 
+static void discard_from(struct twix_signals *queue, uint64_t signals)
+{
+	siginfo_t unused;
+
+	while (queue->set & signals)
+		take_from(queue, signals, &unused);
+}
+
+/* The lock is held. */
+static void discard(uint64_t signals)
+{
+	discard_from(&program, signals);
+	for (struct twix_thread *thread = threads; thread; thread = thread->next)
+		discard_from(&thread->own, signals);
+}
+
 /* The lock is held. *tell: whom to interrupt once it is not, or NULL. */
 static void post(struct twix_thread *thread, const siginfo_t *info,
 		 struct twix_signal *timer_signal, struct twix_signal **spare,
@@ -226,6 +250,12 @@ static void post(struct twix_thread *thread, const siginfo_t *info,
 	uint64_t bit = BIT(info->si_signo);
 
 	*tell = 0;
+	if (info->si_signo == SIGCONT) {
+		discard(STOPS);
+		twix_continue();
+	} else if (bit & STOPS) {
+		discard(BIT(SIGCONT));
+	}
 	if (twix_is_ignored(info->si_signo) && !is_blocked(thread, bit)) {
 		if (timer_signal) {
 			siginfo_t unused;
@@ -329,21 +359,27 @@ void twix_unsend(struct twix_signal *entry)
 		queue->set &= ~BIT(signal);
 }
 
-static void discard_from(struct twix_signals *queue, int signal)
-{
-	siginfo_t unused;
-
-	while (queue->set & BIT(signal))
-		take_from(queue, BIT(signal), &unused);
-}
-
 void twix_discard(int signal)
 {
 	twix_signals_lock();
-	discard_from(&program, signal);
-	for (struct twix_thread *thread = threads; thread; thread = thread->next)
-		discard_from(&thread->own, signal);
+	discard(BIT(signal));
 	twix_signals_unlock();
+}
+
+void twix_post_message(const siginfo_t *info, struct twix_signal **entry)
+{
+	send_locked(0, info, 0, entry);
+}
+
+void twix_attend_all(void)
+{
+	for (struct twix_thread *thread = threads; thread; thread = thread->next) {
+		__atomic_fetch_or(&thread->words.pending, ATTENTION, __ATOMIC_SEQ_CST);
+		if (thread == twix_self())
+			continue;
+		__atomic_fetch_add(&thread->sequence, 1, __ATOMIC_RELEASE);
+		twz_rt_thread_interrupt((uint32_t)pthread_of(thread)->tid, LOOK);
+	}
 }
 
 /* ---- taking ---- */
@@ -382,6 +418,8 @@ int twix_take(uint64_t wanted, siginfo_t *info)
 	twix_signals_lock();
 	if (self->foreign)
 		adopt_foreign(self);
+	if (self->mail)
+		twix_fetch_mail();
 	signal = take_from(lowest(self->own.set & wanted) <= lowest(program.set & wanted)
 				   ? &self->own
 				   : &program,
@@ -400,6 +438,8 @@ uint64_t twix_pending(void)
 	twix_signals_lock();
 	if (self->foreign)
 		adopt_foreign(self);
+	if (self->mail)
+		twix_fetch_mail();
 	result = self->own.set | program.set;
 	twix_signals_unlock();
 	return result;

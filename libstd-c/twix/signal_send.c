@@ -12,21 +12,9 @@ void twix_raise(int signal)
 	twix_send(twix_self(), &info, 0);
 }
 
-/* 0, -EINVAL for no signal, -ENOSYS for one that would stop the program: that is not there. */
 static long check(int signal)
 {
-	if (signal < 0 || signal > SIGNALS)
-		return -EINVAL;
-	switch (signal) {
-	case SIGSTOP:
-		return -ENOSYS;
-	case SIGTSTP:
-	case SIGTTIN:
-	case SIGTTOU:
-		return twix_action(signal).handler == SIG_DFL ? -ENOSYS : 0;
-	default:
-		return 0;
-	}
+	return signal < 0 || signal > SIGNALS ? -EINVAL : 0;
 }
 
 static siginfo_t from_self(int signal, int code)
@@ -66,17 +54,14 @@ long twix_tgkill(int program, int thread, int signal)
 
 long twix_kill(int program, int signal)
 {
-	int self = (int)twz_rt_exec_self();
 	siginfo_t info = from_self(signal, SI_USER);
 	long error = check(signal);
 
 	if (error)
 		return error;
-	if (program == 0 || program == self || program == -self)
+	if (program == (int)twz_rt_exec_self())
 		return send_to_program(&info);
-	if (program < 0)
-		return program == -1 ? -EPERM : -ESRCH;
-	return twix_result(twz_rt_exec_kill((uint32_t)program, signal));
+	return program == -1 ? -EPERM : twix_send_away(program, &info);
 }
 
 /* A program may not pretend to be the kernel or another's kill towards others. */
@@ -89,11 +74,14 @@ long twix_rt_sigqueueinfo(int program, int signal, siginfo_t *info)
 		return error;
 	if (!info)
 		return -EFAULT;
-	if (program != self)
-		return signal && info->si_code >= 0 ? -EPERM : twix_kill(program, signal);
 	siginfo_t copy = *info;
 	copy.si_signo = signal;
-	return send_to_program(&copy);
+	if (program == self)
+		return send_to_program(&copy);
+	if (program <= 0)
+		return -ESRCH;
+	return info->si_code >= 0 || info->si_code == SI_TKILL ? -EPERM
+							       : twix_send_away(program, &copy);
 }
 
 long twix_rt_tgsigqueueinfo(int program, int thread, int signal, siginfo_t *info)

@@ -70,6 +70,8 @@ long twix_rt_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct tim
 
 	if (size != SIGNALS / 8 || (span && twix_check_time(span)))
 		return -EINVAL;
+	if (twix_set_bits(set) & BIT(SIGCHLD))
+		twix_want_children();
 	uint64_t deadline = twix_deadline(span), wanted = twix_set_bits(set) & ~UNBLOCKABLE;
 	set_waiting(self, wanted);
 	long result = wait_for(wanted, info ? info : &unused, deadline);

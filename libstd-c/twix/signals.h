@@ -12,6 +12,9 @@
 #define QUEUED	    32 /* signals from here on are queued, not merged (the realtime ones) */
 #define LOOK	    33 /* an interrupt's code within the program: what to look at is queued */
 #define UNBLOCKABLE (BIT(SIGKILL) | BIT(SIGSTOP))
+#define STOPS	    (BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU))
+/* In words.pending: mail is to be fetched, or the program has stopped. SIGKILL is never pending. */
+#define ATTENTION BIT(SIGKILL)
 
 struct k_sigaction;
 struct twix_timer;
@@ -49,6 +52,7 @@ struct twix_signal {
 	struct twix_signal *next;
 	siginfo_t info;
 	struct twix_timer *timer; /* whose part this is; NULL: allocated for itself */
+	int pooled;		  /* of messages.c */
 };
 
 /*
@@ -89,6 +93,41 @@ hidden void twix_set_mask(uint64_t mask);
 
 /* Signals that came from another program by interrupt: taken over when next looked at. */
 hidden void twix_note_foreign(uint64_t signals);
+
+/* The lock is held; for messages.c, which owns the entry and gets back what is not used. */
+hidden void twix_post_message(const siginfo_t *info, struct twix_signal **entry);
+
+/* Has every thread but the caller look at what there is. The lock is held. */
+hidden void twix_attend_all(void);
+
+/* ---- other programs (messages.c) ---- */
+
+/* An interrupt says that there are messages: to be fetched where the thread can. */
+hidden void twix_note_mail(void);
+
+/* Fetches what other programs have sent. The lock is held. */
+hidden void twix_fetch_mail(void);
+
+/* An entry of a message has been taken. The lock is held. */
+hidden void twix_give_back_message(struct twix_signal *entry);
+
+/* Sends a signal to another program or a group (kill's numbers). 0 or -errno. */
+hidden long twix_send_away(int target, const siginfo_t *info);
+
+/* From now on the ends of children are told by SIGCHLD. */
+hidden void twix_want_children(void);
+
+/* ---- stopping (stop.c) ---- */
+
+/* Stops the program as by the signal: returns when it goes on. No lock is held. */
+hidden void twix_stop(int signal);
+
+/* SIGCONT has been sent: the program goes on, if it has stopped. The lock is held. */
+hidden void twix_continue(void);
+
+/* Sleeps as long as the program is stopped. */
+hidden void twix_stay_stopped(void);
+hidden int twix_is_stopped(void);
 
 /* ---- stacks (signal_stack.c) ---- */
 

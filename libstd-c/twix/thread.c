@@ -58,22 +58,23 @@ int __clone(int (*entry)(void *), void *stack, int flags, void *argument, ...)
 }
 
 /* Ends the calling thread; its number, dynamic TLS and (where length is not 0) its stack go. */
-static _Noreturn void end_thread(void *stack, size_t length)
+static _Noreturn void end_thread(void *stack, size_t length, int code)
 {
-	twix_thread_leave(twix_self());
+	/* the thread of the timers, which is not counted, would keep the program */
+	if (twix_thread_leave(twix_self()))
+		twz_rt_exit(code & 0xff);
 	twz_rt_tls_fini((struct twz_rt_tcb *)__pthread_self());
 	twz_rt_thread_exit(stack, length);
 }
 
 void __unmapself(void *stack, size_t length)
 {
-	end_thread(stack, length);
+	end_thread(stack, length, 0);
 }
 
 long twix_exit(int code)
 {
-	(void)code;
-	end_thread(0, 0);
+	end_thread(0, 0, code);
 }
 
 long twix_gettid(void)

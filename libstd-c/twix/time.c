@@ -42,12 +42,13 @@ uint64_t twix_deadline_at(long clock, const struct timespec *point)
 
 uint64_t twix_deadline(const struct timespec *span)
 {
-	uint64_t result;
+	struct twix_thread *self = twix_self();
 
-	if (!span || __builtin_add_overflow(twix_nanoseconds(span),
-					    twz_rt_clock(TWZ_CLOCK_MONOTONIC), &result))
-		return TWZ_FOREVER;
-	return result;
+	if (!self->deadline &&
+	    (!span || __builtin_add_overflow(twix_nanoseconds(span),
+					     twz_rt_clock(TWZ_CLOCK_MONOTONIC), &self->deadline)))
+		self->deadline = TWZ_FOREVER;
+	return self->deadline;
 }
 
 struct timespec twix_timespec(uint64_t time)

@@ -178,8 +178,18 @@ static void expire(struct twix_timer *timer)
 
 static void wait_for_timers(void *unused)
 {
+	struct twix_thread *self = twix_self();
+
 	(void)unused;
+	/* it takes no signals; messages that interrupt it are fetched for the others */
+	self->words.blocked = ~ATTENTION;
+	twix_enter(self);
 	for (;;) {
+		if (__atomic_load_n(&self->mail, __ATOMIC_ACQUIRE)) {
+			twix_signals_lock();
+			twix_fetch_mail();
+			twix_signals_unlock();
+		}
 		uint32_t seen = __atomic_load_n(&changed, __ATOMIC_ACQUIRE);
 		uint64_t until = TWZ_FOREVER;
 

@@ -22,6 +22,7 @@ struct mq_attr;
 struct sigevent;
 struct ksigevent;
 struct rlimit;
+struct statx;
 struct sched_param;
 struct rusage;
 struct statfs;
@@ -64,6 +65,8 @@ struct twix_thread {
 	uint32_t sequence; /* atomic: raised with every signal sent; what sigsuspend sleeps on */
 	uint32_t depth;	   /* > 0 inside a call: handlers wait until it returns */
 	uint32_t handled;  /* TWIX_HANDLED_* since the current call began, by upcalls too */
+	uint32_t mail;	   /* atomic: messages of other programs are to be fetched */
+	uint64_t deadline; /* of the current call, once it is known; 0: not yet */
 	struct twix_signals own;
 	struct twix_thread *next, *previous; /* all threads, under the signals lock */
 	stack_t alternate;		     /* as set by sigaltstack */
@@ -120,7 +123,10 @@ hidden void twix_record_close(int fd);
 
 /* ---- time (time.c) ---- */
 
-/* The monotonic time that is `span` from now; TWZ_FOREVER for NULL or a time too far away. */
+/*
+ * The monotonic time that is `span` from now; TWZ_FOREVER for NULL or a time too far away. A call
+ * has one deadline: where it begins again after an interruption this is what it was before.
+ */
 hidden uint64_t twix_deadline(const struct timespec *span);
 
 /* The same of a point in time by `clock`, TWZ_CLOCK_MONOTONIC or TWZ_CLOCK_REALTIME. */
@@ -172,9 +178,12 @@ static inline int twix_is_signalled(const struct twix_thread *self)
 /* Sends a signal to the calling thread, from a call whose end delivers it. */
 hidden void twix_raise(int signal);
 
-/* A thread, from before it begins until its end, is among those that get signals. */
+/*
+ * A thread, from before it begins until its end, is among those that get signals. True when it was
+ * the last one.
+ */
 hidden void twix_thread_enter(struct twix_thread *thread);
-hidden void twix_thread_leave(struct twix_thread *thread);
+hidden int twix_thread_leave(struct twix_thread *thread);
 
 /* Around the runtime's fork; child: in the child. */
 hidden void twix_signals_fork(void);

@@ -176,8 +176,12 @@ static int upcall(struct twz_upcall_frame *frame)
 	if (twix_trampoline(&frame->fault))
 		return 1;
 	if (frame->fault.kind == TWZ_FAULT_INTERRUPT) {
-		if (frame->fault.address & ~BIT(LOOK))
-			twix_note_foreign(frame->fault.address & ~BIT(LOOK));
+		const uint64_t mail = BIT(TWZ_INTERRUPT_MESSAGE);
+
+		if (frame->fault.address & ~(BIT(LOOK) | mail))
+			twix_note_foreign(frame->fault.address & ~(BIT(LOOK) | mail));
+		if (frame->fault.address & mail)
+			twix_note_mail();
 		if (self->depth)
 			return 1;
 	} else if (!has_handler(signal_of(&frame->fault, frame->extended_state, &unused),
@@ -195,6 +199,8 @@ void twix_use_upcalls(void)
 {
 	static int used;
 
-	if (!__atomic_exchange_n(&used, 1, __ATOMIC_ACQ_REL))
-		twz_rt_set_upcall_handler(upcall);
+	if (__atomic_exchange_n(&used, 1, __ATOMIC_ACQ_REL))
+		return;
+	twz_rt_set_upcall_handler(upcall);
+	twz_rt_exec_control(0, TWZ_PROGRAM_TAKES, TWZ_TAKES_MESSAGES);
 }

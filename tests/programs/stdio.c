@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Files by stdio: write, read back, append, seek, formatted input, a temporary name, an error.
- * shapes: dynamic static */
+/* Files by stdio: write, read back, append, seek, formatted input, a temporary name, an error;
+ * libm, regular expressions, character sets and locales beside them. shapes: dynamic static */
 
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "check.h"
+#include "math_checks.h"
+#include "text_checks.h"
 
 #define LINES 5000
 
@@ -94,5 +96,9 @@ int main(int argc, char **argv)
 		      31 ||
 	      puts(text) < 0);
 	CHECK(!strcmp(text, "   ab|42   |003.1|1099511627776"));
+	check_math();
+	check_regex();
+	check_iconv();
+	check_locale();
 	return check_result("stdio");
 }

@@ -130,6 +130,65 @@ CONTRACT(twz_rt_exec_kill)
 	FAILS(twz_rt_exec_kill((uint32_t)child, 9), NO_SUCH_THREAD);
 }
 
+/* Stops, in the eyes of who waits, and goes on. */
+CHILD(report)
+{
+	twz_rt_exec_control(0, TWZ_PROGRAM_REPORT, TWZ_RT_REPORT(TWZ_RT_STOPPED, 19, 1));
+	twz_rt_sleep_until(TWZ_FOREVER);
+}
+
+CONTRACT(twz_rt_exec_wait_event)
+{
+	const uint32_t all = TWZ_RT_WAIT_ENDED | TWZ_RT_WAIT_STOPPED | TWZ_RT_WAIT_CONTINUED;
+	struct twz_rt_wait_result event = {0};
+	FAILS(twz_rt_exec_wait_event(0, all, 0, &event), NO_SUCH_THREAD);
+	FAILS(twz_rt_exec_wait_event(0, 0, 0, &event), INVALID_ARGUMENT);
+	FAILS(twz_rt_exec_wait_event(0, TWZ_RT_WAIT_KEEP, 0, &event), INVALID_ARGUMENT);
+	FAILS(twz_rt_exec_wait_event(0, 16 | all, 0, &event), INVALID_ARGUMENT);
+	FAILS(twz_rt_exec_wait_event(INT64_MIN, all, 0, &event), INVALID_ARGUMENT);
+	twz_result child = child_start("report", NULL);
+	twz_result group = GOOD(twz_rt_exec_control((uint32_t)child, TWZ_PROGRAM_GROUP, 0));
+	GIVES(twz_rt_exec_wait_event(child, all | TWZ_RT_WAIT_KEEP, TWZ_FOREVER, &event), child);
+	CHECK(event.state == TWZ_RT_STOPPED && event.code == 19);
+	FAILS(twz_rt_exec_wait_event(0, TWZ_RT_WAIT_ENDED, 0, &event), TIMED_OUT);
+	GIVES(twz_rt_exec_wait_event(-group, all, TWZ_FOREVER, &event), child);
+	CHECK(event.state == TWZ_RT_STOPPED);
+	FAILS(twz_rt_exec_wait_event(0, all, 0, &event), TIMED_OUT); /* told once */
+	FAILS(twz_rt_exec_wait_event(-0x7ffffff, all, 0, &event), NO_SUCH_THREAD);
+	FAILS(twz_rt_exec_wait_event(0, all, 0, NULL), BAD_ADDRESS);
+	GIVES(twz_rt_exec_kill((uint32_t)child, 9), 0);
+	GIVES(twz_rt_exec_wait_event(0, all | TWZ_RT_WAIT_KEEP, TWZ_FOREVER, &event), child);
+	GIVES(twz_rt_exec_wait_event(0, all, 0, &event), child);
+	CHECK(event.state == TWZ_VIEW_KILLED && event.code == 9);
+}
+
+CONTRACT(twz_rt_exec_send)
+{
+	struct twz_message message = {.signal = 15};
+	FAILS(twz_rt_exec_send(0x7ffffff, &message, 0), NO_SUCH_THREAD);
+	twz_result child = child_start("sleep", NULL);
+	FAILS(twz_rt_exec_send(child, &message, 4), INVALID_ARGUMENT);
+	FAILS(twz_rt_exec_send(child, NULL, 0), BAD_ADDRESS);
+	GIVES(twz_rt_exec_send(child, &message, TWZ_SEND_KILL), 1);
+	CHECK(child_end(child) == -15);
+	FAILS(twz_rt_exec_send(child, &message, 0), NO_SUCH_THREAD);
+}
+
+CONTRACT(twz_rt_exec_take)
+{
+	struct twz_message message;
+	FAILS(twz_rt_exec_take(&message), NOT_FOUND);
+	FAILS(twz_rt_exec_take(NULL), BAD_ADDRESS);
+}
+
+CONTRACT(twz_rt_exec_control)
+{
+	CHECK(twz_rt_exec_control(0, TWZ_PROGRAM_GROUP, 0) > 0);
+	CHECK(twz_rt_exec_control(0, TWZ_PROGRAM_SESSION, 0) > 0);
+	FAILS(twz_rt_exec_control(0x7ffffff, TWZ_PROGRAM_GROUP, 0), NO_SUCH_THREAD);
+	FAILS(twz_rt_exec_control(0, TWZ_PROGRAM_SUCCESSOR + 1, 0), INVALID_ARGUMENT);
+}
+
 CONTRACT(twz_rt_exec_fork)
 {
 	static volatile int value;

@@ -179,7 +179,7 @@ def arguments():
     parser.add_argument("--full", action="store_true", help="all of it")
     parser.add_argument("--part", type=int, default=CI_PART, help=f"so many programs, chosen evenly ({CI_PART})")
     parser.add_argument("--level", action="append", help="a level of the suite, such as -O2 (write --level=-O2); may repeat")
-    parser.add_argument("--filter", default="", help="only programs whose name holds this")
+    parser.add_argument("--filter", default="", help="only programs whose name holds one of these words, with commas between them")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="boots and compilers at once")
     parser.add_argument("--chunk", type=int, default=CHUNK, help=f"programs a boot ({CHUNK})")
     parser.add_argument("--linux", action="store_true", help="run on this host, linked with plain musl: the reference")
@@ -209,7 +209,7 @@ def main():
         start = time.monotonic()
         run = Run(options.suite, level, options)
         every = sorted(suite.programs(level, run.builder), key=lambda program: program.name)
-        chosen = [program for program in every if options.filter in program.name]
+        chosen = [program for program in every if any(word in program.name for word in options.filter.split(","))]
         if not options.full and not options.filter:
             chosen = even_part([program for program in chosen if not program.unsupported and not program.slow], options.part)
         if not chosen:

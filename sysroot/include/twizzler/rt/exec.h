@@ -40,6 +40,8 @@ struct twz_rt_spawn_block {
 	uint32_t parent_number; /* what twz_rt_exec_parent tells; 0: none */
 	uint32_t positions;	/* offset of fd_count ids of objects that hold shared positions, */
 				/* TWZ_ID_NONE for a position of its own; 0: none have one */
+	uint32_t self_number;	/* what twz_rt_exec_self tells; 0: the first thread's number */
+	uint32_t reserved;
 	struct twz_rt_passed_fd fds[];
 };
 
@@ -80,8 +82,8 @@ twz_result twz_rt_exec_spawn(const struct twz_rt_spawn_args *args);
 
 struct twz_rt_wait_result {
 	uint32_t number; /* which child */
-	uint32_t state;	 /* enum twz_view_state */
-	int32_t code;	 /* exit code, or POSIX signal number when killed */
+	uint32_t state;	 /* enum twz_view_state, TWZ_RT_STOPPED, TWZ_RT_CONTINUED */
+	int32_t code;	 /* exit code, or POSIX signal number when killed or stopped */
 	uint32_t reserved;
 	struct twz_fault fault;
 };
@@ -90,6 +92,31 @@ struct twz_rt_wait_result {
  * waited for once. TIMED_OUT, INTERRUPTED, NO_SUCH_THREAD when there is none.
  */
 twz_result twz_rt_exec_wait(uint32_t number, uint64_t deadline, struct twz_rt_wait_result *out);
+
+/* What a program that has stopped, or goes on, writes in its report word (TWZ_PROGRAM_REPORT). */
+#define TWZ_RT_STOPPED	 3u
+#define TWZ_RT_CONTINUED 4u
+#define TWZ_RT_REPORT(state, signal, sequence) \
+	((uint32_t)(state) | (uint32_t)(signal) << 8 | (uint32_t)(sequence) << 16)
+
+#define TWZ_RT_WAIT_ENDED     0x1u
+#define TWZ_RT_WAIT_STOPPED   0x2u
+#define TWZ_RT_WAIT_CONTINUED 0x4u
+#define TWZ_RT_WAIT_KEEP      0x8u /* what is told stays to be told again */
+/*
+ * The same for one of `events` (TWZ_RT_WAIT_*) of the child `who`, of any (0), or of those in a
+ * group (its number negated). Each stop is told once. INVALID_ARGUMENT.
+ */
+twz_result twz_rt_exec_wait_event(int64_t who, uint32_t events, uint64_t deadline,
+				  struct twz_rt_wait_result *out);
+
+/*
+ * Messages between programs, their groups and sessions, as the system calls program_send,
+ * program_take and program_control have them (syscall.h).
+ */
+twz_result twz_rt_exec_send(int64_t target, const struct twz_message *message, uint32_t flags);
+twz_result twz_rt_exec_take(struct twz_message *out);
+twz_result twz_rt_exec_control(uint32_t number, uint32_t command, uint64_t argument);
 
 /* Ends a child as if by a signal (1..64; 0: only asks whether it is there). NO_SUCH_THREAD. */
 twz_result twz_rt_exec_kill(uint32_t number, int signal);
@@ -101,8 +128,9 @@ twz_result twz_rt_exec_kill(uint32_t number, int signal);
  */
 twz_result twz_rt_exec_fork(void);
 /*
- * Replaces this program: the other one is started with its descriptors, and this one ends as that
- * one ends (docs/decisions/0011). Returns only on error.
+ * Replaces this program: the other one is started with its descriptors, is known by its number and
+ * gets the messages that are sent to it; this one ends as that one ends (docs/decisions/0011).
+ * Returns only on error.
  */
 twz_result twz_rt_exec_replace(const struct twz_rt_spawn_args *args);
 
