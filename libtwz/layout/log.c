@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The undo log of transactions; see <twz/log.h>. */
 #include <stdbool.h>
+#include <twz/alloc.h>
 #include <twz/log.h>
 #include <twz/persist.h>
 
@@ -143,7 +144,9 @@ int twz_log_holds(const struct twz_log *log, uint64_t last, uint64_t offset, uin
 	struct seen seen;
 
 	for (int i = 0; i < RECENT && at > last && look(log, at, &seen); i++) {
-		if (seen.kind != TWZ_LOG_FREE && offset >= seen.offset &&
+		/* a fresh block's header links the free blocks that it came from */
+		uint64_t known = seen.kind == TWZ_LOG_FRESH ? sizeof(struct twz_block) : 0;
+		if (seen.kind != TWZ_LOG_FREE && offset >= seen.offset + known &&
 		    offset + length <= seen.offset + seen.length)
 			return true;
 		at = seen.back;

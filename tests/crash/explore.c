@@ -13,7 +13,7 @@
 #define PATH_LIMIT  4096
 #define UNTOUCHABLE ~0ull
 
-struct explore_options explore_options = {.seed = 1, .share = 64, .recoveries = 2};
+struct explore_options explore_options = {.seed = 21, .share = 64, .recoveries = 2};
 enum explore_mode explore_mode;
 uint64_t explore_steps;
 

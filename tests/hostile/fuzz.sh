@@ -2,5 +2,4 @@
 # Each fuzz target of hostile objects for a moment, from its corpus; 77 where the host has no clang.
 # shellcheck shell=bash
 # timeout: 300
-# shellcheck shell=bash
 exec bash tests/hostile/run.sh --target all --seconds 3 --seed 1
