@@ -13,11 +13,18 @@ RT_BEGIN
 struct rt_file;
 struct rt_position;
 
+/* Objects whose words are slept on: mapped until the sleep is over. */
+struct rt_ring_watch {
+	struct twz_rt_object *objects;
+	size_t count, capacity;
+};
+
 /* What a poll sleeps on. */
 struct rt_waits {
 	struct twz_sync_op *ops;
 	size_t count, capacity;
 	bool tick; /* something without a wait word is polled: look again soon */
+	struct rt_ring_watch watch;
 };
 
 /* A write at the end, whatever the position. */

@@ -141,11 +141,8 @@ static uint32_t pipe_poll(struct rt_file *file, uint32_t wanted, struct rt_waits
 	bool reads = file->flags & TWZ_OPEN_READ;
 	uint32_t *word = reads ? &ring->filled : &ring->emptied, ready = 0;
 	uint32_t seen = __atomic_load_n(word, __ATOMIC_ACQUIRE);
-	struct rt_ring_watch watch = {0};
-	struct rt_waits unused = {0};
-	rt_ring_watch(ring, reads, &watch, &unused);
-	rt_ring_unwatch(&watch);
-	twz_rt_free(unused.ops, unused.capacity * sizeof(*unused.ops), 8);
+	/* a program that ends without a close changes its own word */
+	rt_ring_watch(ring, reads, &waits->watch, waits);
 	bool other = rt_ring_has(ring, reads);
 	if (reads && rt_ring_readable(ring) != 0)
 		ready |= wanted & TWZ_POLL_READ;
@@ -155,9 +152,7 @@ static uint32_t pipe_poll(struct rt_file *file, uint32_t wanted, struct rt_waits
 		ready |= TWZ_POLL_ERROR;
 	if (!reads && rt_ring_room(ring) >= TWZ_PAGE_SIZE)
 		ready |= wanted & TWZ_POLL_WRITE;
-	/* A program that ends without a close changes no word here: look again by the clock. */
 	rt_waits_add(waits, word, seen);
-	waits->tick = true;
 	return ready;
 }
 

@@ -271,6 +271,7 @@ void rt_ring_unwatch(struct rt_ring_watch *watch)
 		twz_rt_object_release(&watch->objects[i]);
 	if (watch->objects != NULL)
 		twz_rt_free(watch->objects, watch->capacity * sizeof(*watch->objects), 8);
+	*watch = (struct rt_ring_watch){0};
 }
 
 /* ---- bytes ---- */

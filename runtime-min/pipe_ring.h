@@ -70,18 +70,13 @@ uint32_t rt_ring_room(const struct rt_ring *ring);
 /* Drops the programs that have ended without closing, so that the last one to leave is known. */
 void rt_ring_bury_dead(struct rt_ring *ring);
 
-/* Mapped control pages of the programs at one end. */
-struct rt_ring_watch {
-	struct twz_rt_object *objects;
-	size_t count, capacity;
-};
-
 /*
  * Looks at the other programs at one end: the dead are dropped (returns true), the living are added
  * to what is slept on, or waits->tick is set where one cannot be.
  */
 bool rt_ring_watch(struct rt_ring *ring, bool writers, struct rt_ring_watch *watch,
 		   struct rt_waits *waits);
+/* Unmaps them; the watch is empty then. */
 void rt_ring_unwatch(struct rt_ring_watch *watch);
 
 RT_END

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Waiting for one of several files to become ready. */
-#include "fd.h"
+#include "pipe_ring.h"
 
 /* How often files without a wait word (streams) are looked at. */
 #define TICK 2000000ull
@@ -29,6 +29,7 @@ static twz_result look(struct rt_file **files, struct twz_rt_poll *polls, size_t
 	twz_result ready = 0;
 	waits->count = 0;
 	waits->tick = false;
+	rt_ring_unwatch(&waits->watch);
 	for (size_t i = 0; i < count; i++) {
 		struct rt_file *file = files[i];
 		polls[i].ready = 0;
@@ -80,5 +81,6 @@ twz_result twz_rt_fd_poll(struct twz_rt_poll *polls, size_t count, uint64_t dead
 		rt_file_put(files[i]);
 	twz_rt_free(files, count * sizeof(*files), 8);
 	twz_rt_free(waits.ops, waits.capacity * sizeof(*waits.ops), 8);
+	rt_ring_unwatch(&waits.watch);
 	return result;
 }

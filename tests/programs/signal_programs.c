@@ -2,6 +2,7 @@
 /* Signals between programs: kill, sigqueue, SIGCHLD, stop and go on, groups, what outlives exec,
  * and a last thread that ends while an alarm is armed. shapes: dynamic static */
 
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -284,6 +285,24 @@ static int successor(const char *number)
 	return count == 1 ? 3 : 4;
 }
 
+/* A poll of a pipe sleeps until the last writer is gone, killed without a close. */
+static void poll_until_killed(void)
+{
+	struct pollfd poll_fd = {.events = POLLIN};
+	int ends[2];
+	pid_t pid;
+
+	CHECK(pipe(ends) == 0);
+	pid = child(sleep_for_ever);
+	close(ends[1]);
+	poll_fd.fd = ends[0];
+	CHECK(poll(&poll_fd, 1, 50) == 0);
+	CHECK(kill(pid, SIGKILL) == 0);
+	CHECK(poll(&poll_fd, 1, 20000) == 1 && poll_fd.revents == POLLHUP);
+	end_of(pid);
+	close(ends[0]);
+}
+
 static int end_last_thread(void)
 {
 	alarm(1000);
@@ -306,5 +325,6 @@ int main(int argc, char **argv)
 	signal(SIGUSR2, SIG_IGN);
 	over_exec(argv[0]);
 	CHECK(WEXITSTATUS(end_of(child(end_last_thread))) == 6);
+	poll_until_killed();
 	return check_result("signals between programs");
 }
