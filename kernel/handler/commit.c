@@ -26,17 +26,18 @@ static twz_result tail_page(const struct handler_commit *commit,
 			    const struct handler_commit_file *file, uint64_t page,
 			    uint8_t *contents)
 {
-	uint64_t start = page * TWZ_PAGE_SIZE, end = TWZ_BASE_OFFSET + file->size, kept = 0, block,
-		 skip, length;
+	uint64_t start = page * TWZ_PAGE_SIZE, end = TWZ_BASE_OFFSET + file->size, kept = 0, skip,
+		 length;
+	bool present;
 	twz_result result;
 
 	if (end > start) {
 		kept = end - start;
-		result = store_page(commit->store, file->object, page, false, &block);
+		result = store_read(commit->store, file->object, page, contents, &present);
 		if (result != TWZ_OK)
 			return result;
-		if (block)
-			__builtin_memcpy(contents, store_block(commit->store, block), kept);
+		if (kept < TWZ_PAGE_SIZE)
+			__builtin_memset(contents + kept, 0, TWZ_PAGE_SIZE - kept);
 	}
 	skip = kept ? 0 : start - end; /* appended bytes that stand in earlier pages */
 	length = TWZ_PAGE_SIZE - kept;

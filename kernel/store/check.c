@@ -1,102 +1,257 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The store's consistency: every block in use is used once and marked so, and no other is marked.
+/*
+ * The store's consistency: every block in use is used once and marked so, no other is marked, and
+ * every checksum is right. And repair, which takes out what is wrong.
  */
 #include "internal.h"
 
 struct checker {
 	struct store *store;
 	uint64_t *seen;
-	const char *message;
+	store_complaint complain;
+	void *context;
+	uint64_t wrong, objects;
+	const struct store_object *object; /* the present one */
+	const char *first;
+	uint8_t *page;
+	/* repair: what to take out, found by a walk and done behind it */
+	struct store_vector *bad_blocks; /* records and nodes */
+	struct store_vector *bad_pages;	 /* pairs: record and page */
 };
 
-static twz_result wrong(struct checker *checker, const char *message)
+static twz_result wrong(struct checker *checker, uint64_t page, const char *text)
 {
-	checker->message = message;
-	return -TWZ_ERR_CORRUPT;
+	if (checker->wrong++ == 0)
+		checker->first = text;
+	if (checker->complain)
+		checker->complain(checker->context, checker->object, page, text);
+	return TWZ_OK;
 }
 
-static twz_result see(struct checker *checker, uint64_t block)
+/* Marks a block as seen; false when it cannot be used here. */
+static bool see(struct checker *checker, uint64_t block, uint64_t page)
 {
 	uint64_t bit = 1ull << (block % 64);
 
-	if (!block_is_data(checker->store, block))
-		return wrong(checker, "a block number is out of range");
-	if (checker->seen[block / 64] & bit)
-		return wrong(checker, "a block is used twice");
+	if (!block_is_data(checker->store, block)) {
+		wrong(checker, page, "a block number is out of range");
+		return false;
+	}
+	if (checker->seen[block / 64] & bit) {
+		wrong(checker, page, "a block is used twice");
+		return false;
+	}
 	checker->seen[block / 64] |= bit;
-	if (!(word_at(checker->store, checker->store->bitmap)[block / 64] & bit))
-		return wrong(checker, "a block in use is marked free");
-	return TWZ_OK;
+	return true;
 }
 
-static twz_result see_node(void *context, uint64_t block)
+static void bad_page(struct checker *checker, uint64_t page)
 {
-	return see(context, block);
+	if (!checker->bad_pages)
+		return;
+	vector_push(checker->store, checker->bad_pages, checker->object->record);
+	vector_push(checker->store, checker->bad_pages, page);
 }
 
-static twz_result see_page(void *context, uint64_t block, uint64_t page)
-{
-	(void)page;
-	return see(context, block);
-}
-
-static twz_result see_record(void *context, uint64_t block)
+static twz_result see_page(void *context, uint64_t entry, uint64_t page, twz_result problem)
 {
 	struct checker *checker = context;
-	twz_result result = see(checker, block);
-	struct store_record *record = record_read(checker->store, block);
-	uint64_t found;
+	uint64_t block = STORE_ENTRY_BLOCK(entry);
 
-	if (result != TWZ_OK)
-		return result;
-	if (!record)
-		return wrong(checker, "a record's checksum is wrong");
-	if (table_find(checker->store, record->id, &found) != TWZ_OK || found != block)
-		return wrong(checker, "an object stands at the wrong place of the table");
-	return map_visit(checker->store, record, see_page, checker);
+	if (problem == -TWZ_ERR_OUT_OF_MEMORY)
+		return problem;
+	if (problem != TWZ_OK) {
+		wrong(checker, page,
+		      page == ~0ull ? "a page map is damaged (checksum)"
+				    : "a block number is out of range");
+		bad_page(checker, page == ~0ull ? ~block : page);
+	} else if (!see(checker, block, page)) {
+		bad_page(checker, page == ~0ull ? ~block : page);
+	} else if (page != ~0ull && STORE_ENTRY_CHECKSUM(entry) != 0) {
+		problem = medium_read(checker->store, block, 1, checker->page);
+		if (problem != TWZ_OK ||
+		    page_checksum(checker->page) != STORE_ENTRY_CHECKSUM(entry)) {
+			wrong(checker, page,
+			      problem != TWZ_OK ? "a page cannot be read"
+						: "a page is damaged (checksum)");
+			checker->seen[block / 64] &= ~(1ull << (block % 64));
+			bad_page(checker, page);
+		}
+	}
+	return TWZ_OK;
 }
 
-static twz_result check_all(struct checker *checker)
+static twz_result see_object(struct checker *checker, uint64_t block)
 {
-	struct store *store = checker->store;
-	twz_result result = table_visit(store, see_node, see_record, checker);
+	struct store_object object;
+	twz_result result = store_describe(checker->store, block, &object);
+	struct node record;
 
-	for (uint64_t orphan = roots_of(store)->orphan; orphan != 0 && result == TWZ_OK;) {
-		struct store_record *record = record_read(store, orphan);
-		if (!record)
-			return wrong(checker, "a deleted object's record is damaged");
-		result = see(checker, orphan);
-		if (result == TWZ_OK)
-			result = map_visit(store, record, see_page, checker);
-		orphan = record->orphan;
-	}
 	if (result != TWZ_OK)
 		return result;
-	for (uint64_t block = store->first_data; block < store->blocks; block++) {
-		uint64_t bit = 1ull << (block % 64);
-		if ((word_at(store, store->bitmap)[block / 64] & bit) &&
-		    !(checker->seen[block / 64] & bit))
-			return wrong(checker, "a block that nothing uses is marked used");
+	checker->object = &object;
+	if (record_read(checker->store, block, &record, &result))
+		result = map_visit(checker->store, &record, see_page, checker);
+	checker->object = NULL;
+	return result;
+}
+
+static twz_result see_entry(void *context, uint64_t block, bool is_record, twz_result problem)
+{
+	struct checker *checker = context;
+	struct store_object object;
+	uint64_t found;
+
+	if (problem == -TWZ_ERR_OUT_OF_MEMORY)
+		return problem;
+	if (problem != TWZ_OK || !see(checker, block, ~0ull)) {
+		if (problem != TWZ_OK)
+			wrong(checker, ~0ull,
+			      is_record ? "a record is damaged (checksum)"
+					: "a node of the object table is damaged (checksum)");
+		if (checker->bad_blocks)
+			vector_push(checker->store, checker->bad_blocks, block);
+		return TWZ_OK;
 	}
-	const uint64_t *zero = store_block(store, store->zero_block);
-	for (unsigned i = 0; i < STORE_BLOCK_SIZE / 8; i++)
-		if (zero[i] != 0)
-			return wrong(checker, "the zero block is not zero");
+	if (!is_record)
+		return TWZ_OK;
+	checker->objects++;
+	if (store_describe(checker->store, block, &object) == TWZ_OK &&
+	    (table_find(checker->store, object.id, &found) != TWZ_OK || found != block)) {
+		wrong(checker, ~0ull, "an object stands at the wrong place of the table");
+		if (checker->bad_blocks)
+			vector_push(checker->store, checker->bad_blocks, block);
+	}
+	return see_object(checker, block);
+}
+
+static void see_orphans(struct checker *checker)
+{
+	struct store *store = checker->store;
+	uint64_t previous = 0, orphan = roots_get(store, ROOT_WORD(orphan));
+
+	while (orphan != 0) {
+		twz_result result;
+		struct node record;
+		if (!record_read(store, orphan, &record, &result) || !see(checker, orphan, ~0ull) ||
+		    node_get(store, &record, RECORD_WORD(previous)) != previous) {
+			wrong(checker, ~0ull, "the list of deleted objects is damaged");
+			return;
+		}
+		see_object(checker, orphan);
+		if (!record_read(store, orphan, &record, &result))
+			return;
+		previous = orphan;
+		orphan = node_get(store, &record, RECORD_WORD(next));
+	}
+}
+
+/* What the bitmap says, against what was seen. */
+static void compare_groups(struct checker *checker)
+{
+	struct store *store = checker->store;
+	uint64_t ready = roots_get(store, ROOT_WORD(groups)), free = 0;
+
+	for (uint64_t group = 0; group < store->group_count; group++) {
+		uint64_t expected[STORE_GROUP_WORDS];
+		twz_result result = TWZ_OK;
+		struct node node = {0};
+		group_start(store, group, expected);
+		for (uint64_t i = 0; i < STORE_GROUP_WORDS; i++) {
+			uint64_t first = group * STORE_GROUP_WORDS + i;
+			if (first < (store->blocks + 63) / 64)
+				expected[i] |= checker->seen[first];
+		}
+		if (group < ready && !node_read(store, group_bitmap(store, group),
+						STORE_KIND_BITMAP, &node, &result)) {
+			wrong(checker, ~0ull, "a block of the bitmap is damaged (checksum)");
+			continue;
+		}
+		for (uint64_t i = 0; i < STORE_GROUP_WORDS; i++) {
+			uint64_t start[STORE_GROUP_WORDS], is;
+			if (group >= ready && i == 0)
+				group_start(store, group, start);
+			if (group >= ready && i != 0)
+				break; /* nothing of it can be in use */
+			is = group < ready ? node_get(store, &node, (unsigned)i + 2) : start[i];
+			if (expected[i] & ~is)
+				wrong(checker, ~0ull, "a block in use is marked free");
+			if (is & ~expected[i])
+				wrong(checker, ~0ull, "a block that nothing uses is marked used");
+		}
+		for (uint64_t i = 0; i < STORE_GROUP_WORDS; i++)
+			free += 64 - (uint64_t)__builtin_popcountll(expected[i]);
+	}
+	if (checker->wrong == 0 && free != roots_get(store, ROOT_WORD(free)))
+		wrong(checker, ~0ull, "the number of free blocks is wrong");
+	if (checker->wrong == 0 && checker->objects != store_object_count(store))
+		wrong(checker, ~0ull, "the number of objects is wrong");
+}
+
+static twz_result walk(struct checker *checker)
+{
+	struct store *store = checker->store;
+	uint64_t bytes = (store->blocks + 63) / 64 * 8;
+	twz_result result;
+
+	checker->seen = store->memory->allocate(bytes);
+	checker->page = store->memory->allocate(STORE_BLOCK_SIZE);
+	if (!checker->seen || !checker->page)
+		return -TWZ_ERR_OUT_OF_MEMORY;
+	result = table_visit(store, see_entry, checker);
+	if (result != TWZ_OK)
+		return result;
+	see_orphans(checker);
+	compare_groups(checker);
+	result = medium_read(store, store->zero_block, 1, checker->page);
+	for (unsigned i = 0; result == TWZ_OK && i < STORE_BLOCK_SIZE; i++) {
+		if (checker->page[i] != 0) {
+			wrong(checker, ~0ull, "the zero block is not zero");
+			break;
+		}
+	}
 	return TWZ_OK;
+}
+
+static void end(struct checker *checker)
+{
+	struct store *store = checker->store;
+
+	if (checker->seen)
+		store->memory->release(checker->seen, (store->blocks + 63) / 64 * 8);
+	if (checker->page)
+		store->memory->release(checker->page, STORE_BLOCK_SIZE);
+	checker->seen = NULL;
+	checker->page = NULL;
+}
+
+twz_result store_check_all(struct store *store, store_complaint complain, void *context,
+			   uint64_t *count)
+{
+	struct checker checker = {.store = store, .complain = complain, .context = context};
+	twz_result result = store_barrier(store);
+
+	if (result == TWZ_OK)
+		result = walk(&checker);
+	end(&checker);
+	*count = checker.wrong;
+	return result;
 }
 
 twz_result store_check(struct store *store, const char **message)
 {
-	struct checker checker = {.store = store,
-				  .message = "a block number or page map is damaged"};
+	struct checker checker = {.store = store, .first = ""};
+	twz_result result = store_barrier(store);
 
-	checker.seen = store->memory->allocate(store->bitmap_words * 8);
-	if (!checker.seen) {
+	if (result == TWZ_OK)
+		result = walk(&checker);
+	end(&checker);
+	*message = checker.first;
+	if (result == TWZ_OK && checker.wrong)
+		return -TWZ_ERR_CORRUPT;
+	if (result == -TWZ_ERR_OUT_OF_MEMORY)
 		*message = "not enough memory to check the store";
-		return -TWZ_ERR_OUT_OF_MEMORY;
-	}
-	twz_result result = check_all(&checker);
-	store->memory->release(checker.seen, store->bitmap_words * 8);
-	*message = result == TWZ_OK ? "" : checker.message;
+	else if (result != TWZ_OK)
+		*message = "the object table cannot be read";
 	return result;
 }

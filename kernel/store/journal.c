@@ -1,115 +1,263 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Transactions: a checksummed record of 8-byte stores that becomes true by one 8-byte store. */
+/*
+ * The redo journal. In memory: one record, stored to its places at once. On a disk: a record for
+ * each barrier, one behind the other, until a checkpoint has brought all to its place. What was
+ * written to fresh blocks is durable before a record that names it.
+ */
 #include "internal.h"
-#include <twz/id.h>
 
-static struct store_journal *journal_of(const struct store *store)
+static uint32_t record_checksum(const struct store_journal *record, uint64_t count)
 {
-	return store_block(store, STORE_JOURNAL);
+	/* sequence and count lie side by side; the words have an offset */
+	uint32_t head = crc32c(&record->sequence, 16);
+
+	return crc32c(record->words, count * sizeof(record->words[0])) ^ (head << 1 | head >> 31);
 }
 
-static uint64_t checksum(const struct store_journal *journal, uint64_t count)
+static uint64_t record_blocks(uint64_t count)
 {
-	uint64_t sum = twz_fnv1a(TWZ_FNV_START, &journal->sequence, sizeof(journal->sequence));
-
-	sum = twz_fnv1a(sum, &count, sizeof(count));
-	return twz_fnv1a(sum, journal->words, count * sizeof(journal->words[0]));
+	return (sizeof(struct store_journal) + count * sizeof(struct store_word) +
+		STORE_BLOCK_SIZE - 1) /
+	       STORE_BLOCK_SIZE;
 }
 
-void transaction_begin(struct store *store)
+static void apply(struct store *store, const struct store_word *words, uint64_t count)
 {
-	store->pending = 0;
-	store->error = TWZ_OK;
-	store->free_before = store->free_blocks;
-}
-
-void transaction_fail(struct store *store, twz_result error)
-{
-	if (store->error == TWZ_OK)
-		store->error = error;
-}
-
-void transaction_word(struct store *store, const uint64_t *word, uint64_t value)
-{
-	struct store_journal *journal = journal_of(store);
-
-	if (store->pending == store->journal_words) {
-		transaction_fail(store, -TWZ_ERR_TOO_MANY);
-		return;
-	}
-	journal->words[store->pending].offset = offset_of(store, word);
-	journal->words[store->pending].value = value;
-	store->pending++;
-}
-
-void transaction_abort(struct store *store)
-{
-	struct store_journal *journal = journal_of(store);
-
-	for (uint64_t i = 0; i < store->pending; i++)
-		if (block_word_is_bitmap(store, journal->words[i].offset))
-			block_word_revert(store, journal->words[i].offset);
-	store->free_blocks = store->free_before;
-	store->pending = 0;
-}
-
-static void apply(struct store *store, uint64_t count)
-{
-	struct store_journal *journal = journal_of(store);
-
 	for (uint64_t i = 0; i < count; i++) {
-		uint64_t *word = word_at(store, journal->words[i].offset);
-		__atomic_store_n(word, journal->words[i].value, __ATOMIC_RELEASE);
+		uint64_t *word = (uint64_t *)(store->region + words[i].offset);
+		__atomic_store_n(word, words[i].value, __ATOMIC_RELEASE);
 		twz_flush(word, sizeof(*word));
 	}
 	twz_fence();
-	twz_commit_word(&journal->count, 0);
 }
 
-twz_result transaction_commit(struct store *store)
+void journal_commit_memory(struct store *store, const uint64_t *pairs, uint64_t count)
 {
-	struct store_journal *journal = journal_of(store);
+	struct store_journal *journal = store_block(store, STORE_JOURNAL);
 
-	if (store->error != TWZ_OK) {
-		transaction_abort(store);
-		return store->error;
-	}
-	if (store->pending == 0) {
+	if (count == 0) {
 		twz_fence();
+		return;
+	}
+	__builtin_memcpy(journal->words, pairs, count * sizeof(journal->words[0]));
+	journal->magic = STORE_JOURNAL_MEMORY;
+	journal->sequence = ++store->sequence;
+	journal->count = count;
+	journal->checksum = record_checksum(journal, count);
+	twz_flush(journal, sizeof(*journal) + count * sizeof(journal->words[0]));
+	twz_fence(); /* the record, and every fresh block, is durable */
+	twz_commit_word(&journal->committed, journal->sequence);
+	apply(store, journal->words, count);
+	twz_commit_word(&journal->committed, 0);
+}
+
+static twz_result write_record(struct store *store)
+{
+	uint64_t count = store->batch.count / 2;
+	uint64_t blocks = record_blocks(count);
+	struct store_journal *record = store->memory->allocate(blocks * STORE_BLOCK_SIZE);
+
+	if (!record)
+		return -TWZ_ERR_OUT_OF_MEMORY;
+	record->magic = STORE_JOURNAL_DISK;
+	record->sequence = store->sequence + 1;
+	record->count = count;
+	__builtin_memcpy(record->words, store->batch.items, count * sizeof(record->words[0]));
+	record->checksum = record_checksum(record, count);
+	twz_result result = medium_write(store, STORE_JOURNAL + store->journal_at, blocks, record);
+	store->memory->release(record, blocks * STORE_BLOCK_SIZE);
+	if (result == TWZ_OK)
+		result = medium_flush(store);
+	if (result != TWZ_OK)
+		return result;
+	store->sequence++;
+	store->journal_at += blocks;
+	store->batch.count = 0;
+	return TWZ_OK;
+}
+
+/* All that the journal holds is in its place; it begins anew. */
+static twz_result empty_journal(struct store *store)
+{
+	bool any = false;
+	twz_result result = cache_write(store, true, &any);
+
+	if (result == TWZ_OK && any)
+		result = medium_flush(store);
+	if (result == TWZ_OK) {
+		store->journal_at = 0;
+		blocks_reuse(store, true);
+	}
+	return result;
+}
+
+twz_result store_barrier(struct store *store)
+{
+	twz_result result = TWZ_OK;
+
+	if (store->region || store->readonly)
+		return TWZ_OK;
+	bool fresh = store->written;
+	if (store->batch.count != 0)
+		result = cache_write(store, false, &fresh);
+	if (result == TWZ_OK && fresh)
+		result = medium_flush(store);
+	if (result != TWZ_OK)
+		return result;
+	store->written = false;
+	if (store->batch.count != 0)
+		result = write_record(store);
+	if (result != TWZ_OK)
+		return result;
+	blocks_reuse(store, false);
+	/* A record takes half of the journal at most, and cannot wait for the journal to become
+	 * empty: the cache is ahead of it then. So there is always room for one. */
+	if (store->journal_at > store->journal_blocks / 2)
+		result = empty_journal(store);
+	return result;
+}
+
+twz_result store_checkpoint(struct store *store)
+{
+	twz_result result = store_barrier(store);
+
+	if (result == TWZ_OK && !store->region && !store->readonly)
+		result = empty_journal(store);
+	return result;
+}
+
+static twz_result check_words(const struct store *store, const struct store_journal *record)
+{
+	for (uint64_t i = 0; i < record->count; i++) {
+		uint64_t offset = record->words[i].offset, block = offset / STORE_BLOCK_SIZE;
+		bool in_roots = block == STORE_ROOTS;
+		if (offset % 8 != 0 || block >= store->blocks ||
+		    (block < store->first_bitmap && !in_roots))
+			return -TWZ_ERR_CORRUPT;
+	}
+	return TWZ_OK;
+}
+
+static twz_result replay_to_cache(struct store *store, const struct store_journal *record)
+{
+	for (uint64_t i = 0; i < record->count; i++) {
+		uint64_t offset = record->words[i].offset;
+		twz_result result;
+		bool *verified;
+		uint64_t *words = cache_get(store, offset / STORE_BLOCK_SIZE, &verified, &result);
+		if (!words)
+			return result;
+		words[offset % STORE_BLOCK_SIZE / 8] = record->words[i].value;
+		*verified = false;
+		cache_dirty(store, offset / STORE_BLOCK_SIZE);
+	}
+	return TWZ_OK;
+}
+
+static twz_result replay(struct store *store, const struct store_journal *record)
+{
+	twz_result result = check_words(store, record);
+
+	if (result != TWZ_OK)
+		return result;
+	if (!store->region)
+		return replay_to_cache(store, record);
+	if (!store->readonly)
+		apply(store, record->words, record->count);
+	return TWZ_OK;
+}
+
+/* Makes sure that nothing is replayed again. */
+static twz_result erase(struct store *store, void *block)
+{
+	struct store_journal *journal = store->region ? store_block(store, STORE_JOURNAL) : block;
+
+	if (store->region) {
+		twz_commit_word(&journal->committed, 0);
+		if (journal->magic != STORE_JOURNAL_MEMORY) {
+			journal->magic = STORE_JOURNAL_MEMORY;
+			twz_persist(journal, sizeof(*journal));
+		}
 		return TWZ_OK;
 	}
-	for (uint64_t i = 0; i < store->pending; i++)
-		if (block_word_is_bitmap(store, journal->words[i].offset))
-			journal->words[i].value =
-				block_word_settle(store, journal->words[i].offset);
-	journal->sequence = ++store->sequence;
-	journal->checksum = checksum(journal, store->pending);
-	twz_flush(journal, sizeof(*journal) + store->pending * sizeof(journal->words[0]));
-	twz_fence(); /* the record, and every fresh block, is durable */
-	twz_commit_word(&journal->count, store->pending);
-	apply(store, store->pending);
-	store->pending = 0;
+	twz_result result = empty_journal(store);
+	__builtin_memset(block, 0, STORE_BLOCK_SIZE);
+	if (result == TWZ_OK)
+		result = medium_write(store, STORE_JOURNAL, 1, block);
+	return result == TWZ_OK ? medium_flush(store) : result;
+}
+
+/* The records of a disk from the second on. */
+static twz_result replay_chain(struct store *store, const struct store_journal *all)
+{
+	uint64_t at = 0, sequence = all->sequence;
+
+	while (at < store->journal_blocks) {
+		const struct store_journal *record =
+			(const void *)((const uint8_t *)all + at * STORE_BLOCK_SIZE);
+		uint64_t room = (store->journal_blocks - at) * STORE_BLOCK_SIZE -
+				sizeof(struct store_journal);
+		if (record->magic != STORE_JOURNAL_DISK || record->sequence != sequence ||
+		    record->count > room / sizeof(struct store_word) ||
+		    record->checksum != record_checksum(record, record->count))
+			break;
+		twz_result result = replay(store, record);
+		if (result != TWZ_OK)
+			return result;
+		at += record_blocks(record->count);
+		sequence++;
+	}
 	return TWZ_OK;
+}
+
+static twz_result recover(struct store *store, struct store_journal *all)
+{
+	twz_result result = TWZ_OK;
+
+	if (all->magic == STORE_JOURNAL_DISK) {
+		result = replay_chain(store, all);
+	} else if (all->committed != 0) {
+		if (all->magic != STORE_JOURNAL_MEMORY || all->committed != all->sequence ||
+		    all->count > store->journal_words ||
+		    all->checksum != record_checksum(all, all->count))
+			return -TWZ_ERR_CORRUPT;
+		result = replay(store, all);
+	} else if (all->magic != STORE_JOURNAL_MEMORY || !store->region) {
+		return TWZ_OK;
+	}
+	if (store->region && all->magic == STORE_JOURNAL_MEMORY)
+		store->sequence = all->sequence;
+	if (result == TWZ_OK && !store->readonly &&
+	    (all->committed != 0 || all->magic == STORE_JOURNAL_DISK))
+		result = erase(store, all);
+	return result;
 }
 
 twz_result journal_recover(struct store *store)
 {
-	struct store_journal *journal = journal_of(store);
-	uint64_t count = journal->count;
-	uint64_t metadata = store->bitmap;
+	uint64_t bytes = store->journal_blocks * STORE_BLOCK_SIZE;
 
-	store->sequence = journal->sequence;
-	if (count == 0)
-		return TWZ_OK;
-	if (count > store->journal_words || journal->checksum != checksum(journal, count))
-		return -TWZ_ERR_CORRUPT;
-	for (uint64_t i = 0; i < count; i++) {
-		uint64_t offset = journal->words[i].offset;
-		bool in_roots = offset / STORE_BLOCK_SIZE == STORE_ROOTS;
-		if (offset % 8 != 0 || offset >= store->blocks * STORE_BLOCK_SIZE ||
-		    (offset < metadata && !in_roots))
-			return -TWZ_ERR_CORRUPT;
+	if (store->region)
+		return recover(store, store_block(store, STORE_JOURNAL));
+	/* the first block says whether there is anything */
+	struct store_journal *first = store->memory->allocate(STORE_BLOCK_SIZE);
+	struct store_journal *all = NULL;
+	twz_result result = first ? medium_read(store, STORE_JOURNAL, 1, first)
+				  : -TWZ_ERR_OUT_OF_MEMORY;
+	bool any = result == TWZ_OK &&
+		   (first->magic == STORE_JOURNAL_DISK || first->committed != 0);
+	if (any) {
+		all = store->memory->allocate(bytes);
+		result = all ? medium_read(store, STORE_JOURNAL, store->journal_blocks, all)
+			     : -TWZ_ERR_OUT_OF_MEMORY;
 	}
-	apply(store, count);
-	return TWZ_OK;
+	if (any && result == TWZ_OK)
+		result = recover(store, all);
+	if (all)
+		store->memory->release(all, bytes);
+	if (first)
+		store->memory->release(first, STORE_BLOCK_SIZE);
+	if (result == TWZ_OK)
+		store->sequence = (roots_get(store, ROOT_WORD(epoch)) + 1) << 32;
+	return result;
 }

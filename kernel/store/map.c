@@ -1,223 +1,288 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Page maps: direct entries in the record while they suffice, then two levels of 512 block numbers.
- */
+/* Page maps: the entries of an object's first and last pages in its record, the others in maps. */
 #include "internal.h"
 
-#define ENTRY_BLOCK(entry) ((entry) & ((1ull << STORE_ENTRY_SHIFT) - 1))
-#define ENTRY_PAGE(entry)  ((entry) >> STORE_ENTRY_SHIFT)
+/* Where a page's entry is: in the record (word), or in page map n (word). */
+struct place {
+	bool in_record;
+	unsigned n, word;
+};
 
-static uint64_t *map_block(const struct store *store, uint64_t block)
+static struct place place_of(uint64_t page)
 {
-	return block_is_data(store, block) ? store_block(store, block) : NULL;
+	if (page < STORE_LOW)
+		return (struct place){true, 0, (unsigned)(RECORD_WORD(low) + page)};
+	if (page >= STORE_PAGES - STORE_HIGH)
+		return (struct place){true, 0,
+				      (unsigned)(RECORD_WORD(high) + page -
+						 (STORE_PAGES - STORE_HIGH))};
+	page -= STORE_LOW;
+	return (struct place){false, (unsigned)(page / STORE_MAP), (unsigned)(page % STORE_MAP + 2)};
 }
 
-twz_result map_find(struct store *store, struct store_record *record, uint64_t page,
-		    uint64_t **word, uint64_t *block)
+/* Two block numbers lie in a word. */
+uint64_t map_block(struct store *store, const struct node *record, unsigned n)
 {
-	*word = NULL;
-	*block = 0;
-	if (record->map == 0) {
-		for (unsigned i = 0; i < STORE_DIRECT; i++) {
-			uint64_t entry = record->direct[i];
-			if (entry == 0 || ENTRY_PAGE(entry) != page)
-				continue;
-			*word = &record->direct[i];
-			*block = ENTRY_BLOCK(entry);
-			return block_is_data(store, *block) ? TWZ_OK : -TWZ_ERR_CORRUPT;
+	uint64_t pair = node_get(store, record, (unsigned)RECORD_WORD(maps) + n / 2);
+
+	return n % 2 ? pair >> 32 : pair & 0xffffffffull;
+}
+
+void map_set_block(struct store *store, const struct node *record, unsigned n, uint64_t block)
+{
+	unsigned word = (unsigned)RECORD_WORD(maps) + n / 2, shift = n % 2 * 32;
+	uint64_t pair = node_get(store, record, word);
+
+	node_set(store, record, word, (pair & ~(0xffffffffull << shift)) | block << shift);
+}
+
+static bool entry_is_valid(const struct store *store, uint64_t entry)
+{
+	return entry == 0 || block_is_data(store, STORE_ENTRY_BLOCK(entry));
+}
+
+/* The page map n of a record; 0 in node->block when there is none. */
+static twz_result map_read(struct store *store, const struct node *record, unsigned n,
+			   struct node *node)
+{
+	twz_result result = TWZ_OK;
+
+	node->block = map_block(store, record, n);
+	if (node->block == 0)
+		return TWZ_OK;
+	if (!block_is_data(store, node->block))
+		return -TWZ_ERR_CORRUPT;
+	node_read(store, node->block, STORE_KIND_MAP, node, &result);
+	return result;
+}
+
+twz_result map_get(struct store *store, const struct node *record, uint64_t page, uint64_t *entry)
+{
+	struct place place = place_of(page);
+	struct node node = *record;
+	twz_result result = TWZ_OK;
+
+	*entry = 0;
+	if (!place.in_record)
+		result = map_read(store, record, place.n, &node);
+	if (result != TWZ_OK || node.block == 0)
+		return result;
+	*entry = node_get(store, &node, place.word);
+	return entry_is_valid(store, *entry) ? TWZ_OK : -TWZ_ERR_CORRUPT;
+}
+
+void map_set(struct store *store, const struct node *record, uint64_t page, uint64_t entry)
+{
+	struct place place = place_of(page);
+	struct node node = *record;
+
+	if (store->error != TWZ_OK)
+		return;
+	if (!place.in_record) {
+		twz_result result = map_read(store, record, place.n, &node);
+		if (result != TWZ_OK) {
+			transaction_fail(store, result);
+			return;
 		}
-		return TWZ_OK;
+		if (node.block == 0) {
+			if (entry == 0 || !node_make(store, block_allocate(store), STORE_KIND_MAP,
+						     &node))
+				return;
+			map_set_block(store, record, place.n, node.block);
+		}
 	}
-	uint64_t *upper = map_block(store, record->map);
-	if (!upper)
-		return -TWZ_ERR_CORRUPT;
-	uint64_t lower_block = upper[page >> STORE_MAP_BITS];
-	if (lower_block == 0)
-		return TWZ_OK;
-	uint64_t *lower = map_block(store, lower_block);
-	if (!lower)
-		return -TWZ_ERR_CORRUPT;
-	*word = &lower[page % STORE_MAP_SIZE];
-	*block = **word;
-	return *block == 0 || block_is_data(store, *block) ? TWZ_OK : -TWZ_ERR_CORRUPT;
+	node_set(store, &node, place.word, entry);
 }
 
-uint64_t map_entry(const struct store_record *record, uint64_t page, uint64_t block)
+static twz_result visit_words(struct store *store, const struct node *node, unsigned from,
+			      unsigned count, uint64_t page, map_visitor visit, void *context)
 {
-	return record->map == 0 ? page << STORE_ENTRY_SHIFT | block : block;
+	twz_result result = TWZ_OK;
+
+	for (unsigned i = 0; i < count && result == TWZ_OK && page + i < STORE_PAGES; i++) {
+		uint64_t entry = node_get(store, node, from + i);
+		if (entry != 0)
+			result = visit(context, entry, page + i,
+				       entry_is_valid(store, entry) ? TWZ_OK : -TWZ_ERR_CORRUPT);
+	}
+	return result;
 }
 
-/* Moves the direct entries into an upper and lower maps: one transaction. */
-static twz_result grow(struct store *store, struct store_record *record)
+twz_result map_visit(struct store *store, const struct node *record, map_visitor visit,
+		     void *context)
 {
-	transaction_begin(store);
-	uint64_t upper_block = block_allocate_zeroed(store);
-	uint64_t *upper = store_block(store, upper_block);
+	twz_result result = visit_words(store, record, RECORD_WORD(low), STORE_LOW, 0, visit, context);
 
-	for (unsigned i = 0; i < STORE_DIRECT && store->error == TWZ_OK; i++) {
-		uint64_t entry = record->direct[i];
-		uint64_t page = ENTRY_PAGE(entry);
-		if (entry == 0)
+	for (unsigned n = 0; n < STORE_MAPS && result == TWZ_OK; n++) {
+		struct node map;
+		if (map_block(store, record, n) == 0)
 			continue;
-		if (page >= STORE_PAGES) {
-			transaction_fail(store, -TWZ_ERR_CORRUPT);
-			break;
-		}
-		uint64_t *lower_block = &upper[page >> STORE_MAP_BITS];
-		if (*lower_block == 0)
-			*lower_block = block_allocate_zeroed(store);
-		if (*lower_block == 0)
-			break;
-		uint64_t *lower = store_block(store, *lower_block);
-		lower[page % STORE_MAP_SIZE] = ENTRY_BLOCK(entry);
-		twz_flush(&lower[page % STORE_MAP_SIZE], 8);
+		twz_result problem = map_read(store, record, n, &map);
+		result = visit(context, map.block, ~0ull, problem);
+		if (problem == TWZ_OK && result == TWZ_OK)
+			result = visit_words(store, &map, 2, STORE_MAP,
+					     STORE_LOW + (uint64_t)n * STORE_MAP, visit, context);
 	}
-	if (store->error == TWZ_OK)
-		block_flush(store, upper_block);
-	transaction_word(store, &record->map, upper_block);
-	return transaction_commit(store);
+	if (result == TWZ_OK)
+		result = visit_words(store, record, RECORD_WORD(high), STORE_HIGH,
+				     STORE_PAGES - STORE_HIGH, visit, context);
+	return result;
 }
 
-/* Lists the words that enter a page that has none; within a transaction. FALSE: the record is full.
- */
-static bool enter(struct store *store, struct store_record *record, uint64_t page, uint64_t *word,
-		  uint64_t block)
+/* Whether the page of an entry with a checksum is as it says. In memory. */
+static bool page_is_right(const struct store *store, uint64_t entry)
 {
-	if (word) {
-		transaction_word(store, word, block);
-		return true;
-	}
-	if (record->map == 0) {
-		for (unsigned i = 0; i < STORE_DIRECT; i++) {
-			if (record->direct[i] == 0) {
-				transaction_word(store, &record->direct[i],
-						 page << STORE_ENTRY_SHIFT | block);
-				return true;
-			}
-		}
-		return false;
-	}
-	uint64_t lower_block = block_allocate_zeroed(store);
-	if (lower_block != 0) {
-		uint64_t *lower = store_block(store, lower_block);
-		uint64_t *upper = store_block(store, record->map);
-		lower[page % STORE_MAP_SIZE] = block;
-		twz_flush(&lower[page % STORE_MAP_SIZE], 8);
-		transaction_word(store, &upper[page >> STORE_MAP_BITS], lower_block);
-	}
-	return true;
+	return STORE_ENTRY_CHECKSUM(entry) == 0 ||
+	       page_checksum(store_block(store, STORE_ENTRY_BLOCK(entry))) ==
+		       STORE_ENTRY_CHECKSUM(entry);
+}
+
+twz_result store_fetch(struct store *store, const struct store_object *object, uint64_t page,
+		       bool write, uint64_t *block, bool *sealed)
+{
+	twz_result result;
+	struct node record;
+	uint64_t entry;
+
+	*block = 0;
+	*sealed = false;
+	if (page >= STORE_PAGES)
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	if (!record_read(store, object->record, &record, &result))
+		return result;
+	result = map_get(store, &record, page, &entry);
+	if (result != TWZ_OK)
+		return result;
+	*block = STORE_ENTRY_BLOCK(entry);
+	if (!store->region)
+		return write && *block == 0 ? -TWZ_ERR_NOT_SUPPORTED : TWZ_OK;
+	*sealed = STORE_ENTRY_CHECKSUM(entry) != 0;
+	if (*sealed && !page_is_right(store, entry))
+		return -TWZ_ERR_CORRUPT;
+	if (!write || (*block != 0 && !*sealed))
+		return TWZ_OK;
+	transaction_begin(store);
+	uint64_t fresh = *block ? *block : block_allocate_zeroed(store);
+	map_set(store, &record, page, STORE_ENTRY(fresh, 0));
+	result = transaction_commit(store);
+	*block = result == TWZ_OK ? fresh : 0;
+	*sealed = false;
+	return result;
 }
 
 twz_result store_page(struct store *store, const struct store_object *object, uint64_t page,
 		      bool allocate, uint64_t *block)
 {
-	struct store_record *record = record_read(store, object->record);
-	uint64_t *word;
+	bool sealed;
 
-	*block = 0;
+	return store_fetch(store, object, page, allocate, block, &sealed);
+}
+
+twz_result store_read(struct store *store, const struct store_object *object, uint64_t page,
+		      void *contents, bool *present)
+{
+	twz_result result;
+	struct node record;
+	uint64_t entry;
+
+	*present = false;
 	if (page >= STORE_PAGES)
 		return -TWZ_ERR_INVALID_ARGUMENT;
-	if (!record)
-		return -TWZ_ERR_CORRUPT;
-	twz_result result = map_find(store, record, page, &word, block);
-	if (result != TWZ_OK || *block != 0 || !allocate)
+	if (!record_read(store, object->record, &record, &result))
 		return result;
-	transaction_begin(store);
-	uint64_t fresh = block_allocate_zeroed(store);
-	if (fresh != 0 && !enter(store, record, page, word, fresh)) {
-		transaction_abort(store);
-		result = grow(store, record);
-		return result == TWZ_OK ? store_page(store, object, page, true, block) : result;
-	}
-	result = transaction_commit(store);
-	if (result == TWZ_OK)
-		*block = fresh;
-	return result;
-}
-
-static twz_result visit_lower(struct store *store, uint64_t block, uint64_t first,
-			      twz_result (*visit)(void *context, uint64_t block, uint64_t page),
-			      void *context)
-{
-	const uint64_t *lower = map_block(store, block);
-	twz_result result = lower ? visit(context, block, ~0ull) : -TWZ_ERR_CORRUPT;
-
-	for (unsigned i = 0; i < STORE_MAP_SIZE && result == TWZ_OK; i++)
-		if (lower[i] != 0)
-			result = block_is_data(store, lower[i])
-					 ? visit(context, lower[i], first + i)
-					 : -TWZ_ERR_CORRUPT;
-	return result;
-}
-
-twz_result map_visit(struct store *store, struct store_record *record,
-		     twz_result (*visit)(void *context, uint64_t block, uint64_t page),
-		     void *context)
-{
-	twz_result result = TWZ_OK;
-
-	if (record->map == 0) {
-		for (unsigned i = 0; i < STORE_DIRECT && result == TWZ_OK; i++) {
-			uint64_t entry = record->direct[i];
-			if (entry == 0)
-				continue;
-			if (!block_is_data(store, ENTRY_BLOCK(entry)) ||
-			    ENTRY_PAGE(entry) >= STORE_PAGES)
-				return -TWZ_ERR_CORRUPT;
-			result = visit(context, ENTRY_BLOCK(entry), ENTRY_PAGE(entry));
-		}
+	result = map_get(store, &record, page, &entry);
+	if (result != TWZ_OK)
 		return result;
+	*present = entry != 0;
+	if (!*present) {
+		__builtin_memset(contents, 0, STORE_BLOCK_SIZE);
+		return TWZ_OK;
 	}
-	const uint64_t *upper = map_block(store, record->map);
-	result = upper ? visit(context, record->map, ~0ull) : -TWZ_ERR_CORRUPT;
-	for (uint64_t i = 0; i < STORE_MAP_SIZE && result == TWZ_OK; i++)
-		if (upper[i] != 0)
-			result = visit_lower(store, upper[i], i << STORE_MAP_BITS, visit, context);
-	return result;
+	result = medium_read(store, STORE_ENTRY_BLOCK(entry), 1, contents);
+	if (result != TWZ_OK || STORE_ENTRY_CHECKSUM(entry) == 0)
+		return result;
+	return page_checksum(contents) == STORE_ENTRY_CHECKSUM(entry) ? TWZ_OK : -TWZ_ERR_CORRUPT;
 }
 
-/* Takes the pages [first, end) of one lower map, or of the direct entries, out: one transaction. */
-static twz_result discard_some(struct store *store, struct store_record *record, uint64_t first,
+struct page_visit {
+	twz_result (*visit)(void *context, uint64_t page);
+	void *context;
+};
+
+static twz_result visit_page(void *context, uint64_t entry, uint64_t page, twz_result problem)
+{
+	const struct page_visit *visit = context;
+
+	(void)entry;
+	if (problem != TWZ_OK)
+		return problem;
+	return page == ~0ull ? TWZ_OK : visit->visit(visit->context, page);
+}
+
+twz_result store_visit_pages(struct store *store, const struct store_object *object,
+			     twz_result (*visit)(void *context, uint64_t page), void *context)
+{
+	struct page_visit all = {visit, context};
+	twz_result result;
+	struct node record;
+
+	if (!record_read(store, object->record, &record, &result))
+		return result;
+	return map_visit(store, &record, visit_page, &all);
+}
+
+/* Takes the pages [first, end) out: one transaction. */
+static twz_result discard_some(struct store *store, uint64_t record_block, uint64_t first,
 			       uint64_t end)
 {
+	twz_result result;
+	struct node record;
+
 	transaction_begin(store);
-	for (uint64_t page = first; page < end && record->map != 0; page++) {
-		uint64_t *word, block;
-		twz_result result = map_find(store, record, page, &word, &block);
+	if (!record_read(store, record_block, &record, &result))
+		transaction_fail(store, result);
+	for (uint64_t page = first; page < end && store->error == TWZ_OK; page++) {
+		uint64_t entry;
+		result = map_get(store, &record, page, &entry);
 		if (result != TWZ_OK)
 			transaction_fail(store, result);
-		if (result != TWZ_OK || block == 0)
+		if (result != TWZ_OK || entry == 0)
 			continue;
-		transaction_word(store, word, 0);
-		block_release(store, block);
-	}
-	for (unsigned i = 0; i < STORE_DIRECT && record->map == 0; i++) {
-		uint64_t entry = record->direct[i];
-		if (entry == 0 || ENTRY_PAGE(entry) < first || ENTRY_PAGE(entry) >= end)
-			continue;
-		transaction_word(store, &record->direct[i], 0);
-		block_release(store, ENTRY_BLOCK(entry));
+		map_set(store, &record, page, 0);
+		block_release(store, STORE_ENTRY_BLOCK(entry), false);
 	}
 	return transaction_commit(store);
+}
+
+/* The first page behind those whose entries are in the same block as this one's. */
+static uint64_t part_end(uint64_t page)
+{
+	struct place place = place_of(page);
+	uint64_t top = STORE_PAGES - STORE_HIGH, end;
+
+	if (place.in_record)
+		return page < STORE_LOW ? STORE_LOW : STORE_PAGES;
+	end = STORE_LOW + (uint64_t)(place.n + 1) * STORE_MAP;
+	return end < top ? end : top;
 }
 
 twz_result store_discard(struct store *store, const struct store_object *object, uint64_t first,
 			 uint64_t count)
 {
-	struct store_record *record = record_read(store, object->record);
+	uint64_t end = first + count;
 	twz_result result = TWZ_OK;
 
-	if (!record)
-		return -TWZ_ERR_CORRUPT;
 	if (first > STORE_PAGES || count > STORE_PAGES - first)
 		return -TWZ_ERR_INVALID_ARGUMENT;
-	if (record->map == 0)
-		return discard_some(store, record, first, first + count);
-	while (count != 0 && result == TWZ_OK) {
-		uint64_t end = (first | (STORE_MAP_SIZE - 1)) + 1;
-		uint64_t some = end - first < count ? end - first : count;
-		result = discard_some(store, record, first, first + some);
-		first += some;
-		count -= some;
+	while (first < end && result == TWZ_OK) {
+		uint64_t stop = part_end(first) < end ? part_end(first) : end;
+		struct place place = place_of(first);
+		struct node record;
+		if (!record_read(store, object->record, &record, &result))
+			return result;
+		if (place.in_record || map_block(store, &record, place.n) != 0)
+			result = discard_some(store, object->record, first, stop);
+		first = stop;
 	}
 	return result;
 }
@@ -227,24 +292,29 @@ struct flush {
 	uint64_t first, count;
 };
 
-static twz_result flush_page(void *context, uint64_t block, uint64_t page)
+static twz_result flush_page(void *context, uint64_t entry, uint64_t page, twz_result problem)
 {
 	const struct flush *flush = context;
 
-	if (page - flush->first < flush->count) /* not of the maps themselves, page ~0 */
-		block_flush(flush->store, block);
-	return TWZ_OK;
+	if (problem == TWZ_OK && page - flush->first < flush->count) /* not of the maps, page ~0 */
+		block_flush(flush->store, STORE_ENTRY_BLOCK(entry));
+	return problem;
 }
 
 twz_result store_flush(struct store *store, const struct store_object *object, uint64_t first,
 		       uint64_t count)
 {
-	struct store_record *record = record_read(store, object->record);
 	struct flush flush = {store, first, count};
+	twz_result result;
+	struct node record;
 
-	if (!record || first > STORE_PAGES || count > STORE_PAGES - first)
-		return record ? -TWZ_ERR_INVALID_ARGUMENT : -TWZ_ERR_CORRUPT;
-	twz_result result = map_visit(store, record, flush_page, &flush);
+	if (first > STORE_PAGES || count > STORE_PAGES - first)
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	if (!store->region)
+		return store_barrier(store);
+	if (!record_read(store, object->record, &record, &result))
+		return result;
+	result = map_visit(store, &record, flush_page, &flush);
 	twz_fence();
 	return result;
 }

@@ -1,49 +1,88 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Opening a store: refuse what is not one, make one in zeros, recover. */
 #include "internal.h"
-#include <twz/id.h>
 
-#define WHOLE_CHECK (128ull << 20) /* a region up to this size is read whole before mkfs */
-#define SAMPLE                                                                             \
-	(1ull << 20) /* of a larger one: the first of these whole, of the others one block \
-		      */
+#define WHOLE_CHECK (128ull << 20) /* memory up to this size is read whole before mkfs */
+#define START_CHECK (1ull << 20)   /* of others the start, the end and SAMPLES blocks between */
+#define SAMPLES	    1024u
 
-static bool is_zero(const uint8_t *from, uint64_t bytes)
+twz_result medium_read(struct store *store, uint64_t block, uint64_t count, void *buffer)
 {
-	const uint64_t *words = (const uint64_t *)from;
-
-	for (uint64_t i = 0; i < bytes / 8; i++)
-		if (words[i] != 0)
-			return false;
-	return true;
+	if (store->region) {
+		__builtin_memcpy(buffer, store_block(store, block), count * STORE_BLOCK_SIZE);
+		return TWZ_OK;
+	}
+	return store->medium.read(store->medium.context, block, count, buffer);
 }
 
-static bool region_is_zero(const uint8_t *region, uint64_t size)
+twz_result medium_write(struct store *store, uint64_t block, uint64_t count, const void *buffer)
 {
-	if (size <= WHOLE_CHECK)
-		return is_zero(region, size);
-	if (!is_zero(region, SAMPLE))
-		return false;
-	for (uint64_t at = SAMPLE; at + STORE_BLOCK_SIZE <= size; at += SAMPLE)
-		if (!is_zero(region + at, STORE_BLOCK_SIZE))
-			return false;
-	return is_zero(region + size - STORE_BLOCK_SIZE, STORE_BLOCK_SIZE);
+	if (store->readonly)
+		return -TWZ_ERR_READ_ONLY;
+	if (store->region) {
+		uint8_t *to = store_block(store, block);
+		__builtin_memcpy(to, buffer, count * STORE_BLOCK_SIZE);
+		twz_flush(to, count * STORE_BLOCK_SIZE);
+		return TWZ_OK;
+	}
+	return store->medium.write(store->medium.context, block, count, buffer);
 }
 
-static uint64_t superblock_checksum(const struct store_superblock *superblock)
+twz_result medium_flush(struct store *store)
+{
+	if (store->region) {
+		twz_fence();
+		return TWZ_OK;
+	}
+	return store->medium.flush(store->medium.context);
+}
+
+uint32_t superblock_checksum(const struct store_superblock *superblock)
 {
 	struct store_superblock copy = *superblock;
 
 	copy.checksum = 0;
-	return twz_fnv1a(TWZ_FNV_START, &copy, sizeof(copy));
+	copy.magic = STORE_MAGIC;
+	return crc32c(&copy, sizeof(copy));
 }
 
-static struct store_superblock layout(uint64_t blocks, struct twz_id id)
+static twz_result is_zero(struct store *store, uint64_t from, uint64_t count, uint64_t *buffer,
+			  bool *zero)
 {
-	uint64_t journal = blocks / 256;
-	uint64_t bits = STORE_BLOCK_SIZE * 8;
+	for (uint64_t block = from; block < from + count; block++) {
+		twz_result result = medium_read(store, block, 1, buffer);
+		if (result != TWZ_OK)
+			return result;
+		for (unsigned i = 0; i < STORE_WORDS; i++) {
+			if (buffer[i] != 0) {
+				*zero = false;
+				return TWZ_OK;
+			}
+		}
+	}
+	return TWZ_OK;
+}
 
-	journal = journal < 16 ? 16 : journal > 4096 ? 4096 : journal;
+static twz_result medium_is_zero(struct store *store, uint64_t *buffer, bool *zero)
+{
+	uint64_t blocks = store->medium.size / STORE_BLOCK_SIZE;
+	uint64_t start = START_CHECK / STORE_BLOCK_SIZE;
+	uint64_t step = blocks / SAMPLES + 1;
+	twz_result result;
+
+	*zero = true;
+	if (store->region && store->medium.size <= WHOLE_CHECK)
+		return is_zero(store, 0, blocks, buffer, zero);
+	result = is_zero(store, 0, start < blocks ? start : blocks, buffer, zero);
+	for (uint64_t block = start; block < blocks && result == TWZ_OK && *zero; block += step)
+		result = is_zero(store, block, 1, buffer, zero);
+	if (result == TWZ_OK && *zero)
+		result = is_zero(store, blocks - 1, 1, buffer, zero);
+	return result;
+}
+
+static struct store_superblock layout(uint64_t blocks, uint64_t journal, struct twz_id id)
+{
 	struct store_superblock superblock = {
 		.magic = STORE_MAGIC,
 		.version = STORE_VERSION,
@@ -51,37 +90,84 @@ static struct store_superblock layout(uint64_t blocks, struct twz_id id)
 		.id = id,
 		.blocks = blocks,
 		.journal_blocks = journal,
-		.bitmap_block = STORE_JOURNAL + journal,
-		.bitmap_blocks = (blocks + bits - 1) / bits,
+		.zero_block = STORE_JOURNAL + journal,
+		.bitmap_block = STORE_JOURNAL + journal + 1,
+		.first_data = STORE_JOURNAL + journal + 2,
 	};
-	superblock.zero_block = superblock.bitmap_block + superblock.bitmap_blocks;
-	superblock.first_data = superblock.zero_block + 1;
 	superblock.checksum = superblock_checksum(&superblock);
 	return superblock;
 }
 
-static void mark_used(uint64_t *bitmap, uint64_t from, uint64_t to)
+static uint64_t journal_size(uint64_t blocks)
 {
-	for (uint64_t block = from; block < to; block++)
-		bitmap[block / 64] |= 1ull << (block % 64);
+	uint64_t journal = blocks / 128;
+
+	return journal < 16 ? 16 : journal > 4096 ? 4096 : journal;
+}
+
+static void adopt(struct store *store, const struct store_superblock *superblock)
+{
+	store->id = superblock->id;
+	store->blocks = superblock->blocks;
+	store->journal_blocks = superblock->journal_blocks;
+	store->journal_words =
+		(superblock->journal_blocks / 2 * STORE_BLOCK_SIZE - sizeof(struct store_journal)) /
+		sizeof(struct store_word);
+	store->first_bitmap = superblock->bitmap_block;
+	store->first_data = superblock->first_data;
+	store->zero_block = superblock->zero_block;
+}
+
+static twz_result write_roots(struct store *store, uint64_t *block)
+{
+	struct store_roots *roots = (struct store_roots *)block;
+	uint64_t groups = (store->blocks + STORE_GROUP - 1) / STORE_GROUP;
+
+	__builtin_memset(block, 0, STORE_BLOCK_SIZE);
+	roots->header.magic = STORE_KIND_ROOTS;
+	roots->header.block = STORE_ROOTS;
+	roots->free = store->blocks - store->first_data - (groups - 1);
+	roots->header.checksum = node_checksum(block);
+	return medium_write(store, STORE_ROOTS, 1, block);
 }
 
 /* The magic says "being made" until all else is durable; an interrupted mkfs is started again. */
-static void make(uint8_t *region, uint64_t size, struct twz_id id)
+static twz_result make(struct store *store, struct twz_id id, uint64_t *block)
 {
-	struct store_superblock *at = (struct store_superblock *)region;
-	struct store_superblock new = layout(size / STORE_BLOCK_SIZE, id);
-	uint64_t *bitmap = (uint64_t *)(region + new.bitmap_block *STORE_BLOCK_SIZE);
+	uint64_t blocks = store->medium.size / STORE_BLOCK_SIZE;
+	struct store_superblock *superblock = (struct store_superblock *)block, new;
 
-	twz_commit_word(&at->magic, STORE_MAKING);
-	__builtin_memset(region + STORE_BLOCK_SIZE, 0, (new.first_data - 1) * STORE_BLOCK_SIZE);
-	mark_used(bitmap, 0, new.first_data);
-	mark_used(bitmap, new.blocks, new.bitmap_blocks *STORE_BLOCK_SIZE * 8);
-	twz_flush(region + STORE_BLOCK_SIZE, (new.first_data - 1) * STORE_BLOCK_SIZE);
-	new.magic = STORE_MAKING;
-	*at = new;
-	twz_persist(at, sizeof(*at));
-	twz_commit_word(&at->magic, STORE_MAGIC);
+	blocks = blocks < STORE_MAXIMUM ? blocks : STORE_MAXIMUM;
+	new = layout(blocks, journal_size(blocks), id);
+	adopt(store, &new);
+	__builtin_memset(block, 0, STORE_BLOCK_SIZE);
+	superblock->magic = STORE_MAKING;
+	twz_result result = medium_write(store, STORE_SUPERBLOCK, 1, block);
+	if (result == TWZ_OK)
+		result = medium_flush(store);
+	__builtin_memset(block, 0, STORE_BLOCK_SIZE);
+	for (uint64_t at = STORE_JOURNAL; at <= store->zero_block && result == TWZ_OK; at++)
+		result = medium_write(store, at, 1, block);
+	if (result == TWZ_OK)
+		result = write_roots(store, block);
+	__builtin_memset(block, 0, STORE_BLOCK_SIZE);
+	*superblock = new;
+	if (result == TWZ_OK)
+		result = medium_write(store, STORE_BACKUP, 1, block);
+	superblock->magic = STORE_MAKING;
+	if (result == TWZ_OK)
+		result = medium_write(store, STORE_SUPERBLOCK, 1, block);
+	if (result == TWZ_OK)
+		result = medium_flush(store);
+	if (result != TWZ_OK)
+		return result;
+	if (store->region) {
+		twz_commit_word((uint64_t *)store->region, STORE_MAGIC);
+		return TWZ_OK;
+	}
+	superblock->magic = STORE_MAGIC;
+	result = medium_write(store, STORE_SUPERBLOCK, 1, block);
+	return result == TWZ_OK ? medium_flush(store) : result;
 }
 
 static twz_result refuse(const char **message, twz_result error, const char *text)
@@ -90,7 +176,7 @@ static twz_result refuse(const char **message, twz_result error, const char *tex
 	return error;
 }
 
-/* Checks the superblock against itself, this program and the region. */
+/* Checks the superblock against itself, this program and the medium. */
 static twz_result check(const struct store_superblock *superblock, uint64_t size,
 			const char **message)
 {
@@ -100,19 +186,20 @@ static twz_result check(const struct store_superblock *superblock, uint64_t size
 			      "image of zeros to make one");
 	if (superblock->version != STORE_VERSION)
 		return refuse(message, -TWZ_ERR_VERSION_MISMATCH,
-			      "the store is of another format version than 1; use the system that "
+			      "the store is of another format version than 2; use the system that "
 			      "made it");
 	if (superblock->checksum != superblock_checksum(superblock))
 		return refuse(message, -TWZ_ERR_CORRUPT,
 			      "the store's superblock is damaged (checksum); restore the image "
-			      "from a copy");
-	struct store_superblock expected = layout(superblock->blocks, superblock->id);
+			      "from a copy, or twzstore repair");
+	struct store_superblock expected =
+		layout(superblock->blocks, superblock->journal_blocks, superblock->id);
 	if (superblock->block_size != STORE_BLOCK_SIZE || superblock->blocks < STORE_MINIMUM ||
-	    superblock->blocks > 1ull << STORE_ENTRY_SHIFT ||
-	    superblock->journal_blocks != expected.journal_blocks ||
-	    superblock->bitmap_block != expected.bitmap_block ||
-	    superblock->bitmap_blocks != expected.bitmap_blocks ||
+	    superblock->blocks > STORE_MAXIMUM || superblock->journal_blocks < 16 ||
+	    superblock->journal_blocks > 4096 ||
+	    superblock->journal_blocks > superblock->blocks / 2 ||
 	    superblock->zero_block != expected.zero_block ||
+	    superblock->bitmap_block != expected.bitmap_block ||
 	    superblock->first_data != expected.first_data)
 		return refuse(message, -TWZ_ERR_CORRUPT,
 			      "the store's superblock is damaged (layout); restore the image from "
@@ -126,55 +213,116 @@ static twz_result check(const struct store_superblock *superblock, uint64_t size
 
 static twz_result recover(struct store *store, const char **message)
 {
-	if (journal_recover(store) != TWZ_OK)
+	twz_result result = journal_recover(store);
+
+	if (result == -TWZ_ERR_OUT_OF_MEMORY)
+		return refuse(message, result,
+			      "not enough memory for the store; give the machine more memory");
+	if (result == -TWZ_ERR_IO)
+		return refuse(message, result,
+			      "the store's device fails to read or write; replace it");
+	if (result != TWZ_OK)
 		return refuse(
 			message, -TWZ_ERR_CORRUPT,
 			"the store's journal is damaged (checksum); restore the image from a copy");
-	if (blocks_open(store) != TWZ_OK)
-		return refuse(
-			message, -TWZ_ERR_OUT_OF_MEMORY,
-			"not enough memory for the store's bitmap; give the machine more memory");
-	if (orphans_free(store) != TWZ_OK) {
-		blocks_close(store);
+	result = blocks_open(store);
+	if (result == -TWZ_ERR_OUT_OF_MEMORY)
+		return refuse(message, result,
+			      "not enough memory for the store; give the machine more memory");
+	if (result != TWZ_OK)
+		return refuse(message, -TWZ_ERR_CORRUPT,
+			      "the store's roots are damaged (checksum); restore the image from a "
+			      "copy");
+	if (!store->readonly && orphans_free(store) != TWZ_OK)
 		return refuse(message, -TWZ_ERR_CORRUPT,
 			      "the store's list of deleted objects is damaged; restore the image "
-			      "from a copy");
-	}
+			      "from a copy, or twzstore repair");
 	return TWZ_OK;
+}
+
+/* `block`: a block's worth of memory. */
+static twz_result open_with(struct store *store, struct twz_id id, uint64_t *block,
+			    const char **message)
+{
+	struct store_superblock superblock;
+	bool zero = false;
+	twz_result result = medium_read(store, STORE_SUPERBLOCK, 1, block);
+
+	superblock = *(struct store_superblock *)block;
+	if (result == TWZ_OK && superblock.magic == 0)
+		result = medium_is_zero(store, block, &zero);
+	if (result == TWZ_OK && (zero || superblock.magic == STORE_MAKING)) {
+		if (store->readonly)
+			return refuse(message, -TWZ_ERR_NOT_FOUND,
+				      "there is no store yet: all is zero; twzstore mkfs makes one");
+		result = make(store, id, block);
+		store->made = true;
+		if (result == TWZ_OK)
+			result = medium_read(store, STORE_SUPERBLOCK, 1, block);
+		superblock = *(struct store_superblock *)block;
+	}
+	if (result != TWZ_OK)
+		return refuse(message, -TWZ_ERR_IO,
+			      "the store's device fails to read or write; replace it");
+	result = check(&superblock, store->medium.size, message);
+	if (result != TWZ_OK)
+		return result;
+	adopt(store, &superblock);
+	return recover(store, message);
+}
+
+static twz_result open_store(struct store *store, const struct store_medium *medium,
+			     struct twz_id id, const struct store_memory *memory, bool readonly,
+			     const char **message)
+{
+	*message = "";
+	*store = (struct store){.region = medium->memory,
+				.medium = *medium,
+				.memory = memory,
+				.readonly = readonly};
+	crc32c_init();
+	if (medium->size / STORE_BLOCK_SIZE < STORE_MINIMUM)
+		return refuse(
+			message, -TWZ_ERR_NO_SPACE,
+			"the device is too small for a store; give an image of at least 256 KiB");
+	uint64_t *block = memory->allocate(STORE_BLOCK_SIZE);
+	if (!block || (!store->region && cache_open(store) != TWZ_OK)) {
+		if (block)
+			memory->release(block, STORE_BLOCK_SIZE);
+		return refuse(message, -TWZ_ERR_OUT_OF_MEMORY,
+			      "not enough memory for the store; give the machine more memory");
+	}
+	twz_result result = open_with(store, id, block, message);
+	memory->release(block, STORE_BLOCK_SIZE);
+	if (result != TWZ_OK)
+		store_close(store);
+	return result;
+}
+
+twz_result store_open_medium(struct store *store, const struct store_medium *medium,
+			     struct twz_id id, const struct store_memory *memory,
+			     const char **message)
+{
+	return open_store(store, medium, id, memory, false, message);
+}
+
+twz_result store_open_readonly(struct store *store, const struct store_medium *medium,
+			       const struct store_memory *memory, const char **message)
+{
+	return open_store(store, medium, TWZ_ID_NONE, memory, true, message);
 }
 
 twz_result store_open(struct store *store, void *region, uint64_t size, struct twz_id id,
 		      const struct store_memory *memory, const char **message)
 {
-	struct store_superblock *superblock = region;
+	struct store_medium medium = {.size = size, .memory = region};
 
-	*message = "";
-	*store = (struct store){.region = region, .memory = memory};
-	if (size / STORE_BLOCK_SIZE < STORE_MINIMUM)
-		return refuse(
-			message, -TWZ_ERR_NO_SPACE,
-			"the device is too small for a store; give an image of at least 256 KiB");
-	if (superblock->magic == STORE_MAKING ||
-	    (superblock->magic == 0 && region_is_zero(region, size))) {
-		make(region, size, id);
-		store->made = true;
-	}
-	twz_result result = check(superblock, size, message);
-	if (result != TWZ_OK)
-		return result;
-	store->id = superblock->id;
-	store->blocks = superblock->blocks;
-	store->journal_words =
-		(superblock->journal_blocks * STORE_BLOCK_SIZE - sizeof(struct store_journal)) /
-		sizeof(struct store_word);
-	store->bitmap = superblock->bitmap_block * STORE_BLOCK_SIZE;
-	store->bitmap_words = superblock->bitmap_blocks * STORE_BLOCK_SIZE / 8;
-	store->first_data = superblock->first_data;
-	store->zero_block = superblock->zero_block;
-	return recover(store, message);
+	return open_store(store, &medium, id, memory, false, message);
 }
 
 void store_close(struct store *store)
 {
 	blocks_close(store);
+	transaction_close(store);
+	cache_close(store);
 }

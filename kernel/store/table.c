@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The object table: a radix trie over the id, so that an insertion stores one word. */
+/* The object table: a trie over the id, so that an insertion sets one word. */
 #include "internal.h"
 
-static unsigned digit(struct twz_id id, unsigned level)
+/* The id's digit, and the id without it: division of 128 bits by 510, 32 bits at a time. */
+static unsigned next_digit(struct twz_id *id)
 {
-	unsigned from = level * 9; /* bits from the top */
-	uint64_t top;
+	uint32_t parts[4] = {(uint32_t)(id->hi >> 32), (uint32_t)id->hi, (uint32_t)(id->lo >> 32),
+			     (uint32_t)id->lo};
+	uint64_t rest = 0;
 
-	if (from < 64)
-		top = id.hi << from | (from ? id.lo >> (64 - from) : 0);
-	else
-		top = id.lo << (from - 64);
-	return (unsigned)(top >> (64 - 9));
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t value = rest << 32 | parts[i];
+		parts[i] = (uint32_t)(value / STORE_SLOTS);
+		rest = value % STORE_SLOTS;
+	}
+	id->hi = (uint64_t)parts[0] << 32 | parts[1];
+	id->lo = (uint64_t)parts[2] << 32 | parts[3];
+	return (unsigned)rest;
 }
 
 static uint64_t slot_block(uint64_t slot)
@@ -27,93 +32,110 @@ static bool slot_is_valid(const struct store *store, uint64_t slot)
 
 /* The slots from the root to where the id stands or would stand. */
 struct path {
-	uint64_t *slots[STORE_LEVELS + 1];
-	unsigned depth; /* of the last one */
+	struct node nodes[STORE_LEVELS + 2];
+	unsigned words[STORE_LEVELS + 2];
+	unsigned depth;	    /* of the last one */
+	struct twz_id rest; /* of the id below it */
+	uint64_t slot;	    /* what it holds */
 };
 
 static twz_result descend(struct store *store, struct twz_id id, struct path *path)
 {
-	uint64_t *slot = &roots_of(store)->table;
+	twz_result result;
 
+	path->rest = id;
+	path->words[0] = ROOT_WORD(table);
+	if (!roots_read(store, &path->nodes[0], &result))
+		return result;
 	for (unsigned level = 0;; level++) {
-		path->slots[level] = slot;
 		path->depth = level;
-		if (*slot == 0)
+		path->slot = node_get(store, &path->nodes[level], path->words[level]);
+		if (path->slot == 0)
 			return -TWZ_ERR_NO_SUCH_OBJECT;
-		if (!slot_is_valid(store, *slot))
+		if (!slot_is_valid(store, path->slot))
 			return -TWZ_ERR_CORRUPT;
-		if ((*slot & 3) == STORE_SLOT_RECORD)
+		if ((path->slot & 3) == STORE_SLOT_RECORD)
 			return TWZ_OK;
 		if (level == STORE_LEVELS)
 			return -TWZ_ERR_CORRUPT;
-		slot = (uint64_t *)store_block(store, slot_block(*slot)) + digit(id, level);
+		if (!node_read(store, slot_block(path->slot), STORE_KIND_TABLE,
+			       &path->nodes[level + 1], &result))
+			return result;
+		path->words[level + 1] = next_digit(&path->rest) + STORE_SLOT_FIRST;
 	}
+}
+
+static twz_result id_of(struct store *store, uint64_t block, struct twz_id *id)
+{
+	struct node record;
+	twz_result result;
+
+	if (!record_read(store, block, &record, &result))
+		return result;
+	*id = ((const struct store_record *)record.words)->id;
+	return TWZ_OK;
 }
 
 twz_result table_find(struct store *store, struct twz_id id, uint64_t *block)
 {
+	struct twz_id there;
 	struct path path;
 	twz_result result = descend(store, id, &path);
 
 	if (result != TWZ_OK)
 		return result;
-	*block = slot_block(*path.slots[path.depth]);
-	const struct store_record *record = record_read(store, *block);
-	if (!record)
-		return -TWZ_ERR_CORRUPT;
-	return twz_id_equal(record->id, id) ? TWZ_OK : -TWZ_ERR_NO_SUCH_OBJECT;
+	*block = slot_block(path.slot);
+	result = id_of(store, *block, &there);
+	if (result != TWZ_OK)
+		return result;
+	return twz_id_equal(there, id) ? TWZ_OK : -TWZ_ERR_NO_SUCH_OBJECT;
 }
 
 twz_result table_insert(struct store *store, struct twz_id id, uint64_t block)
 {
+	uint64_t entry = block << 2 | STORE_SLOT_RECORD, other;
+	struct twz_id there;
 	struct path path;
 	twz_result result = descend(store, id, &path);
-	uint64_t *slot = path.slots[path.depth];
-	uint64_t entry = block << 2 | STORE_SLOT_RECORD;
+	struct node at = path.nodes[path.depth];
+	unsigned word = path.words[path.depth];
 
 	if (result == -TWZ_ERR_NO_SUCH_OBJECT) {
-		transaction_word(store, slot, entry);
+		node_set(store, &at, word, entry);
 		return TWZ_OK;
 	}
+	/* The slot holds another object: put nodes between until the ids differ. */
+	other = path.slot;
+	if (result == TWZ_OK)
+		result = id_of(store, slot_block(other), &there);
 	if (result != TWZ_OK)
 		return result;
-	/* The slot holds another object: put nodes between until the ids differ. */
-	uint64_t other = *slot;
-	const struct store_record *record = record_read(store, slot_block(other));
-	if (!record)
-		return -TWZ_ERR_CORRUPT;
-	if (twz_id_equal(record->id, id))
+	if (twz_id_equal(there, id))
 		return -TWZ_ERR_EXISTS;
-
-	uint64_t *target = slot;
+	for (unsigned i = 0; i < path.depth; i++)
+		next_digit(&there);
 	for (unsigned level = path.depth; level < STORE_LEVELS; level++) {
-		uint64_t node = block_allocate_zeroed(store);
-		if (node == 0)
-			return store->error;
-		uint64_t *slots = store_block(store, node);
-		unsigned mine = digit(id, level), theirs = digit(record->id, level);
+		struct node node;
+		unsigned mine = next_digit(&path.rest), theirs = next_digit(&there);
 
-		if (target == slot)
-			transaction_word(store, slot, node << 2 | STORE_SLOT_NODE);
-		else
-			*target = node << 2 | STORE_SLOT_NODE; /* in a fresh block */
-		if (target != slot)
-			twz_flush(target, sizeof(*target));
+		if (!node_make(store, block_allocate(store), STORE_KIND_TABLE, &node))
+			return store->error;
+		node_set(store, &at, word, node.block << 2 | STORE_SLOT_NODE);
 		if (mine != theirs) {
-			slots[mine] = entry;
-			slots[theirs] = other;
-			block_flush(store, node);
+			node_set(store, &node, mine + STORE_SLOT_FIRST, entry);
+			node_set(store, &node, theirs + STORE_SLOT_FIRST, other);
 			return TWZ_OK;
 		}
-		target = &slots[mine];
+		at = node;
+		word = mine + STORE_SLOT_FIRST;
 	}
 	return -TWZ_ERR_CORRUPT;
 }
 
-static bool is_empty_but(const uint64_t *slots, const uint64_t *one)
+static bool is_empty_but(struct store *store, const struct node *node, unsigned but)
 {
-	for (unsigned i = 0; i < STORE_SLOTS; i++)
-		if (slots[i] != 0 && &slots[i] != one)
+	for (unsigned word = STORE_SLOT_FIRST; word < STORE_WORDS; word++)
+		if (word != but && node_get(store, node, word) != 0)
 			return false;
 	return true;
 }
@@ -121,54 +143,97 @@ static bool is_empty_but(const uint64_t *slots, const uint64_t *one)
 twz_result table_remove(struct store *store, struct twz_id id)
 {
 	struct path path;
-	uint64_t record;
-	twz_result result = table_find(store, id, &record);
+	twz_result result = descend(store, id, &path);
+	unsigned depth = path.depth;
 
 	if (result != TWZ_OK)
 		return result;
-	descend(store, id, &path);
-	unsigned depth = path.depth;
-	while (depth > 0) {
-		uint64_t node = slot_block(*path.slots[depth - 1]);
-		if (!is_empty_but(store_block(store, node), path.slots[depth]))
-			break;
-		block_release(store, node);
+	while (depth > 0 && is_empty_but(store, &path.nodes[depth], path.words[depth])) {
+		block_release(store, path.nodes[depth].block, true);
 		depth--;
 	}
-	transaction_word(store, path.slots[depth], 0);
+	node_set(store, &path.nodes[depth], path.words[depth], 0);
 	return TWZ_OK;
 }
 
-twz_result table_visit(struct store *store, twz_result (*node)(void *context, uint64_t block),
-		       twz_result (*record)(void *context, uint64_t block), void *context)
+/* One level of a walk. On a disk nothing of it stays: the block is read again. */
+struct step {
+	uint64_t block;
+	unsigned word;
+};
+
+/* The next slot that is not 0 at or behind a step; 0: none. */
+static uint64_t next_slot(struct store *store, unsigned level, struct step *step,
+			  twz_result *problem)
 {
-	const uint64_t *slots[STORE_LEVELS + 1] = {&roots_of(store)->table};
-	unsigned index[STORE_LEVELS + 1] = {0};
+	unsigned end = level == 0 ? ROOT_WORD(table) + 1 : STORE_WORDS;
+	struct node node;
+
+	if (!node_read(store, step->block, level == 0 ? STORE_KIND_ROOTS : STORE_KIND_TABLE, &node,
+		       problem))
+		return 0;
+	while (step->word < end) {
+		uint64_t slot = node_get(store, &node, step->word++);
+		if (slot != 0)
+			return slot;
+	}
+	return 0;
+}
+
+twz_result table_visit(struct store *store, table_visitor visit, void *context)
+{
+	struct step steps[STORE_LEVELS + 2] = {{STORE_ROOTS, ROOT_WORD(table)}};
+	twz_result result = TWZ_OK, problem;
 	int level = 0;
 
-	while (level >= 0) {
-		unsigned end = level == 0 ? 1 : STORE_SLOTS;
-		if (index[level] == end) {
+	while (level >= 0 && result == TWZ_OK) {
+		uint64_t slot = next_slot(store, (unsigned)level, &steps[level], &problem);
+		bool is_record = (slot & 3) == STORE_SLOT_RECORD;
+		struct node node;
+		if (slot == 0) {
+			if (problem != TWZ_OK)
+				return problem;
 			level--;
 			continue;
 		}
-		uint64_t slot = slots[level][index[level]++];
-		if (slot == 0)
+		problem = slot_is_valid(store, slot) && (is_record || level < (int)STORE_LEVELS)
+				  ? TWZ_OK
+				  : -TWZ_ERR_CORRUPT;
+		if (problem == TWZ_OK)
+			node_read(store, slot_block(slot),
+				  is_record ? STORE_KIND_RECORD : STORE_KIND_TABLE, &node, &problem);
+		result = visit(context, slot_block(slot), is_record, problem);
+		if (!store->region && store->words.count == 0)
+			cache_trim(store);
+		if (is_record || problem != TWZ_OK)
 			continue;
-		if (!slot_is_valid(store, slot))
-			return -TWZ_ERR_CORRUPT;
-		bool is_node = (slot & 3) == STORE_SLOT_NODE;
-		twz_result (*visit)(void *, uint64_t) = is_node ? node : record;
-		twz_result result = visit ? visit(context, slot_block(slot)) : TWZ_OK;
-		if (result != TWZ_OK)
-			return result;
-		if (!is_node)
-			continue;
-		if (level == (int)STORE_LEVELS)
-			return -TWZ_ERR_CORRUPT;
-		level++;
-		slots[level] = store_block(store, slot_block(slot));
-		index[level] = 0;
+		steps[++level] = (struct step){slot_block(slot), STORE_SLOT_FIRST};
 	}
-	return TWZ_OK;
+	return result;
+}
+
+twz_result table_drop(struct store *store, uint64_t block)
+{
+	struct step steps[STORE_LEVELS + 2] = {{STORE_ROOTS, ROOT_WORD(table)}};
+	int level = 0;
+
+	while (level >= 0) {
+		twz_result problem;
+		uint64_t slot = next_slot(store, (unsigned)level, &steps[level], &problem);
+		struct node node;
+		if (slot == 0) {
+			level--;
+			continue;
+		}
+		if (slot_block(slot) == block || !slot_is_valid(store, slot)) {
+			unsigned kind = level == 0 ? STORE_KIND_ROOTS : STORE_KIND_TABLE;
+			if (!node_read(store, steps[level].block, kind, &node, &problem))
+				return problem;
+			node_set(store, &node, steps[level].word - 1, 0);
+			return store->error;
+		}
+		if ((slot & 3) == STORE_SLOT_NODE && level < (int)STORE_LEVELS)
+			steps[++level] = (struct step){slot_block(slot), STORE_SLOT_FIRST};
+	}
+	return -TWZ_ERR_NO_SUCH_OBJECT;
 }

@@ -5,11 +5,14 @@
 
 #include "internal.h"
 #include <stdlib.h>
+#include <string.h>
 #include <twz/id.h>
 
 static inline void *state_allocate(size_t size)
 {
-	return calloc(1, size);
+	void *memory = aligned_alloc(4096, (size + 4095) & ~(size_t)4095);
+
+	return memory ? memset(memory, 0, size) : NULL;
 }
 
 static inline void state_release(void *memory, size_t size)
@@ -22,38 +25,44 @@ static const struct store_memory state_memory = {state_allocate, state_release};
 
 struct state {
 	struct store *store;
+	const struct store_object *of;
 	uint64_t sum; /* of objects, pages and words, in no order */
 	uint64_t objects;
 	uint64_t object; /* digest of the present one's id */
 };
 
 /* A page of zeros and a hole are equal: they do not count. */
-static inline twz_result state_page(void *context, uint64_t block, uint64_t page)
+static inline twz_result state_page(void *context, uint64_t page)
 {
 	struct state *state = context;
-	const uint64_t *words = store_block(state->store, block);
-	uint64_t any = 0;
+	uint64_t words[512], any = 0;
+	bool present;
+	twz_result result = store_read(state->store, state->of, page, words, &present);
 
-	for (unsigned i = 0; i < STORE_BLOCK_SIZE / 8; i++)
+	for (unsigned i = 0; result == TWZ_OK && i < 512; i++)
 		any |= words[i];
-	if (page != ~0ull && any != 0) {
+	if (any != 0) {
 		uint64_t sum = twz_fnv1a(state->object, &page, sizeof(page));
-		state->sum += twz_fnv1a(sum, words, STORE_BLOCK_SIZE);
+		state->sum += twz_fnv1a(sum, words, sizeof(words));
 	}
-	return TWZ_OK;
+	return result;
 }
 
 static inline twz_result state_record(void *context, struct store *store, uint64_t block)
 {
 	struct state *state = context;
-	struct store_record *record = record_read(store, block);
+	struct store_object object;
+	twz_result result = store_describe(store, block, &object);
 
-	if (!record)
-		return -TWZ_ERR_CORRUPT;
+	if (result != TWZ_OK)
+		return result;
+	object.record = 0; /* where it is does not matter */
 	state->objects++;
-	state->object = twz_fnv1a(TWZ_FNV_START, record, offsetof(struct store_record, checksum));
+	state->object = twz_fnv1a(TWZ_FNV_START, &object, offsetof(struct store_object, protections) + 4);
 	state->sum += state->object;
-	return map_visit(store, record, state_page, state);
+	object.record = block;
+	state->of = &object;
+	return store_visit_pages(store, &object, state_page, state);
 }
 
 /* The digest of what programs can see; 0 when the store cannot be read. */
