@@ -6,6 +6,7 @@
 #include "stream.h"
 #include "virtio.h"
 #include "virtio_9p.h"
+#include "virtio_blk.h"
 #include "virtio_rng.h"
 #include "virtio_serial.h"
 
@@ -23,5 +24,7 @@ void devices_init(void)
 			virtio_9p_init(device);
 		else if (device->kind == VIRTIO_ID_RNG)
 			virtio_rng_init(device);
+		else if (device->kind == VIRTIO_ID_BLOCK)
+			virtio_blk_init(device);
 	}
 }

@@ -13,6 +13,7 @@
 #include <page.h>
 #include "pci.h"
 
+#define VIRTIO_ID_BLOCK	  2u
 #define VIRTIO_ID_RNG	  4u
 #define VIRTIO_ID_CONSOLE 3u
 #define VIRTIO_ID_9P	  9u

@@ -84,7 +84,10 @@ static twz_result write_record(uint64_t slot, const union registry_page *page)
 	twz_result result;
 
 	persistent_lock();
-	result = store_commit(persistent_store(), &swap, 1, &update, 1, persistent_moved, NULL);
+	result = persistent_settle();
+	if (result == TWZ_OK)
+		result = store_commit(persistent_store(), &swap, 1, &update, 1, persistent_moved,
+				      NULL);
 	persistent_unlock();
 	if (result >= 0)
 		registry_slots = update.value;

@@ -101,7 +101,9 @@ static twz_result commit_run(struct handler *handler, struct handler_run *run,
 	if (state && !commit.state)
 		return -TWZ_ERR_CORRUPT;
 	persistent_lock();
-	result = handler_commit(&commit);
+	result = persistent_settle();
+	if (result == TWZ_OK)
+		result = handler_commit(&commit);
 	persistent_unlock();
 	return result;
 }

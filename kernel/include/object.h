@@ -47,6 +47,9 @@ struct object_pager {
 	twz_result (*discard)(struct object *object, uint64_t first, uint64_t count);
 	/* The id was deleted (object_delete). May be NULL. */
 	void (*deleted)(struct object *object);
+	/* Its pages are copies in RAM: a clean one (asks before writing, not dirty) may be dropped
+	 * at any time, the next touch fetches it again. */
+	bool evicts;
 	/* The last reference is gone, the page map is already empty. May be NULL. */
 	void (*release)(struct object *object);
 };
@@ -185,6 +188,21 @@ physical_address object_frame(struct object *object, uint64_t offset, bool write
  * reference. Takes over the new frame's reference. For pagers that move pages.
  */
 twz_result object_set_page(struct object *object, uint64_t page, struct object_page new_page);
+
+/*
+ * The frame that the map holds at a page, or 0; `write`: from now on it may be written without
+ * asking the pager. For pagers whose pages are in RAM.
+ */
+physical_address object_allow(struct object *object, uint64_t page, bool write);
+
+/* The page, if there, is dirty again: it could not be written. */
+void object_redirty(struct object *object, uint64_t page);
+
+/*
+ * Drop pages from the map that are clean and whose pager has them elsewhere (`evicts`), from *page
+ * on, until `wanted` are gone; *page: where to go on, 2^18 at the end. Returns how many went.
+ */
+uint64_t object_evict(struct object *object, uint64_t *page, uint64_t wanted);
 
 /*
  * Visit the present pages of [first, first + count) that were written since the last visit with

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Persistent objects: the store (kernel/store/store.h) as objects of the kernel. Pages of the
- * device are the objects' pages; program stores are durable after twz_persist.
+ * device are the objects' pages, and program stores durable after twz_persist; or copies of a
+ * disk's pages, durable after object_sync.
  */
 #ifndef KERNEL_PERSISTENT_H
 #define KERNEL_PERSISTENT_H
@@ -15,6 +16,12 @@ struct store *persistent_store(void);
 /* Around every store_* call. May sleep; no spinlock held. Not recursive. */
 void persistent_lock(void);
 void persistent_unlock(void);
+
+/*
+ * On a disk: makes all that programs stored durable, as one transaction, so that the store reads
+ * what they see; nothing to do in memory. Under the lock, before a store_commit.
+ */
+twz_result persistent_settle(void);
 
 /* The store's handle of a persistent object; NULL for others. Valid as long as the object. */
 const struct store_object *persistent_handle(const struct object *object);

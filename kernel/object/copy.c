@@ -53,7 +53,8 @@ static twz_result take_from_pager(struct object *from, uint64_t page, physical_a
 		*out = got.frame;
 		return TWZ_OK;
 	}
-	frame_unref(got.frame);
+	if (!(got.flags & OBJECT_PAGE_ENTERED)) /* else it is the map's */
+		frame_unref(got.frame);
 	return copy_frame(from, page, out);
 }
 

@@ -280,6 +280,24 @@ physical_address object_frame(struct object *object, uint64_t offset, bool write
 	}
 }
 
+physical_address object_allow(struct object *object, uint64_t page, bool write)
+{
+	uint64_t flags = spin_lock(&object->lock);
+	volatile uint64_t *entry = page_map_entry(object, page, false);
+	physical_address frame = 0;
+
+	if (entry && pte_has_frame(*entry) &&
+	    !(write && *entry & PTE_ASK && !frame_counted(pte_frame(*entry)))) {
+		frame = pte_frame(*entry);
+		if (write && *entry & PTE_ASK)
+			page_map_write(object, entry,
+				       pte_make(object, frame,
+						*entry & (PTE_RIGHTS | PTE_COPY | PTE_DIRTY)));
+	}
+	spin_unlock(&object->lock, flags);
+	return frame;
+}
+
 twz_result object_set_page(struct object *object, uint64_t page, struct object_page new_page)
 {
 	uint64_t flags = spin_lock(&object->lock), soft = 0;

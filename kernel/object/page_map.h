@@ -47,6 +47,16 @@ uint64_t page_map_next_table(const struct object *object, uint64_t page);
 /* Write an entry and count pages and the table's entries. The caller flushes. */
 void page_map_write(struct object *object, volatile uint64_t *entry, uint64_t value);
 
+/* Whether the pager has the page elsewhere, so that it may leave the map. */
+static inline bool page_map_clean(const struct object *object, uint64_t entry)
+{
+	if (!object->pager || !pte_has_frame(entry) || entry & PTE_RIGHTS)
+		return false;
+	return object->pager->evicts
+		       ? entry & PTE_ASK && !(entry & (PTE_DIRTY | PTE_COPY))
+		       : !frame_counted(pte_frame(entry));
+}
+
 /* The numbers of all present pages; more than `limit`: limit + 1 and nothing stored. */
 uint32_t page_map_present(const struct object *object, uint32_t *pages, uint32_t limit);
 

@@ -199,6 +199,45 @@ twz_result object_protect_pages(struct object *object, uint64_t offset, uint64_t
 	return TWZ_OK;
 }
 
+void object_redirty(struct object *object, uint64_t page)
+{
+	uint64_t flags = spin_lock(&object->lock);
+	volatile uint64_t *entry = page_map_entry(object, page, false);
+
+	if (entry && pte_has_frame(*entry))
+		page_map_write(object, entry, *entry | PTE_DIRTY);
+	spin_unlock(&object->lock, flags);
+}
+
+#define EVICT 64
+
+uint64_t object_evict(struct object *object, uint64_t *page, uint64_t wanted)
+{
+	uint64_t flags = spin_lock(&object->lock), gone = 0;
+	struct tlb_batch batch;
+
+	tlb_batch_begin(&batch, object);
+	for (uint64_t seen = 0; gone < wanted && seen < EVICT; seen++) {
+		volatile uint64_t *entry;
+		uint64_t old;
+
+		*page = page_map_next_table(object, *page);
+		if (*page >= OBJECT_PAGES)
+			break;
+		entry = page_map_entry(object, *page, false);
+		old = entry ? *entry : 0;
+		if (page_map_clean(object, old)) {
+			page_map_write(object, entry, 0);
+			tlb_batch_add(&batch, *page, pte_frame(old));
+			gone++;
+		}
+		++*page;
+	}
+	tlb_batch_finish(&batch);
+	spin_unlock(&object->lock, flags);
+	return gone;
+}
+
 #define VISIT 32
 
 /* Collect written pages from *page on, up to VISIT; clean and write-protect them when asked. */
@@ -225,8 +264,13 @@ static uint64_t collect_dirty(struct object *object, uint64_t *page, uint64_t en
 		frames[count++] = pte_frame(*entry);
 		frame_ref(pte_frame(*entry));
 		if (clear) {
+			/* who else has the frame may be writing it (object_frame): still dirty */
+			uint64_t dirty = frame_references(frames[count - 1]) > 2 &&
+							 !(*entry & PTE_COPY)
+						 ? PTE_DIRTY
+						 : 0;
 			page_map_write(object, entry,
-				       (*entry & ~(PTE_DIRTY | PTE_WRITE)) | PTE_ASK);
+				       (*entry & ~(PTE_DIRTY | PTE_WRITE)) | PTE_ASK | dirty);
 			tlb_batch_narrow(&batch, *page);
 		}
 	}

@@ -7,17 +7,6 @@
 #include "internal.h"
 #include "page_map.h"
 
-/*
- * The pager has it in place (the initial image, the store's blocks): the next touch brings it back.
- * A page with rights of its own stays, and so does one that was copied: those are recorded here
- * only.
- */
-static bool can_be_fetched(const struct object *object, uint64_t entry)
-{
-	return object->pager && pte_has_frame(entry) && !(entry & PTE_RIGHTS) &&
-	       !frame_counted(pte_frame(entry));
-}
-
 /* True when the table became empty and was given up. Nobody maps the object. */
 static bool trim_table(struct object *object, volatile uint64_t *slot)
 {
@@ -27,9 +16,13 @@ static bool trim_table(struct object *object, volatile uint64_t *slot)
 	if (*slot & PTE_COPY)
 		return false; /* shared with a clone: giving up a reference frees nothing */
 	for (unsigned i = 0, left = *frame_note(table); left; i++) {
-		left -= entries[i] != 0;
-		if (can_be_fetched(object, entries[i]))
-			page_map_write(object, &entries[i], 0);
+		uint64_t entry = entries[i];
+
+		left -= entry != 0;
+		if (!page_map_clean(object, entry))
+			continue;
+		page_map_write(object, &entries[i], 0);
+		frame_unref(pte_frame(entry)); /* nobody maps the object, so no TLB holds it */
 	}
 	if (*frame_note(table))
 		return false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Persistent objects: a pager whose frames are the device's. Page maps change under the store's
- * lock only, so that a page never enters one after its block was moved or freed.
+ * Persistent objects: a pager whose frames are the device's, or copies of a disk's blocks
+ * (kernel_disk.c). Page maps change under the store's lock only, so that a page never enters one
+ * after its block was moved or freed.
  */
 #include <heap.h>
 #include <log.h>
@@ -13,21 +14,14 @@
 #include <twz/persist.h>
 #include "kernel_store.h"
 
-#define BUCKETS 1024
-
-/* What is in memory of an object of the store; from its first use to its last after it was deleted.
- */
-struct persistent {
-	struct store_object handle; /* first: pager_data */
-	struct object *object;	    /* NULL until it is in the id table */
-	struct persistent *next;    /* of its bucket */
-};
+#define FIRST_BUCKETS 256u
 
 static struct store *the_store;
 static struct spinlock guard = SPINLOCK_INIT(LOCK_STORE); /* of `busy` */
 static bool busy;
 static struct wait_queue waiters = WAIT_QUEUE_INIT(waiters);
-static struct persistent *buckets[BUCKETS]; /* under the store's lock */
+static struct persistent **buckets; /* under the store's lock */
+static uint64_t bucket_count, persistent_count;
 
 struct store *persistent_store(void)
 {
@@ -55,7 +49,33 @@ void persistent_unlock(void)
 
 static struct persistent **bucket_of(struct twz_id id)
 {
-	return &buckets[(id.hi ^ id.lo) % BUCKETS];
+	return &buckets[(id.hi ^ id.lo) & (bucket_count - 1)];
+}
+
+/* Double the table when it is full; without memory the chains just get longer. */
+static void grow(void)
+{
+	struct persistent **old = buckets, **bigger;
+	uint64_t count = bucket_count;
+
+	if (persistent_count < bucket_count)
+		return;
+	bigger = kernel_alloc_array(count * 2, sizeof(*bigger));
+	if (!bigger)
+		return;
+	buckets = bigger;
+	bucket_count = count * 2;
+	for (uint64_t i = 0; i < count; i++) {
+		while (old[i]) {
+			struct persistent *moved = old[i];
+			struct persistent **bucket = bucket_of(moved->handle.id);
+
+			old[i] = moved->next;
+			moved->next = *bucket;
+			*bucket = moved;
+		}
+	}
+	kernel_free(old);
 }
 
 static struct persistent *find(uint64_t record, struct twz_id id)
@@ -74,30 +94,51 @@ static struct object_page page_of(uint64_t block, uint32_t flags)
 	return page;
 }
 
+/* Under the lock. */
+static twz_result fetch_in_memory(struct object *object, uint64_t page, bool write,
+				  struct object_page *out)
+{
+	uint64_t block;
+	bool sealed;
+	twz_result result =
+		store_fetch(the_store, object->pager_data, page, write, &block, &sealed);
+
+	if (result != TWZ_OK)
+		return result;
+	*out = block ? page_of(block, sealed ? OBJECT_PAGE_READONLY : 0)
+		     : page_of(the_store->zero_block, OBJECT_PAGE_READONLY | OBJECT_PAGE_HOLE);
+	result = object_set_page(object, page, *out);
+	out->flags |= OBJECT_PAGE_ENTERED;
+	return result;
+}
+
 static twz_result fetch(struct object *object, uint64_t page, bool write, struct object_page *out)
 {
-	const struct store_object *handle = object->pager_data;
-	uint64_t block;
+	twz_result result;
 
 	persistent_lock();
-	twz_result result = store_page(the_store, handle, page, write, &block);
-	if (result == TWZ_OK) {
-		*out = block ? page_of(block, 0)
-			     : page_of(the_store->zero_block,
-				       OBJECT_PAGE_READONLY | OBJECT_PAGE_HOLE);
-		result = object_set_page(object, page, *out);
-		out->flags |= OBJECT_PAGE_ENTERED;
-	}
+	result = the_store->region
+			 ? fetch_in_memory(object, page, write, out)
+			 : disk_fetch(the_store, object->pager_data, page, write, out);
 	persistent_unlock();
 	return result;
+}
+
+twz_result persistent_settle(void)
+{
+	return the_store->region ? TWZ_OK : disk_sync(the_store);
 }
 
 static twz_result sync(struct object *object, uint64_t offset, uint64_t length)
 {
 	uint64_t first = offset / PAGE_SIZE, end = (offset + length + PAGE_MASK) / PAGE_SIZE;
+	twz_result result;
 
 	persistent_lock();
-	twz_result result = store_flush(the_store, object->pager_data, first, end - first);
+	/* on a disk all objects, so that what refers to another is never ahead of it */
+	result = the_store->region
+			 ? store_flush(the_store, object->pager_data, first, end - first)
+			 : disk_sync(the_store);
 	persistent_unlock();
 	return result;
 }
@@ -134,13 +175,15 @@ static void release(struct object *object)
 	while (*link != persistent)
 		link = &(*link)->next;
 	*link = persistent->next;
+	persistent_count--;
+	disk_release(persistent);
 	if (object->flags & OBJECT_DELETED)
 		store_free(the_store, &persistent->handle);
 	persistent_unlock();
 	kernel_free(persistent);
 }
 
-static const struct object_pager pager = {
+static struct object_pager pager = {
 	.fetch = fetch,
 	.sync = sync,
 	.discard = discard,
@@ -159,19 +202,22 @@ void persistent_moved(void *context, const struct store_swap *swap)
 
 	(void)context;
 	/* no table for the page: then nothing is mapped there that could be stale */
-	if (persistent)
+	if (persistent && !the_store->region) /* the next touch brings the new one */
+		object_drop_pages(persistent->object, swap->page, 1);
+	else if (persistent)
 		object_set_page(persistent->object, swap->page, page_of(swap->block, 0));
 }
 
 /* Makes the object in memory for a handle; with the lock. */
 static twz_result enter(const struct store_object *handle, struct object **out)
 {
-	struct persistent *persistent = kernel_alloc(sizeof(*persistent));
-	struct persistent **bucket = bucket_of(handle->id);
+	struct persistent *persistent = kernel_alloc(sizeof(*persistent)), **bucket;
 
 	if (!persistent)
 		return -TWZ_ERR_OUT_OF_MEMORY;
 	persistent->handle = *handle;
+	list_init(&persistent->use);
+	list_init(&persistent->dirty);
 	twz_result result = object_make_paged(handle->id, handle->flags, handle->kind,
 					      handle->protections, &pager, persistent, out);
 	if (result != TWZ_OK) {
@@ -181,8 +227,11 @@ static twz_result enter(const struct store_object *handle, struct object **out)
 	(*out)->nonce = handle->nonce;
 	(*out)->owner = handle->owner;
 	persistent->object = *out;
+	grow();
+	bucket = bucket_of(handle->id);
 	persistent->next = *bucket;
 	*bucket = persistent;
+	persistent_count++;
 	return TWZ_OK;
 }
 
@@ -229,7 +278,14 @@ static twz_result make(const struct twz_object_spec *spec, struct object **out)
 
 void persistent_start(struct store *store)
 {
+	buckets = kernel_alloc_array(FIRST_BUCKETS, sizeof(*buckets));
+	if (!buckets)
+		panic("out of memory for the table of persistent objects");
+	bucket_count = FIRST_BUCKETS;
 	the_store = store;
+	pager.evicts = !store->region;
+	if (!store->region)
+		disk_pager_start();
 	object_absent = absent;
 	object_make_persistent = make;
 }

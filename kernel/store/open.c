@@ -5,6 +5,7 @@
 #define WHOLE_CHECK (128ull << 20) /* memory up to this size is read whole before mkfs */
 #define START_CHECK (1ull << 20)   /* of others the start, the end and SAMPLES blocks between */
 #define SAMPLES	    1024u
+#define MOST_JOURNAL 1024u
 
 twz_result medium_read(struct store *store, uint64_t block, uint64_t count, void *buffer)
 {
@@ -102,7 +103,7 @@ static uint64_t journal_size(uint64_t blocks)
 {
 	uint64_t journal = blocks / 128;
 
-	return journal < 16 ? 16 : journal > 4096 ? 4096 : journal;
+	return journal < 16 ? 16 : journal > MOST_JOURNAL ? MOST_JOURNAL : journal;
 }
 
 static void adopt(struct store *store, const struct store_superblock *superblock)
@@ -196,7 +197,7 @@ static twz_result check(const struct store_superblock *superblock, uint64_t size
 		layout(superblock->blocks, superblock->journal_blocks, superblock->id);
 	if (superblock->block_size != STORE_BLOCK_SIZE || superblock->blocks < STORE_MINIMUM ||
 	    superblock->blocks > STORE_MAXIMUM || superblock->journal_blocks < 16 ||
-	    superblock->journal_blocks > 4096 ||
+	    superblock->journal_blocks > MOST_JOURNAL ||
 	    superblock->journal_blocks > superblock->blocks / 2 ||
 	    superblock->zero_block != expected.zero_block ||
 	    superblock->bitmap_block != expected.bitmap_block ||

@@ -78,7 +78,7 @@ static twz_result id_of(struct store *store, uint64_t block, struct twz_id *id)
 
 twz_result table_find(struct store *store, struct twz_id id, uint64_t *block)
 {
-	struct twz_id there;
+	struct twz_id there = TWZ_ID_NONE;
 	struct path path;
 	twz_result result = descend(store, id, &path);
 
@@ -94,7 +94,7 @@ twz_result table_find(struct store *store, struct twz_id id, uint64_t *block)
 twz_result table_insert(struct store *store, struct twz_id id, uint64_t block)
 {
 	uint64_t entry = block << 2 | STORE_SLOT_RECORD, other;
-	struct twz_id there;
+	struct twz_id there = TWZ_ID_NONE;
 	struct path path;
 	twz_result result = descend(store, id, &path);
 	struct node at = path.nodes[path.depth];

@@ -78,6 +78,8 @@ void machine_base(struct strings *arguments, const struct options *options)
 
 void machine_common(struct strings *arguments, const struct options *options, const char *kernel)
 {
+	bool nvdimm = options->store != NULL && !options->store_disk;
+
 	machine_base(arguments, options);
 	strings_add(arguments, "-cpu");
 	strings_add(arguments, options->cpu);
@@ -86,7 +88,7 @@ void machine_common(struct strings *arguments, const struct options *options, co
 	strings_add(arguments, "-M");
 	strings_add(arguments, options->machine == MACHINE_MICROVM
 				       ? "microvm,isa-serial=on,pit=on,rtc=on,ioapic2=off"
-			       : options->store != NULL ? "q35,sata=off,smbus=off,nvdimm=on"
+			       : nvdimm ? "q35,sata=off,smbus=off,nvdimm=on"
 							: "q35,sata=off,smbus=off");
 	if (options->machine == MACHINE_MICROVM) {
 		strings_add(arguments, "-global");
@@ -153,7 +155,7 @@ int machine_system(struct strings *arguments, const struct options *options,
 	strings_add(arguments, "-initrd");
 	strings_add(arguments, image);
 	strings_add(arguments, "-m");
-	if (options->store != NULL)
+	if (options->store != NULL && !options->store_disk)
 		strings_addf(arguments, "%s,slots=2,maxmem=%lluM", options->memory,
 			     strtoull(options->memory, NULL, 10) + (store_size >> 20) + 1024);
 	else

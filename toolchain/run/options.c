@@ -35,7 +35,6 @@ static bool parse_size(const char *text, uint64_t *size)
 
 static bool parse_store(struct options *options, char *text)
 {
-	bool nvdimm = false;
 	char *rest = strchr(text, ',');
 
 	options->store = text;
@@ -45,19 +44,16 @@ static bool parse_store(struct options *options, char *text)
 		char *next = strchr(rest, ',');
 		if (next != NULL)
 			*next = '\0';
-		if (strcmp(rest, "nvdimm") == 0) {
-			nvdimm = true;
+		if (strcmp(rest, "nvdimm") == 0 || strcmp(rest, "blk") == 0) {
+			options->store_disk = strcmp(rest, "blk") == 0;
 		} else if (strncmp(rest, "size=", 5) != 0 ||
 			   !parse_size(rest + 5, &options->store_size)) {
-			complain("--store: '%s' is neither nvdimm nor size=SIZE", rest);
+			complain("--store: '%s' is not nvdimm, blk or size=SIZE", rest);
 			return false;
 		}
 		rest = next;
 	}
-	if (!nvdimm)
-		complain("--store %s: only NVDIMM stores are supported; write %s,nvdimm", text,
-			 text);
-	return nvdimm;
+	return true;
 }
 
 bool parse_seconds(const char *text, uint64_t *nanoseconds)
@@ -352,8 +348,9 @@ static int take_operands(struct options *options, char **words)
 /* Refuses options that do not go together. Returns -1 or an exit code. */
 static int check_combination(const struct options *options)
 {
-	if (options->store != NULL && options->machine == MACHINE_MICROVM) {
-		complain("--store: QEMU's microvm maps no NVDIMM; use --machine q35");
+	if (options->store != NULL && !options->store_disk &&
+	    options->machine == MACHINE_MICROVM) {
+		complain("--store: QEMU's microvm maps no NVDIMM; use FILE,blk or --machine q35");
 		return EXIT_USAGE;
 	}
 	if (options->trace_calls != NULL && options->trace == NULL) {

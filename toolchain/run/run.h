@@ -68,7 +68,8 @@ struct options {
 	const char *cpu; /* QEMU's model */
 	bool rng;	 /* a virtio entropy device */
 	const char *memory;
-	const char *store;   /* NVDIMM file, or NULL */
+	const char *store;   /* its file, or NULL */
+	bool store_disk;     /* as virtio-blk, not as an NVDIMM */
 	uint64_t store_size; /* when the file must be made */
 	struct strings handlers;
 	struct strings environment;

@@ -55,6 +55,14 @@ bool storage_add_store(struct strings *arguments, const struct options *options)
 	if (!storage_prepare(options, &size))
 		return false;
 	char *path = escape_commas(options->store);
+	if (options->store_disk) {
+		strings_add(arguments, "-drive");
+		strings_addf(arguments, "if=none,id=store,format=raw,discard=unmap,file=%s", path);
+		strings_add(arguments, "-device");
+		strings_addf(arguments, "virtio-blk-%s,drive=store", machine_bus(options));
+		free(path);
+		return true;
+	}
 	strings_add(arguments, "-object");
 	strings_addf(arguments, "memory-backend-file,id=store,share=on,mem-path=%s,size=%llu", path,
 		     (unsigned long long)size);

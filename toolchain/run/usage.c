@@ -49,7 +49,7 @@ static const char usage[] =
 	"  --cpu MODEL           QEMU's processor (max), as in qemu64,-rdrand\n"
 	"  --rng                 a virtio entropy device, for processors without RDRAND\n"
 	"  --memory SIZE         memory, with M or G (512M)\n"
-	"  --store FILE,nvdimm[,size=SIZE]  keep persistent objects in FILE; made when missing "
+	"  --store FILE[,nvdimm|blk][,size=SIZE]  keep persistent objects in FILE; made when missing "
 	"(64M)\n"
 	"  --handler FILE.twh    register an event handler at boot; may repeat\n"
 	"  --machine q35|microvm QEMU's machine (q35)\n"

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Disks, in blocks of 4096 bytes. The calls sleep until the device has answered. */
+#ifndef KERNEL_DISK_H
+#define KERNEL_DISK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <twizzler/types.h>
+
+/* The bytes of the first disk, whole blocks; false: there is none. */
+bool disk_size(uint64_t *size);
+
+/* `buffer` is in the direct map. OK or -IO. The context is not used. */
+twz_result disk_read(void *context, uint64_t block, uint64_t count, void *buffer);
+twz_result disk_write(void *context, uint64_t block, uint64_t count, const void *buffer);
+/* Returns when all that was written before is durable. */
+twz_result disk_flush(void *context);
+
+#endif

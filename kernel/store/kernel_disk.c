@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Objects on a disk: pages are copied to memory when they are touched, and all written ones go back
+ * as one transaction. A clean page asks before its first write, so the objects with written pages
+ * are known. Under pressure clean pages leave memory, the objects longest unused first; when there
+ * are too few, the written ones are written early, which a program cannot tell from a sync.
+ */
+#include <heap.h>
+#include <log.h>
+#include <page.h>
+#include <persistent.h>
+#include <string.h>
+#include <thread.h>
+#include <timer.h>
+#include <wait.h>
+#include "kernel_store.h"
+
+#define PAGES	     (TWZ_SLOT_SIZE / PAGE_SIZE)
+#define ROOM	     256u /* pages that are evicted at once */
+#define WRITE_PERIOD 5000000000ull /* nanoseconds that written pages may wait for a sync */
+
+static const char zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+
+/* Under the store's lock. */
+static struct list in_use = LIST_INIT(in_use); /* the longest unused first */
+static struct list dirty = LIST_INIT(dirty);
+
+static struct spinlock writer_guard = SPINLOCK_INIT(LOCK_DEVICE); /* of `wanted` */
+static struct wait_queue writer_queue = WAIT_QUEUE_INIT(writer_queue);
+static bool wanted;
+
+/* Writes what nobody asked to have written. */
+static void write_late(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		uint64_t flags = spin_lock(&writer_guard);
+
+		while (!wanted)
+			wait_sleep_firm(&writer_queue, &writer_guard);
+		wanted = false;
+		spin_unlock(&writer_guard, flags);
+		thread_sleep_until(clock_monotonic() + WRITE_PERIOD);
+		persistent_lock();
+		if (disk_sync(persistent_store()) != TWZ_OK)
+			log_alert("store: written pages cannot be brought to the disk");
+		persistent_unlock();
+	}
+}
+
+void disk_pager_start(void)
+{
+	if (kernel_thread_start("store writer", write_late, NULL))
+		log_alert("store: no memory for the writer; call sync");
+}
+
+static void mark_dirty(struct persistent *persistent)
+{
+	uint64_t flags;
+
+	if (!list_empty(&persistent->dirty))
+		return;
+	list_append(&dirty, &persistent->dirty);
+	flags = spin_lock(&writer_guard);
+	wanted = true;
+	wait_wake_one(&writer_queue);
+	spin_unlock(&writer_guard, flags);
+}
+
+/* Drops up to ROOM clean pages. */
+static uint64_t evict(void)
+{
+	struct list *first = in_use.next;
+	uint64_t gone = 0;
+
+	while (gone < ROOM && !list_empty(&in_use)) {
+		struct persistent *persistent =
+			LIST_ENTRY(in_use.next, struct persistent, use);
+
+		gone += object_evict(persistent->object, &persistent->hand, ROOM - gone);
+		if (persistent->hand < PAGES)
+			continue;
+		persistent->hand = 0;
+		list_remove(&persistent->use);
+		list_append(&in_use, &persistent->use);
+		if (in_use.next == first)
+			break; /* once around */
+	}
+	return gone;
+}
+
+static void make_room(struct store *store)
+{
+	if (frames_free() >= frames_total() / 8 || evict() != 0 || list_empty(&dirty))
+		return;
+	if (disk_sync(store) == TWZ_OK)
+		evict();
+}
+
+/* A frame with what the object has there; 0 and *result. */
+static physical_address read_page(struct store *store, struct persistent *persistent,
+				  uint64_t page, bool write, bool *hole, twz_result *result)
+{
+	physical_address frame;
+	uint64_t block;
+	bool present;
+
+	*result = store_page(store, &persistent->handle, page, false, &block);
+	*hole = block == 0;
+	if (*result != TWZ_OK)
+		return 0;
+	if (*hole && !write)
+		return kernel_to_phys(zero_page);
+	frame = *hole ? frame_alloc_zeroed() : frame_alloc();
+	if (!frame)
+		*result = -TWZ_ERR_OUT_OF_MEMORY;
+	else if (!*hole)
+		*result = store_read(store, &persistent->handle, page, phys_to_virt(frame),
+				     &present);
+	if (*result == TWZ_OK)
+		return frame;
+	if (frame)
+		frame_unref(frame);
+	return 0;
+}
+
+twz_result disk_fetch(struct store *store, struct persistent *persistent, uint64_t page, bool write,
+		      struct object_page *out)
+{
+	twz_result result = TWZ_OK;
+	bool hole;
+
+	list_remove(&persistent->use);
+	list_append(&in_use, &persistent->use);
+	if (write)
+		mark_dirty(persistent);
+	out->flags = OBJECT_PAGE_ENTERED;
+	out->frame = object_allow(persistent->object, page, write);
+	if (out->frame)
+		return TWZ_OK;
+	make_room(store);
+	out->frame = read_page(store, persistent, page, write, &hole, &result);
+	if (!out->frame)
+		return result;
+	out->flags = (write ? 0 : OBJECT_PAGE_READONLY) | (hole && !write ? OBJECT_PAGE_HOLE : 0);
+	result = object_set_page(persistent->object, page, *out);
+	if (result != TWZ_OK)
+		frame_unref(out->frame);
+	out->flags |= OBJECT_PAGE_ENTERED;
+	return result;
+}
+
+void disk_release(struct persistent *persistent)
+{
+	list_remove(&persistent->use);
+	list_remove(&persistent->dirty);
+}
+
+struct gathering {
+	struct store_swap *swaps;
+	uint64_t count, room;
+	struct persistent *of;
+};
+
+/* The walk cannot be ended: its pages are marked clean already. There is room for all. */
+static twz_result gather(void *context, uint64_t page, physical_address frame)
+{
+	struct gathering *gathering = context;
+
+	if (gathering->count == gathering->room)
+		panic("a page of a disk's object appeared without asking");
+	frame_ref(frame);
+	gathering->swaps[gathering->count++] =
+		(struct store_swap){&gathering->of->handle, page, phys_to_virt(frame), 0};
+	return TWZ_OK;
+}
+
+/* They could not be written: the next sync has them again. */
+static void give_back(const struct gathering *gathering)
+{
+	for (uint64_t i = 0; i < gathering->count; i++) {
+		const struct store_swap *swap = &gathering->swaps[i];
+		struct persistent *persistent = (struct persistent *)swap->object;
+
+		object_redirty(persistent->object, swap->page);
+		mark_dirty(persistent);
+	}
+}
+
+twz_result disk_sync(struct store *store)
+{
+	struct gathering gathering = {0};
+	twz_result result;
+
+	/* no page enters a map meanwhile: that takes the lock */
+	LIST_FOR_EACH (node, &dirty)
+		gathering.room += LIST_ENTRY(node, struct persistent, dirty)->object->pages;
+	if (gathering.room == 0)
+		return store_barrier(store);
+	gathering.swaps = kernel_alloc_array(gathering.room, sizeof(*gathering.swaps));
+	if (!gathering.swaps)
+		return -TWZ_ERR_OUT_OF_MEMORY;
+	LIST_FOR_EACH_SAFE (node, &dirty) {
+		uint64_t before = gathering.count;
+
+		gathering.of = LIST_ENTRY(node, struct persistent, dirty);
+		object_visit_dirty(gathering.of->object, 0, PAGES, true, gather, &gathering);
+		/* one with a page that the kernel was just writing is looked at once more */
+		if (gathering.count == before)
+			list_remove(&gathering.of->dirty);
+	}
+	result = store_commit(store, gathering.swaps, gathering.count, NULL, 0, NULL, NULL);
+	if (result != TWZ_OK)
+		give_back(&gathering);
+	for (uint64_t i = 0; i < gathering.count; i++)
+		frame_unref(virt_to_phys(gathering.swaps[i].contents));
+	kernel_free(gathering.swaps);
+	return result;
+}
