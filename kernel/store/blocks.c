@@ -304,7 +304,7 @@ twz_result page_write(struct store *store, uint64_t block, const void *contents,
 	}
 	*checksum = page_checksum(contents);
 	store->written = true;
-	return medium_write(store, block, 1, contents);
+	return blocks_write(store, block, 1, contents);
 }
 
 uint64_t store_free_bytes(const struct store *store)

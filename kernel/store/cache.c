@@ -104,7 +104,7 @@ uint64_t *cache_get(struct store *store, uint64_t block, bool **verified, twz_re
 			*result = -TWZ_ERR_OUT_OF_MEMORY;
 			return NULL;
 		}
-		*result = medium_read(store, block, 1, entry->words);
+		*result = blocks_read(store, block, 1, entry->words);
 		if (*result != TWZ_OK) {
 			drop(store, entry);
 			return NULL;
@@ -174,7 +174,7 @@ twz_result cache_write(struct store *store, bool all, bool *any)
 		}
 		if (write) {
 			*any = true;
-			result = medium_write(store, entry->block, 1, entry->words);
+			result = blocks_write(store, entry->block, 1, entry->words);
 			if (result != TWZ_OK)
 				break;
 		}

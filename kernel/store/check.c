@@ -1,23 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The store's consistency: every block in use is used once and marked so, no other is marked, and
- * every checksum is right. And repair, which takes out what is wrong.
+ * every checksum is right.
  */
-#include "internal.h"
-
-struct checker {
-	struct store *store;
-	uint64_t *seen;
-	store_complaint complain;
-	void *context;
-	uint64_t wrong, objects;
-	const struct store_object *object; /* the present one */
-	const char *first;
-	uint8_t *page;
-	/* repair: what to take out, found by a walk and done behind it */
-	struct store_vector *bad_blocks; /* records and nodes */
-	struct store_vector *bad_pages;	 /* pairs: record and page */
-};
+#include "check.h"
 
 static twz_result wrong(struct checker *checker, uint64_t page, const char *text)
 {
@@ -68,7 +54,7 @@ static twz_result see_page(void *context, uint64_t entry, uint64_t page, twz_res
 	} else if (!see(checker, block, page)) {
 		bad_page(checker, page == ~0ull ? ~block : page);
 	} else if (page != ~0ull && STORE_ENTRY_CHECKSUM(entry) != 0) {
-		problem = medium_read(checker->store, block, 1, checker->page);
+		problem = blocks_read(checker->store, block, 1, checker->page);
 		if (problem != TWZ_OK ||
 		    page_checksum(checker->page) != STORE_ENTRY_CHECKSUM(entry)) {
 			wrong(checker, page,
@@ -136,6 +122,7 @@ static void see_orphans(struct checker *checker)
 		if (!record_read(store, orphan, &record, &result) || !see(checker, orphan, ~0ull) ||
 		    node_get(store, &record, RECORD_WORD(previous)) != previous) {
 			wrong(checker, ~0ull, "the list of deleted objects is damaged");
+			checker->bad_orphans = true;
 			return;
 		}
 		see_object(checker, orphan);
@@ -146,41 +133,51 @@ static void see_orphans(struct checker *checker)
 	}
 }
 
+void check_expected(const struct store *store, const uint64_t *seen, uint64_t group,
+		    uint64_t expected[STORE_GROUP_WORDS])
+{
+	group_start(store, group, expected);
+	for (uint64_t i = 0; i < STORE_GROUP_WORDS; i++) {
+		uint64_t word = group * STORE_GROUP_WORDS + i;
+		if (word < (store->blocks + 63) / 64)
+			expected[i] |= seen[word];
+	}
+}
+
+static void compare(struct checker *checker, const uint64_t *expected, const uint64_t *is)
+{
+	for (uint64_t i = 0; i < STORE_GROUP_WORDS; i++) {
+		if (expected[i] & ~is[i])
+			wrong(checker, ~0ull, "a block in use is marked free");
+		if (is[i] & ~expected[i])
+			wrong(checker, ~0ull, "a block that nothing uses is marked used");
+	}
+}
+
 /* What the bitmap says, against what was seen. */
 static void compare_groups(struct checker *checker)
 {
 	struct store *store = checker->store;
 	uint64_t ready = roots_get(store, ROOT_WORD(groups)), free = 0;
+	uint64_t expected[STORE_GROUP_WORDS], is[STORE_GROUP_WORDS];
 
 	for (uint64_t group = 0; group < store->group_count; group++) {
-		uint64_t expected[STORE_GROUP_WORDS];
-		twz_result result = TWZ_OK;
-		struct node node = {0};
-		group_start(store, group, expected);
-		for (uint64_t i = 0; i < STORE_GROUP_WORDS; i++) {
-			uint64_t first = group * STORE_GROUP_WORDS + i;
-			if (first < (store->blocks + 63) / 64)
-				expected[i] |= checker->seen[first];
-		}
-		if (group < ready && !node_read(store, group_bitmap(store, group),
-						STORE_KIND_BITMAP, &node, &result)) {
+		twz_result result;
+		struct node node;
+		check_expected(store, checker->seen, group, expected);
+		for (uint64_t i = 0; i < STORE_GROUP_WORDS; i++)
+			free += 64 - (uint64_t)__builtin_popcountll(expected[i]);
+		if (group >= ready) {
+			group_start(store, group, is);
+		} else if (node_read(store, group_bitmap(store, group), STORE_KIND_BITMAP, &node,
+				     &result)) {
+			for (unsigned i = 0; i < STORE_GROUP_WORDS; i++)
+				is[i] = node_get(store, &node, i + 2);
+		} else {
 			wrong(checker, ~0ull, "a block of the bitmap is damaged (checksum)");
 			continue;
 		}
-		for (uint64_t i = 0; i < STORE_GROUP_WORDS; i++) {
-			uint64_t start[STORE_GROUP_WORDS], is;
-			if (group >= ready && i == 0)
-				group_start(store, group, start);
-			if (group >= ready && i != 0)
-				break; /* nothing of it can be in use */
-			is = group < ready ? node_get(store, &node, (unsigned)i + 2) : start[i];
-			if (expected[i] & ~is)
-				wrong(checker, ~0ull, "a block in use is marked free");
-			if (is & ~expected[i])
-				wrong(checker, ~0ull, "a block that nothing uses is marked used");
-		}
-		for (uint64_t i = 0; i < STORE_GROUP_WORDS; i++)
-			free += 64 - (uint64_t)__builtin_popcountll(expected[i]);
+		compare(checker, expected, is);
 	}
 	if (checker->wrong == 0 && free != roots_get(store, ROOT_WORD(free)))
 		wrong(checker, ~0ull, "the number of free blocks is wrong");
@@ -188,7 +185,7 @@ static void compare_groups(struct checker *checker)
 		wrong(checker, ~0ull, "the number of objects is wrong");
 }
 
-static twz_result walk(struct checker *checker)
+twz_result check_walk(struct checker *checker)
 {
 	struct store *store = checker->store;
 	uint64_t bytes = (store->blocks + 63) / 64 * 8;
@@ -203,7 +200,7 @@ static twz_result walk(struct checker *checker)
 		return result;
 	see_orphans(checker);
 	compare_groups(checker);
-	result = medium_read(store, store->zero_block, 1, checker->page);
+	result = blocks_read(store, store->zero_block, 1, checker->page);
 	for (unsigned i = 0; result == TWZ_OK && i < STORE_BLOCK_SIZE; i++) {
 		if (checker->page[i] != 0) {
 			wrong(checker, ~0ull, "the zero block is not zero");
@@ -213,7 +210,7 @@ static twz_result walk(struct checker *checker)
 	return TWZ_OK;
 }
 
-static void end(struct checker *checker)
+void check_end(struct checker *checker)
 {
 	struct store *store = checker->store;
 
@@ -232,8 +229,8 @@ twz_result store_check_all(struct store *store, store_complaint complain, void *
 	twz_result result = store_barrier(store);
 
 	if (result == TWZ_OK)
-		result = walk(&checker);
-	end(&checker);
+		result = check_walk(&checker);
+	check_end(&checker);
 	*count = checker.wrong;
 	return result;
 }
@@ -244,8 +241,8 @@ twz_result store_check(struct store *store, const char **message)
 	twz_result result = store_barrier(store);
 
 	if (result == TWZ_OK)
-		result = walk(&checker);
-	end(&checker);
+		result = check_walk(&checker);
+	check_end(&checker);
 	*message = checker.first;
 	if (result == TWZ_OK && checker.wrong)
 		return -TWZ_ERR_CORRUPT;

@@ -154,8 +154,8 @@ twz_result orphans_free(struct store *store);
 /* open.c */
 uint32_t superblock_checksum(const struct store_superblock *superblock);
 /* Reads or writes a block of the medium whatever it is; a block's worth of memory. */
-twz_result medium_read(struct store *store, uint64_t block, uint64_t count, void *buffer);
-twz_result medium_write(struct store *store, uint64_t block, uint64_t count, const void *buffer);
-twz_result medium_flush(struct store *store);
+twz_result blocks_read(struct store *store, uint64_t block, uint64_t count, void *buffer);
+twz_result blocks_write(struct store *store, uint64_t block, uint64_t count, const void *buffer);
+twz_result blocks_flush(struct store *store);
 
 #endif

@@ -64,10 +64,10 @@ static twz_result write_record(struct store *store)
 	record->count = count;
 	__builtin_memcpy(record->words, store->batch.items, count * sizeof(record->words[0]));
 	record->checksum = record_checksum(record, count);
-	twz_result result = medium_write(store, STORE_JOURNAL + store->journal_at, blocks, record);
+	twz_result result = blocks_write(store, STORE_JOURNAL + store->journal_at, blocks, record);
 	store->memory->release(record, blocks * STORE_BLOCK_SIZE);
 	if (result == TWZ_OK)
-		result = medium_flush(store);
+		result = blocks_flush(store);
 	if (result != TWZ_OK)
 		return result;
 	store->sequence++;
@@ -76,14 +76,25 @@ static twz_result write_record(struct store *store)
 	return TWZ_OK;
 }
 
-/* All that the journal holds is in its place; it begins anew. */
+/*
+ * Brings all that the journal holds to its place; it begins anew. Its first record is wiped, so that
+ * the next open has nothing to do; when the wiping is lost, doing it again does no harm.
+ */
 static twz_result empty_journal(struct store *store)
 {
 	bool any = false;
 	twz_result result = cache_write(store, true, &any);
 
 	if (result == TWZ_OK && any)
-		result = medium_flush(store);
+		result = blocks_flush(store);
+	if (result == TWZ_OK && store->journal_at != 0) {
+		void *zeros = store->memory->allocate(STORE_BLOCK_SIZE);
+		if (zeros) {
+			result = blocks_write(store, STORE_JOURNAL, 1, zeros);
+			store->memory->release(zeros, STORE_BLOCK_SIZE);
+		}
+		store->written = true;
+	}
 	if (result == TWZ_OK) {
 		store->journal_at = 0;
 		blocks_reuse(store, true);
@@ -101,7 +112,7 @@ twz_result store_barrier(struct store *store)
 	if (store->batch.count != 0)
 		result = cache_write(store, false, &fresh);
 	if (result == TWZ_OK && fresh)
-		result = medium_flush(store);
+		result = blocks_flush(store);
 	if (result != TWZ_OK)
 		return result;
 	store->written = false;
@@ -183,8 +194,8 @@ static twz_result erase(struct store *store, void *block)
 	twz_result result = empty_journal(store);
 	__builtin_memset(block, 0, STORE_BLOCK_SIZE);
 	if (result == TWZ_OK)
-		result = medium_write(store, STORE_JOURNAL, 1, block);
-	return result == TWZ_OK ? medium_flush(store) : result;
+		result = blocks_write(store, STORE_JOURNAL, 1, block);
+	return result == TWZ_OK ? blocks_flush(store) : result;
 }
 
 /* The records of a disk from the second on. */
@@ -242,13 +253,13 @@ twz_result journal_recover(struct store *store)
 	/* the first block says whether there is anything */
 	struct store_journal *first = store->memory->allocate(STORE_BLOCK_SIZE);
 	struct store_journal *all = NULL;
-	twz_result result = first ? medium_read(store, STORE_JOURNAL, 1, first)
+	twz_result result = first ? blocks_read(store, STORE_JOURNAL, 1, first)
 				  : -TWZ_ERR_OUT_OF_MEMORY;
 	bool any = result == TWZ_OK &&
 		   (first->magic == STORE_JOURNAL_DISK || first->committed != 0);
 	if (any) {
 		all = store->memory->allocate(bytes);
-		result = all ? medium_read(store, STORE_JOURNAL, store->journal_blocks, all)
+		result = all ? blocks_read(store, STORE_JOURNAL, store->journal_blocks, all)
 			     : -TWZ_ERR_OUT_OF_MEMORY;
 	}
 	if (any && result == TWZ_OK)

@@ -198,7 +198,7 @@ twz_result store_read(struct store *store, const struct store_object *object, ui
 		__builtin_memset(contents, 0, STORE_BLOCK_SIZE);
 		return TWZ_OK;
 	}
-	result = medium_read(store, STORE_ENTRY_BLOCK(entry), 1, contents);
+	result = blocks_read(store, STORE_ENTRY_BLOCK(entry), 1, contents);
 	if (result != TWZ_OK || STORE_ENTRY_CHECKSUM(entry) == 0)
 		return result;
 	return page_checksum(contents) == STORE_ENTRY_CHECKSUM(entry) ? TWZ_OK : -TWZ_ERR_CORRUPT;

@@ -7,7 +7,7 @@
 #define SAMPLES	    1024u
 #define MOST_JOURNAL 1024u
 
-twz_result medium_read(struct store *store, uint64_t block, uint64_t count, void *buffer)
+twz_result blocks_read(struct store *store, uint64_t block, uint64_t count, void *buffer)
 {
 	if (store->region) {
 		__builtin_memcpy(buffer, store_block(store, block), count * STORE_BLOCK_SIZE);
@@ -16,7 +16,7 @@ twz_result medium_read(struct store *store, uint64_t block, uint64_t count, void
 	return store->medium.read(store->medium.context, block, count, buffer);
 }
 
-twz_result medium_write(struct store *store, uint64_t block, uint64_t count, const void *buffer)
+twz_result blocks_write(struct store *store, uint64_t block, uint64_t count, const void *buffer)
 {
 	if (store->readonly)
 		return -TWZ_ERR_READ_ONLY;
@@ -29,7 +29,7 @@ twz_result medium_write(struct store *store, uint64_t block, uint64_t count, con
 	return store->medium.write(store->medium.context, block, count, buffer);
 }
 
-twz_result medium_flush(struct store *store)
+twz_result blocks_flush(struct store *store)
 {
 	if (store->region) {
 		twz_fence();
@@ -51,7 +51,7 @@ static twz_result is_zero(struct store *store, uint64_t from, uint64_t count, ui
 			  bool *zero)
 {
 	for (uint64_t block = from; block < from + count; block++) {
-		twz_result result = medium_read(store, block, 1, buffer);
+		twz_result result = blocks_read(store, block, 1, buffer);
 		if (result != TWZ_OK)
 			return result;
 		for (unsigned i = 0; i < STORE_WORDS; i++) {
@@ -129,7 +129,7 @@ static twz_result write_roots(struct store *store, uint64_t *block)
 	roots->header.block = STORE_ROOTS;
 	roots->free = store->blocks - store->first_data - (groups - 1);
 	roots->header.checksum = node_checksum(block);
-	return medium_write(store, STORE_ROOTS, 1, block);
+	return blocks_write(store, STORE_ROOTS, 1, block);
 }
 
 /* The magic says "being made" until all else is durable; an interrupted mkfs is started again. */
@@ -143,23 +143,23 @@ static twz_result make(struct store *store, struct twz_id id, uint64_t *block)
 	adopt(store, &new);
 	__builtin_memset(block, 0, STORE_BLOCK_SIZE);
 	superblock->magic = STORE_MAKING;
-	twz_result result = medium_write(store, STORE_SUPERBLOCK, 1, block);
+	twz_result result = blocks_write(store, STORE_SUPERBLOCK, 1, block);
 	if (result == TWZ_OK)
-		result = medium_flush(store);
+		result = blocks_flush(store);
 	__builtin_memset(block, 0, STORE_BLOCK_SIZE);
 	for (uint64_t at = STORE_JOURNAL; at <= store->zero_block && result == TWZ_OK; at++)
-		result = medium_write(store, at, 1, block);
+		result = blocks_write(store, at, 1, block);
 	if (result == TWZ_OK)
 		result = write_roots(store, block);
 	__builtin_memset(block, 0, STORE_BLOCK_SIZE);
 	*superblock = new;
 	if (result == TWZ_OK)
-		result = medium_write(store, STORE_BACKUP, 1, block);
+		result = blocks_write(store, STORE_BACKUP, 1, block);
 	superblock->magic = STORE_MAKING;
 	if (result == TWZ_OK)
-		result = medium_write(store, STORE_SUPERBLOCK, 1, block);
+		result = blocks_write(store, STORE_SUPERBLOCK, 1, block);
 	if (result == TWZ_OK)
-		result = medium_flush(store);
+		result = blocks_flush(store);
 	if (result != TWZ_OK)
 		return result;
 	if (store->region) {
@@ -167,8 +167,8 @@ static twz_result make(struct store *store, struct twz_id id, uint64_t *block)
 		return TWZ_OK;
 	}
 	superblock->magic = STORE_MAGIC;
-	result = medium_write(store, STORE_SUPERBLOCK, 1, block);
-	return result == TWZ_OK ? medium_flush(store) : result;
+	result = blocks_write(store, STORE_SUPERBLOCK, 1, block);
+	return result == TWZ_OK ? blocks_flush(store) : result;
 }
 
 static twz_result refuse(const char **message, twz_result error, const char *text)
@@ -247,7 +247,7 @@ static twz_result open_with(struct store *store, struct twz_id id, uint64_t *blo
 {
 	struct store_superblock superblock;
 	bool zero = false;
-	twz_result result = medium_read(store, STORE_SUPERBLOCK, 1, block);
+	twz_result result = blocks_read(store, STORE_SUPERBLOCK, 1, block);
 
 	superblock = *(struct store_superblock *)block;
 	if (result == TWZ_OK && superblock.magic == 0)
@@ -259,7 +259,7 @@ static twz_result open_with(struct store *store, struct twz_id id, uint64_t *blo
 		result = make(store, id, block);
 		store->made = true;
 		if (result == TWZ_OK)
-			result = medium_read(store, STORE_SUPERBLOCK, 1, block);
+			result = blocks_read(store, STORE_SUPERBLOCK, 1, block);
 		superblock = *(struct store_superblock *)block;
 	}
 	if (result != TWZ_OK)

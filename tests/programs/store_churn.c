@@ -99,6 +99,7 @@ int main(int argc, char **argv)
 		if (!twz_id_is_none(entry.id))
 			check(twz_object_delete(entry.id), "delete");
 		if (count % 10 == 0) {
+			check(twz_object_sync(object.id), "sync"); /* on a disk nothing is before */
 			printf("said %lu\n", (unsigned long)count);
 			fflush(stdout);
 		}

@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The store on a disk. Every write and flush of a mixed load is recorded; then images are made of
+ * what power loss can leave: at each flush, of the writes since the one before, some dropped, some
+ * torn by sectors, in any order. Each has to be the store as of the last barrier that was
+ * acknowledged, or of the one under way. TWZ_IMAGES in the environment: how many (default 300).
+ */
+#include "store_state.h"
+#include "test.h"
+#include <string.h>
+
+#define SIZE   (2u << 20)
+#define BLOCK  4096u
+#define SECTOR 512u
+
+/* ---- the recorded disk ---- */
+
+enum { WRITE, FLUSH, ACKNOWLEDGED };
+
+struct event {
+	int kind;
+	uint64_t block; /* ACKNOWLEDGED: the digest */
+	uint8_t *bytes;
+};
+
+static struct {
+	uint8_t *bytes;
+	uint64_t size;
+	bool record;
+	struct event *events;
+	size_t count, room;
+	uint64_t reads;
+} disk;
+
+static void note(int kind, uint64_t block, const void *bytes)
+{
+	if (!disk.record)
+		return;
+	if (disk.count == disk.room) {
+		disk.room = disk.room ? disk.room * 2 : 1024;
+		disk.events = realloc(disk.events, disk.room * sizeof(*disk.events));
+		EXPECT(disk.events != NULL);
+	}
+	struct event *event = &disk.events[disk.count++];
+	*event = (struct event){kind, block, NULL};
+	if (bytes) {
+		event->bytes = malloc(BLOCK);
+		EXPECT(event->bytes != NULL);
+		memcpy(event->bytes, bytes, BLOCK);
+	}
+}
+
+static twz_result disk_read(void *context, uint64_t block, uint64_t count, void *buffer)
+{
+	(void)context;
+	if (block + count > disk.size / BLOCK)
+		return -TWZ_ERR_IO;
+	disk.reads += count;
+	memcpy(buffer, disk.bytes + block * BLOCK, count * BLOCK);
+	return TWZ_OK;
+}
+
+static twz_result disk_write(void *context, uint64_t block, uint64_t count, const void *buffer)
+{
+	(void)context;
+	if (block + count > disk.size / BLOCK)
+		return -TWZ_ERR_IO;
+	memcpy(disk.bytes + block * BLOCK, buffer, count * BLOCK);
+	for (uint64_t i = 0; i < count; i++)
+		note(WRITE, block + i, (const uint8_t *)buffer + i * BLOCK);
+	return TWZ_OK;
+}
+
+static twz_result disk_flush(void *context)
+{
+	(void)context;
+	note(FLUSH, 0, NULL);
+	return TWZ_OK;
+}
+
+static struct store store;
+static const char *message;
+
+static twz_result open_disk(struct store *to, uint8_t *bytes, uint64_t size)
+{
+	struct store_medium medium = {
+		.size = size, .read = disk_read, .write = disk_write, .flush = disk_flush};
+
+	disk.bytes = bytes;
+	disk.size = size;
+	return store_open_medium(to, &medium, (struct twz_id){7, 7}, &state_memory, &message);
+}
+
+/* ---- the load ---- */
+
+#define OBJECTS 12
+#define STEPS	160
+
+static struct store_object objects[OBJECTS];
+static bool there[OBJECTS];
+
+static void fill(uint64_t *page, uint64_t value)
+{
+	for (unsigned i = 0; i < BLOCK / 8; i++)
+		page[i] = value * 0x9e3779b97f4a7c15ull + i;
+}
+
+static uint64_t a_page(uint64_t random)
+{
+	static const uint64_t pages[] = {1,   2,     3,	    222,    223,	     700,
+					 733, 30000, 70000, 200000, STORE_PAGES - 17, STORE_PAGES - 2};
+
+	return pages[random % (sizeof(pages) / sizeof(pages[0]))];
+}
+
+static void commit_some(uint64_t *random, uint64_t step)
+{
+	static uint64_t contents[6][BLOCK / 8];
+	struct store_swap swaps[6];
+	struct store_update update = {0};
+	uint64_t count = 0;
+
+	for (uint64_t n = test_random(random) % 6 + 1; n > 0; n--) {
+		uint64_t which = test_random(random) % OBJECTS, page = a_page(test_random(random));
+		bool twice = !there[which];
+		for (uint64_t i = 0; i < count; i++)
+			twice |= swaps[i].object == &objects[which] && swaps[i].page == page;
+		if (twice)
+			continue;
+		fill(contents[count], step * 8 + n);
+		swaps[count] = (struct store_swap){&objects[which], page, contents[count], 0};
+		count++;
+	}
+	uint64_t which = test_random(random) % OBJECTS;
+	if (there[which])
+		update = (struct store_update){&objects[which], 5 * BLOCK + 64, step};
+	EXPECT_EQUAL(store_commit(&store, swaps, count, &update, there[which], NULL, NULL), TWZ_OK);
+}
+
+static void step(uint64_t *random, uint64_t number)
+{
+	uint64_t which = test_random(random) % OBJECTS;
+	struct store_object *object = &objects[which];
+
+	switch (test_random(random) % 6) {
+	case 0:
+	case 1:
+		if (there[which])
+			break;
+		*object = (struct store_object){.id = state_id(number),
+						.flags = TWZ_OBJECT_PERSISTENT};
+		EXPECT_EQUAL(store_create(&store, object), TWZ_OK);
+		there[which] = true;
+		break;
+	case 2:
+		if (!there[which] || number % 3)
+			break;
+		EXPECT_EQUAL(store_unlink(&store, object), TWZ_OK);
+		if (number % 2)
+			EXPECT_EQUAL(store_free(&store, object), TWZ_OK);
+		there[which] = false;
+		break;
+	case 3:
+		if (there[which]) {
+			uint64_t page = a_page(number);
+			uint64_t count = STORE_PAGES - page < 600 ? STORE_PAGES - page : 600;
+			EXPECT_EQUAL(store_discard(&store, object, page, count), TWZ_OK);
+		}
+		break;
+	default:
+		commit_some(random, number);
+	}
+	if (test_random(random) % 3 == 0)
+		EXPECT_EQUAL(store_barrier(&store), TWZ_OK);
+}
+
+/* Runs the load; each barrier's digest is in the list of events. */
+static void record(uint8_t *bytes, uint64_t seed)
+{
+	uint64_t digest = 0;
+
+	disk.record = false;
+	memset(there, 0, sizeof(there));
+	EXPECT_EQUAL(open_disk(&store, bytes, SIZE), TWZ_OK);
+	disk.record = true;
+	for (uint64_t i = 1; i <= STEPS; i++) {
+		step(&seed, i);
+		if (store.batch.count == 0) { /* all is durable */
+			uint64_t now = state_digest(&store, NULL);
+			EXPECT(now != 0);
+			if (now != digest)
+				note(ACKNOWLEDGED, now, NULL);
+			digest = now;
+		}
+		if (i == STEPS / 2) {
+			EXPECT_EQUAL(store_checkpoint(&store), TWZ_OK);
+			EXPECT_EQUAL(store_check(&store, &message), TWZ_OK);
+			note(ACKNOWLEDGED, state_digest(&store, NULL), NULL);
+			store_close(&store);
+			EXPECT_EQUAL(open_disk(&store, bytes, SIZE), TWZ_OK);
+		}
+	}
+	EXPECT_EQUAL(store_barrier(&store), TWZ_OK);
+	note(ACKNOWLEDGED, state_digest(&store, NULL), NULL);
+	EXPECT_EQUAL(store_check(&store, &message), TWZ_OK);
+	store_close(&store);
+	disk.record = false;
+}
+
+/* ---- what power loss can leave ---- */
+
+static void apply_torn(uint8_t *image, const struct event *event, uint64_t *random)
+{
+	uint64_t how = test_random(random) >> 20;
+
+	for (unsigned sector = 0; sector < BLOCK / SECTOR; sector++)
+		if (how % 3 == 0 || how >> (sector + 8) & 1)
+			memcpy(image + event->block * BLOCK + sector * SECTOR,
+			       event->bytes + sector * SECTOR, SECTOR);
+}
+
+/* Some of the writes [from, to), in a random order. */
+static void apply_some(uint8_t *image, size_t from, size_t to, uint64_t *random)
+{
+	size_t order[512], count = 0;
+
+	for (size_t i = from; i < to && count < 512; i++)
+		if (disk.events[i].kind == WRITE)
+			order[count++] = i;
+	for (size_t i = count; i > 1; i--) {
+		size_t other = (test_random(random) >> 16) % i, kept = order[i - 1];
+		order[i - 1] = order[other];
+		order[other] = kept;
+	}
+	uint64_t share = test_random(random) >> 16;
+	for (size_t i = 0; i < count; i++)
+		if (share % 5 == 0 || (test_random(random) >> 16) % 5 >= share % 5)
+			apply_torn(image, &disk.events[order[i]], random);
+}
+
+static uint64_t images, olds, news;
+
+static const char *judge(uint8_t *image, uint64_t before, uint64_t after)
+{
+	const char *wrong = NULL;
+	struct store opened;
+
+	images++;
+	if (open_disk(&opened, image, SIZE) != TWZ_OK)
+		return message;
+	if (store_check(&opened, &message) != TWZ_OK)
+		wrong = message;
+	uint64_t digest = state_digest(&opened, NULL);
+	olds += digest == before;
+	news += digest == after;
+	if (!wrong && digest != before && digest != after)
+		wrong = "neither the acknowledged state nor the next";
+	store_close(&opened);
+	return wrong;
+}
+
+/* The first acknowledged digest from an event on; `none` behind the last. */
+static uint64_t next_digest(size_t from, uint64_t none)
+{
+	for (; from < disk.count; from++)
+		if (disk.events[from].kind == ACKNOWLEDGED)
+			return disk.events[from].block;
+	return none;
+}
+
+/* At least `wanted` images over all flushes. Returns how many were wrong. */
+static uint64_t crash(const uint8_t *start, uint64_t wanted, uint64_t seed, const char **first)
+{
+	uint8_t *durable = malloc(SIZE), *image = malloc(SIZE);
+	uint64_t flushes = 0, wrong = 0, acknowledged = 0;
+	size_t from = 0;
+
+	EXPECT(durable && image);
+	memcpy(durable, start, SIZE);
+	for (size_t i = 0; i < disk.count; i++)
+		flushes += disk.events[i].kind == FLUSH;
+	uint64_t each = wanted / flushes + 1;
+	for (size_t i = 0; i < disk.count; i++) {
+		struct event *event = &disk.events[i];
+		if (event->kind == ACKNOWLEDGED)
+			acknowledged = event->block;
+		if (event->kind != FLUSH)
+			continue;
+		for (uint64_t n = 0; n < each && acknowledged; n++) {
+			memcpy(image, durable, SIZE);
+			apply_some(image, from, i, &seed);
+			const char *what = judge(image, acknowledged, next_digest(i, acknowledged));
+			if (what && wrong++ == 0)
+				*first = what;
+		}
+		for (; from < i; from++)
+			if (disk.events[from].kind == WRITE)
+				memcpy(durable + disk.events[from].block * BLOCK,
+				       disk.events[from].bytes, BLOCK);
+	}
+	free(durable);
+	free(image);
+	return wrong;
+}
+
+static void forget_events(void)
+{
+	for (size_t i = 0; i < disk.count; i++)
+		free(disk.events[i].bytes);
+	disk.count = 0;
+}
+
+static void power_loss(void)
+{
+	const char *wanted = getenv("TWZ_IMAGES"), *first = "";
+	uint64_t images_wanted = wanted ? strtoull(wanted, NULL, 10) : 300;
+	uint8_t *start = calloc(1, SIZE), *bytes = malloc(SIZE);
+
+	EXPECT(start && bytes);
+	EXPECT_EQUAL(open_disk(&store, start, SIZE), TWZ_OK);
+	EXPECT_EQUAL(store_checkpoint(&store), TWZ_OK);
+	store_close(&store);
+	for (uint64_t seed = 1; images < images_wanted; seed++) {
+		memcpy(bytes, start, SIZE);
+		record(bytes, seed);
+		uint64_t wrong = crash(start, images_wanted / 4, seed, &first);
+		if (wrong)
+			fprintf(stderr, "seed %llu: %s\n", (unsigned long long)seed, first);
+		EXPECT_EQUAL(wrong, 0);
+		forget_events();
+	}
+	printf("%llu images: %llu as acknowledged, %llu as the next\n", (unsigned long long)images,
+	       (unsigned long long)olds, (unsigned long long)news);
+	EXPECT(olds > 0 && news > 0);
+	free(start);
+	free(bytes);
+}
+
+/* Every other flush does nothing: this must be noticed. */
+static void a_lost_flush_is_found(void)
+{
+	uint8_t *start = calloc(1, SIZE), *bytes = malloc(SIZE);
+	const char *first = "";
+	uint64_t wrong = 0;
+
+	EXPECT(start && bytes);
+	EXPECT_EQUAL(open_disk(&store, start, SIZE), TWZ_OK);
+	store_close(&store);
+	for (unsigned odd = 0; odd < 2; odd++) {
+		uint64_t flushes = 0;
+		memcpy(bytes, start, SIZE);
+		record(bytes, 5);
+		for (size_t i = 0; i < disk.count; i++)
+			if (disk.events[i].kind == FLUSH && flushes++ % 2 == odd)
+				disk.events[i] = (struct event){ACKNOWLEDGED + 1, 0, NULL};
+		wrong = crash(start, 300, 9, &first);
+		forget_events();
+		EXPECT(wrong > 0);
+	}
+	free(start);
+	free(bytes);
+}
+
+/* ---- damage ---- */
+
+static void a_damaged_page_is_its_objects(void)
+{
+	static uint64_t contents[2][BLOCK / 8], page[BLOCK / 8];
+	uint8_t *bytes = calloc(1, SIZE);
+	struct store_object a = {.id = state_id(1)}, b = {.id = state_id(2)}, found;
+	uint64_t block, wrong, lost;
+	bool present;
+
+	EXPECT(bytes);
+	EXPECT_EQUAL(open_disk(&store, bytes, SIZE), TWZ_OK);
+	EXPECT_EQUAL(store_create(&store, &a), TWZ_OK);
+	EXPECT_EQUAL(store_create(&store, &b), TWZ_OK);
+	fill(contents[0], 1);
+	fill(contents[1], 2);
+	struct store_swap swaps[] = {{&a, 9, contents[0], 0}, {&b, 700, contents[1], 0}};
+	EXPECT_EQUAL(store_commit(&store, swaps, 2, NULL, 0, NULL, NULL), TWZ_OK);
+	EXPECT_EQUAL(store_checkpoint(&store), TWZ_OK);
+	bytes[swaps[0].block * BLOCK + 77] ^= 4;
+	EXPECT_EQUAL(store_read(&store, &a, 9, page, &present), -TWZ_ERR_CORRUPT);
+	EXPECT_EQUAL(store_read(&store, &b, 700, page, &present), TWZ_OK);
+	EXPECT(present && memcmp(page, contents[1], BLOCK) == 0);
+	EXPECT_EQUAL(store_check(&store, &message), -TWZ_ERR_CORRUPT);
+	EXPECT(strstr(message, "page is damaged") != NULL);
+	EXPECT_EQUAL(store_page(&store, &b, 700, false, &block), TWZ_OK);
+	store_close(&store);
+
+	/* a record: its object is gone, the other is not */
+	bytes[b.record * BLOCK + 20] ^= 1;
+	EXPECT_EQUAL(open_disk(&store, bytes, SIZE), TWZ_OK);
+	EXPECT_EQUAL(store_find(&store, b.id, &found), -TWZ_ERR_CORRUPT);
+	EXPECT_EQUAL(store_find(&store, a.id, &found), TWZ_OK);
+	EXPECT_EQUAL(store_check_all(&store, NULL, NULL, &wrong), TWZ_OK);
+	EXPECT(wrong >= 2);
+	EXPECT_EQUAL(store_repair(&store, NULL, NULL, &lost), TWZ_OK);
+	EXPECT_EQUAL(lost, 2);
+	EXPECT_EQUAL(store_check(&store, &message), TWZ_OK);
+	EXPECT_EQUAL(store_find(&store, b.id, &found), -TWZ_ERR_NO_SUCH_OBJECT);
+	EXPECT_EQUAL(store_read(&store, &a, 9, page, &present), TWZ_OK);
+	EXPECT(!present);
+	EXPECT_EQUAL(store_create(&store, &b), TWZ_OK);
+	EXPECT_EQUAL(store_barrier(&store), TWZ_OK);
+	EXPECT_EQUAL(store_check(&store, &message), TWZ_OK);
+	store_close(&store);
+	free(bytes);
+}
+
+/* ---- the same image on the other medium ---- */
+
+static void a_medium_is_changed(void)
+{
+	static uint64_t contents[BLOCK / 8], page[BLOCK / 8];
+	uint8_t *bytes = aligned_alloc(BLOCK, SIZE);
+	struct store_object a = {.id = state_id(1)}, b = {.id = state_id(2)};
+	uint64_t block;
+	bool present, sealed;
+
+	EXPECT(bytes);
+	memset(bytes, 0, SIZE);
+	EXPECT_EQUAL(open_disk(&store, bytes, SIZE), TWZ_OK);
+	EXPECT_EQUAL(store_create(&store, &a), TWZ_OK);
+	fill(contents, 1);
+	struct store_swap swap = {&a, 9, contents, 0};
+	EXPECT_EQUAL(store_commit(&store, &swap, 1, NULL, 0, NULL, NULL), TWZ_OK);
+	store_close(&store); /* what is not in its place is in the journal */
+
+	EXPECT_EQUAL(store_open(&store, bytes, SIZE, (struct twz_id){1, 1}, &state_memory, &message),
+		     TWZ_OK);
+	EXPECT_EQUAL(store_check(&store, &message), TWZ_OK);
+	EXPECT_EQUAL(store_find(&store, a.id, &a), TWZ_OK);
+	EXPECT_EQUAL(store_fetch(&store, &a, 9, false, &block, &sealed), TWZ_OK);
+	EXPECT(sealed && memcmp(store_block(&store, block), contents, BLOCK) == 0);
+	EXPECT_EQUAL(store_fetch(&store, &a, 9, true, &block, &sealed), TWZ_OK);
+	EXPECT(!sealed);
+	*(uint64_t *)store_block(&store, block) = 77; /* no checksum holds any more */
+	EXPECT_EQUAL(store_create(&store, &b), TWZ_OK);
+	store_close(&store);
+
+	EXPECT_EQUAL(open_disk(&store, bytes, SIZE), TWZ_OK);
+	EXPECT_EQUAL(store_check(&store, &message), TWZ_OK);
+	EXPECT_EQUAL(store_read(&store, &a, 9, page, &present), TWZ_OK);
+	EXPECT_EQUAL(page[0], 77);
+	EXPECT_EQUAL(store_find(&store, b.id, &b), TWZ_OK);
+	store_close(&store);
+	free(bytes);
+}
+
+/* ---- size ---- */
+
+static void opening_reads_no_more_for_many(void)
+{
+	static const uint64_t counts[] = {10, 20000};
+	uint64_t size = 256ull << 20, reads[2], finds;
+	uint8_t *bytes = calloc(1, size);
+	struct store_object object;
+
+	EXPECT(bytes);
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQUAL(open_disk(&store, bytes, size), TWZ_OK);
+		for (uint64_t n = store_object_count(&store); n < counts[i]; n++) {
+			object = (struct store_object){.id = state_id(n), .flags = TWZ_OBJECT_RAW};
+			EXPECT_EQUAL(store_create(&store, &object), TWZ_OK);
+		}
+		EXPECT_EQUAL(store_checkpoint(&store), TWZ_OK);
+		store_close(&store);
+		disk.reads = 0;
+		EXPECT_EQUAL(open_disk(&store, bytes, size), TWZ_OK);
+		reads[i] = disk.reads;
+		EXPECT_EQUAL(store_object_count(&store), counts[i]);
+		EXPECT_EQUAL(store_find(&store, state_id(7), &object), TWZ_OK);
+		finds = disk.reads - reads[i];
+		store_close(&store);
+	}
+	printf("opening reads %llu and %llu blocks, finding %llu\n", (unsigned long long)reads[0],
+	       (unsigned long long)reads[1], (unsigned long long)finds);
+	EXPECT_EQUAL(reads[1], reads[0]);
+	EXPECT(finds <= 5);
+	free(bytes);
+}
+
+static void a_store_is_resized(void)
+{
+	uint64_t large = 300ull << 20, small = 16ull << 20, free_bytes;
+	static uint64_t contents[BLOCK / 8];
+	uint8_t *bytes = calloc(1, large);
+	struct store_object object = {.id = state_id(1)};
+
+	EXPECT(bytes);
+	EXPECT_EQUAL(open_disk(&store, bytes, small), TWZ_OK);
+	EXPECT_EQUAL(store_create(&store, &object), TWZ_OK);
+	EXPECT_EQUAL(store_barrier(&store), TWZ_OK);
+	free_bytes = store_free_bytes(&store);
+	store_close(&store);
+	EXPECT_EQUAL(open_disk(&store, bytes, large), TWZ_OK);
+	EXPECT_EQUAL(store_free_bytes(&store), free_bytes);
+	EXPECT_EQUAL(store_resize(&store, large / BLOCK), TWZ_OK);
+	EXPECT_EQUAL(open_disk(&store, bytes, large), TWZ_OK);
+	EXPECT_EQUAL(store_check(&store, &message), TWZ_OK);
+	/* two more groups, of which each has a block for its bitmap */
+	EXPECT_EQUAL(store_free_bytes(&store), free_bytes + large - small - 2 * BLOCK);
+	for (uint64_t page = 1; page < 40000; page += 500) {
+		struct store_swap swaps[500];
+		for (uint64_t i = 0; i < 500; i++)
+			swaps[i] = (struct store_swap){&object, page + i, contents, 0};
+		EXPECT_EQUAL(store_commit(&store, swaps, 500, NULL, 0, NULL, NULL), TWZ_OK);
+	}
+	EXPECT_EQUAL(store_check(&store, &message), TWZ_OK);
+	EXPECT_EQUAL(store_resize(&store, small / BLOCK), -TWZ_ERR_NO_SPACE);
+	EXPECT_EQUAL(open_disk(&store, bytes, large), TWZ_OK);
+	EXPECT_EQUAL(store_discard(&store, &object, 1, 60000), TWZ_OK);
+	EXPECT_EQUAL(store_checkpoint(&store), TWZ_OK);
+	EXPECT_EQUAL(store_resize(&store, small / BLOCK * 2), TWZ_OK);
+	EXPECT_EQUAL(open_disk(&store, bytes, small * 2), TWZ_OK);
+	EXPECT_EQUAL(store_check(&store, &message), TWZ_OK);
+	EXPECT_EQUAL(store_find(&store, state_id(1), &object), TWZ_OK);
+	store_close(&store);
+	free(bytes);
+}
+
+static const struct test tests[] = {
+	{power_loss, "power loss at each flush: as acknowledged or as the next"},
+	{a_lost_flush_is_found, "a lost flush is found"},
+	{a_damaged_page_is_its_objects, "a damaged page is an error for its object alone"},
+	{a_medium_is_changed, "an image moves between media"},
+	{opening_reads_no_more_for_many, "opening reads no more for many objects"},
+	{a_store_is_resized, "a store is resized"},
+};
+
+int main(void)
+{
+	int result = RUN_TESTS(tests);
+
+	free(disk.events);
+	return result;
+}
