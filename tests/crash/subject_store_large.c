@@ -49,8 +49,8 @@ static void fill_record(struct store *to)
 	struct store_object object = {.id = state_id(0)};
 
 	MUST(store_create(to, &object) == TWZ_OK);
-	for (uint64_t i = 1; i < STORE_DIRECT; i++)
-		page(to, i * 3, 0);
+	for (uint64_t i = 1; i < 40; i++)
+		page(to, i, 0);
 }
 
 static void perform(struct store *to, unsigned step)
@@ -58,8 +58,8 @@ static void perform(struct store *to, unsigned step)
 	struct store_object object;
 
 	switch (step) {
-	case 0: /* the record is full: maps */
-		page(to, 1, 0);
+	case 0: /* behind the record's entries: a map */
+		page(to, STORE_LOW, 0);
 		break;
 	case 1:
 		page(to, 100000, 9);

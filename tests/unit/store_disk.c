@@ -511,12 +511,15 @@ static void a_store_is_resized(void)
 	EXPECT_EQUAL(store_check(&store, &message), TWZ_OK);
 	EXPECT_EQUAL(store_resize(&store, small / BLOCK), -TWZ_ERR_NO_SPACE);
 	EXPECT_EQUAL(open_disk(&store, bytes, large), TWZ_OK);
-	EXPECT_EQUAL(store_discard(&store, &object, 1, 60000), TWZ_OK);
+	EXPECT_EQUAL(store_unlink(&store, &object), TWZ_OK);
+	EXPECT_EQUAL(store_free(&store, &object), TWZ_OK);
+	object = (struct store_object){.id = state_id(2)};
+	EXPECT_EQUAL(store_create(&store, &object), TWZ_OK);
 	EXPECT_EQUAL(store_checkpoint(&store), TWZ_OK);
 	EXPECT_EQUAL(store_resize(&store, small / BLOCK * 2), TWZ_OK);
 	EXPECT_EQUAL(open_disk(&store, bytes, small * 2), TWZ_OK);
 	EXPECT_EQUAL(store_check(&store, &message), TWZ_OK);
-	EXPECT_EQUAL(store_find(&store, state_id(1), &object), TWZ_OK);
+	EXPECT_EQUAL(store_find(&store, state_id(2), &object), TWZ_OK);
 	store_close(&store);
 	free(bytes);
 }
