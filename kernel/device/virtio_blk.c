@@ -34,7 +34,7 @@ static struct disk {
 	struct wait_queue answered; /* an answer, and room in the queue */
 	uint64_t size;
 	bool flushes;
-} *the_disk;
+} * the_disk;
 
 /* Take back what the device has done. Lock held. */
 static void collect(struct disk *disk)

@@ -52,9 +52,8 @@ static inline bool page_map_clean(const struct object *object, uint64_t entry)
 {
 	if (!object->pager || !pte_has_frame(entry) || entry & PTE_RIGHTS)
 		return false;
-	return object->pager->evicts
-		       ? entry & PTE_ASK && !(entry & (PTE_DIRTY | PTE_COPY))
-		       : !frame_counted(pte_frame(entry));
+	return object->pager->evicts ? entry & PTE_ASK && !(entry & (PTE_DIRTY | PTE_COPY))
+				     : !frame_counted(pte_frame(entry));
 }
 
 /* The numbers of all present pages; more than `limit`: limit + 1 and nothing stored. */

@@ -265,10 +265,10 @@ static uint64_t collect_dirty(struct object *object, uint64_t *page, uint64_t en
 		frame_ref(pte_frame(*entry));
 		if (clear) {
 			/* who else has the frame may be writing it (object_frame): still dirty */
-			uint64_t dirty = frame_references(frames[count - 1]) > 2 &&
-							 !(*entry & PTE_COPY)
-						 ? PTE_DIRTY
-						 : 0;
+			uint64_t dirty =
+				frame_references(frames[count - 1]) > 2 && !(*entry & PTE_COPY)
+					? PTE_DIRTY
+					: 0;
 			page_map_write(object, entry,
 				       (*entry & ~(PTE_DIRTY | PTE_WRITE)) | PTE_ASK | dirty);
 			tlb_batch_narrow(&batch, *page);

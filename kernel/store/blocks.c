@@ -293,8 +293,7 @@ uint32_t page_checksum(const void *contents)
 	return checksum ? checksum : 1;
 }
 
-twz_result page_write(struct store *store, uint64_t block, const void *contents,
-		      uint32_t *checksum)
+twz_result page_write(struct store *store, uint64_t block, const void *contents, uint32_t *checksum)
 {
 	if (store->region) {
 		*checksum = 0;

@@ -10,9 +10,9 @@
 
 struct cached {
 	uint64_t block;
-	struct cached *next;	       /* of its bucket */
-	struct cached *newer, *older;  /* by use */
-	struct cached *listed;	       /* of the list of those to be written */
+	struct cached *next;	      /* of its bucket */
+	struct cached *newer, *older; /* by use */
+	struct cached *listed;	      /* of the list of those to be written */
 	uint64_t *words;
 	bool verified, dirty, fresh, in_list;
 };

@@ -76,7 +76,8 @@ static void update_on_disk(struct store *store, const struct store_update *updat
 		if (same_page(&updates[i], update))
 			page[updates[i].offset % STORE_BLOCK_SIZE / 8] = updates[i].value;
 	if (result == TWZ_OK)
-		replace_page(store, update->object, update->offset / STORE_BLOCK_SIZE, page, &block);
+		replace_page(store, update->object, update->offset / STORE_BLOCK_SIZE, page,
+			     &block);
 	else
 		transaction_fail(store, result);
 	if (page)
@@ -136,7 +137,8 @@ static unsigned root_word(enum store_root root)
 
 struct twz_id store_root(struct store *store, enum store_root root)
 {
-	uint64_t words[2] = {roots_get(store, root_word(root)), roots_get(store, root_word(root) + 1)};
+	uint64_t words[2] = {roots_get(store, root_word(root)),
+			     roots_get(store, root_word(root) + 1)};
 	struct twz_id id;
 
 	__builtin_memcpy(&id, words, sizeof(id));

@@ -46,8 +46,8 @@ void crc32c_init(void)
 	}
 	for (unsigned table = 1; table < 8; table++)
 		for (uint32_t i = 0; i < 256; i++)
-			tables[table][i] = (tables[table - 1][i] >> 8) ^
-					   tables[0][tables[table - 1][i] & 255];
+			tables[table][i] =
+				(tables[table - 1][i] >> 8) ^ tables[0][tables[table - 1][i] & 255];
 	uint32_t step = advance(1u << 31, 0); /* x^64 */
 	for (unsigned i = 1; i < WORDS; i++)
 		powers[i] = multiply(i == 1 ? 1u << 31 : powers[i - 1], step);

@@ -107,7 +107,7 @@ TWZ_STATIC_ASSERT(sizeof(struct store_journal) == 64, "journal layout");
 
 /* A page's entry: block number below, CRC32C of the page above (0: none, 0 itself counts as 1). */
 #define STORE_ENTRY(block, checksum) ((block) | (uint64_t)(checksum) << 32)
-#define STORE_ENTRY_BLOCK(entry)     ((entry) & 0xffffffffull)
+#define STORE_ENTRY_BLOCK(entry)     ((entry)&0xffffffffull)
 #define STORE_ENTRY_CHECKSUM(entry)  ((uint32_t)((entry) >> 32))
 
 #define STORE_PAGES (TWZ_SLOT_SIZE / STORE_BLOCK_SIZE)

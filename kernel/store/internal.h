@@ -35,7 +35,8 @@ struct node {
 /* False and *result: CORRUPT (not of that kind, checksum), IO, OUT_OF_MEMORY. */
 bool node_read(struct store *store, uint64_t block, uint32_t kind, struct node *node,
 	       twz_result *result);
-/* A zeroed one in a block that this transaction has allocated. False: the transaction has failed. */
+/* A zeroed one in a block that this transaction has allocated. False: the transaction has failed.
+ */
 bool node_make(struct store *store, uint64_t block, uint32_t kind, struct node *node);
 /* A word as it is after the running transaction. */
 uint64_t node_get(struct store *store, const struct node *node, unsigned word);

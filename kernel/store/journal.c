@@ -77,8 +77,8 @@ static twz_result write_record(struct store *store)
 }
 
 /*
- * Brings all that the journal holds to its place; it begins anew. Its first record is wiped, so that
- * the next open has nothing to do; when the wiping is lost, doing it again does no harm.
+ * Brings all that the journal holds to its place; it begins anew. Its first record is wiped, so
+ * that the next open has nothing to do; when the wiping is lost, doing it again does no harm.
  */
 static twz_result empty_journal(struct store *store)
 {
@@ -253,10 +253,10 @@ twz_result journal_recover(struct store *store)
 	/* the first block says whether there is anything */
 	struct store_journal *first = store->memory->allocate(STORE_BLOCK_SIZE);
 	struct store_journal *all = NULL;
-	twz_result result = first ? blocks_read(store, STORE_JOURNAL, 1, first)
-				  : -TWZ_ERR_OUT_OF_MEMORY;
-	bool any = result == TWZ_OK &&
-		   (first->magic == STORE_JOURNAL_DISK || first->committed != 0);
+	twz_result result =
+		first ? blocks_read(store, STORE_JOURNAL, 1, first) : -TWZ_ERR_OUT_OF_MEMORY;
+	bool any =
+		result == TWZ_OK && (first->magic == STORE_JOURNAL_DISK || first->committed != 0);
 	if (any) {
 		all = store->memory->allocate(bytes);
 		result = all ? blocks_read(store, STORE_JOURNAL, store->journal_blocks, all)

@@ -16,7 +16,8 @@
 #include "kernel_store.h"
 
 #define PAGES	     (TWZ_SLOT_SIZE / PAGE_SIZE)
-#define ROOM	     256u /* pages that are evicted at once */
+#define MOST_PAGES   (128u << 10)  /* of one transaction; the heap gives no larger piece either */
+#define ROOM	     256u	   /* pages that are evicted at once */
 #define WRITE_PERIOD 5000000000ull /* nanoseconds that written pages may wait for a sync */
 
 static const char zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
@@ -24,6 +25,8 @@ static const char zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 /* Under the store's lock. */
 static struct list in_use = LIST_INIT(in_use); /* the longest unused first */
 static struct list dirty = LIST_INIT(dirty);
+static struct store_swap *all_swaps; /* for all pages of memory: a sync makes memory free */
+static uint64_t swap_room;
 
 static struct spinlock writer_guard = SPINLOCK_INIT(LOCK_DEVICE); /* of `wanted` */
 static struct wait_queue writer_queue = WAIT_QUEUE_INIT(writer_queue);
@@ -50,6 +53,10 @@ static void write_late(void *unused)
 
 void disk_pager_start(void)
 {
+	swap_room = frames_total() < MOST_PAGES ? frames_total() : MOST_PAGES;
+	all_swaps = kernel_alloc_array(swap_room, sizeof(*all_swaps));
+	if (!all_swaps)
+		panic("out of memory for the list of a disk's pages");
 	if (kernel_thread_start("store writer", write_late, NULL))
 		log_alert("store: no memory for the writer; call sync");
 }
@@ -74,8 +81,7 @@ static uint64_t evict(void)
 	uint64_t gone = 0;
 
 	while (gone < ROOM && !list_empty(&in_use)) {
-		struct persistent *persistent =
-			LIST_ENTRY(in_use.next, struct persistent, use);
+		struct persistent *persistent = LIST_ENTRY(in_use.next, struct persistent, use);
 
 		gone += object_evict(persistent->object, &persistent->hand, ROOM - gone);
 		if (persistent->hand < PAGES)
@@ -91,15 +97,15 @@ static uint64_t evict(void)
 
 static void make_room(struct store *store)
 {
-	if (frames_free() >= frames_total() / 8 || evict() != 0 || list_empty(&dirty))
+	if (frames_free() >= frames_total() / 4 || evict() != 0 || list_empty(&dirty))
 		return;
 	if (disk_sync(store) == TWZ_OK)
 		evict();
 }
 
 /* A frame with what the object has there; 0 and *result. */
-static physical_address read_page(struct store *store, struct persistent *persistent,
-				  uint64_t page, bool write, bool *hole, twz_result *result)
+static physical_address read_page(struct store *store, struct persistent *persistent, uint64_t page,
+				  bool write, bool *hole, twz_result *result)
 {
 	physical_address frame;
 	uint64_t block;
@@ -115,8 +121,8 @@ static physical_address read_page(struct store *store, struct persistent *persis
 	if (!frame)
 		*result = -TWZ_ERR_OUT_OF_MEMORY;
 	else if (!*hole)
-		*result = store_read(store, &persistent->handle, page, phys_to_virt(frame),
-				     &present);
+		*result =
+			store_read(store, &persistent->handle, page, phys_to_virt(frame), &present);
 	if (*result == TWZ_OK)
 		return frame;
 	if (frame)
@@ -158,17 +164,21 @@ void disk_release(struct persistent *persistent)
 
 struct gathering {
 	struct store_swap *swaps;
-	uint64_t count, room;
+	uint64_t count;
 	struct persistent *of;
+	bool too_many;
 };
 
-/* The walk cannot be ended: its pages are marked clean already. There is room for all. */
+/* The walk cannot be ended: its pages are marked clean already. */
 static twz_result gather(void *context, uint64_t page, physical_address frame)
 {
 	struct gathering *gathering = context;
 
-	if (gathering->count == gathering->room)
-		panic("a page of a disk's object appeared without asking");
+	if (gathering->count == swap_room) {
+		gathering->too_many = true;
+		object_redirty(gathering->of->object, page);
+		return TWZ_OK;
+	}
 	frame_ref(frame);
 	gathering->swaps[gathering->count++] =
 		(struct store_swap){&gathering->of->handle, page, phys_to_virt(frame), 0};
@@ -189,31 +199,27 @@ static void give_back(const struct gathering *gathering)
 
 twz_result disk_sync(struct store *store)
 {
-	struct gathering gathering = {0};
+	struct gathering gathering = {.swaps = all_swaps};
 	twz_result result;
 
-	/* no page enters a map meanwhile: that takes the lock */
-	LIST_FOR_EACH (node, &dirty)
-		gathering.room += LIST_ENTRY(node, struct persistent, dirty)->object->pages;
-	if (gathering.room == 0)
-		return store_barrier(store);
-	gathering.swaps = kernel_alloc_array(gathering.room, sizeof(*gathering.swaps));
-	if (!gathering.swaps)
-		return -TWZ_ERR_OUT_OF_MEMORY;
-	LIST_FOR_EACH_SAFE (node, &dirty) {
+	/* no page is written meanwhile that was not before: that takes the lock */
+	LIST_FOR_EACH_SAFE(node, &dirty)
+	{
 		uint64_t before = gathering.count;
+		bool full = gathering.too_many;
 
 		gathering.of = LIST_ENTRY(node, struct persistent, dirty);
 		object_visit_dirty(gathering.of->object, 0, PAGES, true, gather, &gathering);
 		/* one with a page that the kernel was just writing is looked at once more */
-		if (gathering.count == before)
+		if (gathering.count == before && !full && !gathering.too_many)
 			list_remove(&gathering.of->dirty);
 	}
-	result = store_commit(store, gathering.swaps, gathering.count, NULL, 0, NULL, NULL);
+	result = gathering.too_many ? -TWZ_ERR_TOO_MANY
+				    : store_commit(store, gathering.swaps, gathering.count, NULL, 0,
+						   NULL, NULL);
 	if (result != TWZ_OK)
 		give_back(&gathering);
 	for (uint64_t i = 0; i < gathering.count; i++)
 		frame_unref(virt_to_phys(gathering.swaps[i].contents));
-	kernel_free(gathering.swaps);
 	return result;
 }

@@ -117,9 +117,8 @@ static twz_result fetch(struct object *object, uint64_t page, bool write, struct
 	twz_result result;
 
 	persistent_lock();
-	result = the_store->region
-			 ? fetch_in_memory(object, page, write, out)
-			 : disk_fetch(the_store, object->pager_data, page, write, out);
+	result = the_store->region ? fetch_in_memory(object, page, write, out)
+				   : disk_fetch(the_store, object->pager_data, page, write, out);
 	persistent_unlock();
 	return result;
 }
@@ -136,9 +135,8 @@ static twz_result sync(struct object *object, uint64_t offset, uint64_t length)
 
 	persistent_lock();
 	/* on a disk all objects, so that what refers to another is never ahead of it */
-	result = the_store->region
-			 ? store_flush(the_store, object->pager_data, first, end - first)
-			 : disk_sync(the_store);
+	result = the_store->region ? store_flush(the_store, object->pager_data, first, end - first)
+				   : disk_sync(the_store);
 	persistent_unlock();
 	return result;
 }

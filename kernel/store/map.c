@@ -13,11 +13,11 @@ static struct place place_of(uint64_t page)
 	if (page < STORE_LOW)
 		return (struct place){true, 0, (unsigned)(RECORD_WORD(low) + page)};
 	if (page >= STORE_PAGES - STORE_HIGH)
-		return (struct place){true, 0,
-				      (unsigned)(RECORD_WORD(high) + page -
-						 (STORE_PAGES - STORE_HIGH))};
+		return (struct place){
+			true, 0, (unsigned)(RECORD_WORD(high) + page - (STORE_PAGES - STORE_HIGH))};
 	page -= STORE_LOW;
-	return (struct place){false, (unsigned)(page / STORE_MAP), (unsigned)(page % STORE_MAP + 2)};
+	return (struct place){false, (unsigned)(page / STORE_MAP),
+			      (unsigned)(page % STORE_MAP + 2)};
 }
 
 /* Two block numbers lie in a word. */
@@ -85,8 +85,8 @@ void map_set(struct store *store, const struct node *record, uint64_t page, uint
 			return;
 		}
 		if (node.block == 0) {
-			if (entry == 0 || !node_make(store, block_allocate(store), STORE_KIND_MAP,
-						     &node))
+			if (entry == 0 ||
+			    !node_make(store, block_allocate(store), STORE_KIND_MAP, &node))
 				return;
 			map_set_block(store, record, place.n, node.block);
 		}
@@ -111,7 +111,8 @@ static twz_result visit_words(struct store *store, const struct node *node, unsi
 twz_result map_visit(struct store *store, const struct node *record, map_visitor visit,
 		     void *context)
 {
-	twz_result result = visit_words(store, record, RECORD_WORD(low), STORE_LOW, 0, visit, context);
+	twz_result result =
+		visit_words(store, record, RECORD_WORD(low), STORE_LOW, 0, visit, context);
 
 	for (unsigned n = 0; n < STORE_MAPS && result == TWZ_OK; n++) {
 		struct node map;

@@ -2,9 +2,9 @@
 /* Opening a store: refuse what is not one, make one in zeros, recover. */
 #include "internal.h"
 
-#define WHOLE_CHECK (128ull << 20) /* memory up to this size is read whole before mkfs */
-#define START_CHECK (1ull << 20)   /* of others the start, the end and SAMPLES blocks between */
-#define SAMPLES	    1024u
+#define WHOLE_CHECK  (128ull << 20) /* memory up to this size is read whole before mkfs */
+#define START_CHECK  (1ull << 20)   /* of others the start, the end and SAMPLES blocks between */
+#define SAMPLES	     1024u
 #define MOST_JOURNAL 1024u
 
 twz_result blocks_read(struct store *store, uint64_t block, uint64_t count, void *buffer)
@@ -254,8 +254,9 @@ static twz_result open_with(struct store *store, struct twz_id id, uint64_t *blo
 		result = medium_is_zero(store, block, &zero);
 	if (result == TWZ_OK && (zero || superblock.magic == STORE_MAKING)) {
 		if (store->readonly)
-			return refuse(message, -TWZ_ERR_NOT_FOUND,
-				      "there is no store yet: all is zero; twzstore mkfs makes one");
+			return refuse(
+				message, -TWZ_ERR_NOT_FOUND,
+				"there is no store yet: all is zero; twzstore mkfs makes one");
 		result = make(store, id, block);
 		store->made = true;
 		if (result == TWZ_OK)

@@ -126,8 +126,8 @@ static twz_result write_superblocks(struct store *store, uint64_t blocks)
 {
 	uint8_t *block = store->memory->allocate(STORE_BLOCK_SIZE);
 	struct store_superblock *superblock = (struct store_superblock *)block;
-	twz_result result = block ? blocks_read(store, STORE_SUPERBLOCK, 1, block)
-				  : -TWZ_ERR_OUT_OF_MEMORY;
+	twz_result result =
+		block ? blocks_read(store, STORE_SUPERBLOCK, 1, block) : -TWZ_ERR_OUT_OF_MEMORY;
 
 	if (result == TWZ_OK) {
 		superblock->blocks = blocks;
@@ -192,7 +192,8 @@ static twz_result check_tail(struct store *store, uint64_t end)
 		uint64_t expected[STORE_GROUP_WORDS];
 		twz_result result;
 		struct node node;
-		if (!node_read(store, group_bitmap(store, group), STORE_KIND_BITMAP, &node, &result))
+		if (!node_read(store, group_bitmap(store, group), STORE_KIND_BITMAP, &node,
+			       &result))
 			return result;
 		group_start(store, group, expected);
 		for (unsigned i = 0; i < STORE_GROUP_WORDS; i++)

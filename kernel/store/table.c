@@ -201,7 +201,8 @@ twz_result table_visit(struct store *store, table_visitor visit, void *context)
 				  : -TWZ_ERR_CORRUPT;
 		if (problem == TWZ_OK)
 			node_read(store, slot_block(slot),
-				  is_record ? STORE_KIND_RECORD : STORE_KIND_TABLE, &node, &problem);
+				  is_record ? STORE_KIND_RECORD : STORE_KIND_TABLE, &node,
+				  &problem);
 		result = visit(context, slot_block(slot), is_record, problem);
 		if (!store->region && store->words.count == 0)
 			cache_trim(store);

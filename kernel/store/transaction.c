@@ -70,8 +70,7 @@ void transaction_word(struct store *store, uint64_t offset, uint64_t value)
 {
 	if (store->error != TWZ_OK)
 		return;
-	if (!index_grow(store) ||
-	    !vector_reserve(store, &store->words, store->words.count + 2)) {
+	if (!index_grow(store) || !vector_reserve(store, &store->words, store->words.count + 2)) {
 		/* without an index nothing can be found: there is nothing then */
 		if (!store->index.items)
 			store->words.count = 0;

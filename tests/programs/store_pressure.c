@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Persistent objects larger than memory: argument 1 MiB in two objects, written (argument 2: "write")
- * and read again, or only read as at another boot. shapes: static
+ * Persistent objects larger than memory: argument 1 MiB in two objects, written (argument 2:
+ * "write") and read again, or only read as at another boot. shapes: static
  */
 #include "list.h"
 #include <string.h>

@@ -107,8 +107,18 @@ static void fill(uint64_t *page, uint64_t value)
 
 static uint64_t a_page(uint64_t random)
 {
-	static const uint64_t pages[] = {1,   2,     3,	    222,    223,	     700,
-					 733, 30000, 70000, 200000, STORE_PAGES - 17, STORE_PAGES - 2};
+	static const uint64_t pages[] = {1,
+					 2,
+					 3,
+					 222,
+					 223,
+					 700,
+					 733,
+					 30000,
+					 70000,
+					 200000,
+					 STORE_PAGES - 17,
+					 STORE_PAGES - 2};
 
 	return pages[random % (sizeof(pages) / sizeof(pages[0]))];
 }
@@ -428,8 +438,9 @@ static void a_medium_is_changed(void)
 	EXPECT_EQUAL(store_commit(&store, &swap, 1, NULL, 0, NULL, NULL), TWZ_OK);
 	store_close(&store); /* what is not in its place is in the journal */
 
-	EXPECT_EQUAL(store_open(&store, bytes, SIZE, (struct twz_id){1, 1}, &state_memory, &message),
-		     TWZ_OK);
+	EXPECT_EQUAL(
+		store_open(&store, bytes, SIZE, (struct twz_id){1, 1}, &state_memory, &message),
+		TWZ_OK);
 	EXPECT_EQUAL(store_check(&store, &message), TWZ_OK);
 	EXPECT_EQUAL(store_find(&store, a.id, &a), TWZ_OK);
 	EXPECT_EQUAL(store_fetch(&store, &a, 9, false, &block, &sealed), TWZ_OK);

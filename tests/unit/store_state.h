@@ -58,7 +58,8 @@ static inline twz_result state_record(void *context, struct store *store, uint64
 		return result;
 	object.record = 0; /* where it is does not matter */
 	state->objects++;
-	state->object = twz_fnv1a(TWZ_FNV_START, &object, offsetof(struct store_object, protections) + 4);
+	state->object =
+		twz_fnv1a(TWZ_FNV_START, &object, offsetof(struct store_object, protections) + 4);
 	state->sum += state->object;
 	object.record = block;
 	state->of = &object;

@@ -89,7 +89,7 @@ void machine_common(struct strings *arguments, const struct options *options, co
 	strings_add(arguments, options->machine == MACHINE_MICROVM
 				       ? "microvm,isa-serial=on,pit=on,rtc=on,ioapic2=off"
 			       : nvdimm ? "q35,sata=off,smbus=off,nvdimm=on"
-							: "q35,sata=off,smbus=off");
+					: "q35,sata=off,smbus=off");
 	if (options->machine == MACHINE_MICROVM) {
 		strings_add(arguments, "-global");
 		strings_add(arguments, "virtio-mmio.force-legacy=false");

@@ -348,8 +348,7 @@ static int take_operands(struct options *options, char **words)
 /* Refuses options that do not go together. Returns -1 or an exit code. */
 static int check_combination(const struct options *options)
 {
-	if (options->store != NULL && !options->store_disk &&
-	    options->machine == MACHINE_MICROVM) {
+	if (options->store != NULL && !options->store_disk && options->machine == MACHINE_MICROVM) {
 		complain("--store: QEMU's microvm maps no NVDIMM; use FILE,blk or --machine q35");
 		return EXIT_USAGE;
 	}

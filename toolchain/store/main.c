@@ -15,15 +15,18 @@
 
 static const char help[] =
 	"usage: twzstore COMMAND FILE [arguments]\n\n"
-	"  mkfs FILE [SIZE]           make a store in FILE, a new file of SIZE (64M) or one of zeros\n"
+	"  mkfs FILE [SIZE]           make a store in FILE, a new file of SIZE (64M) or one of "
+	"zeros\n"
 	"  ls [-l] FILE               the tree of names; -l: all objects by id\n"
 	"  check FILE                 read everything and compare it; changes nothing\n"
 	"  repair FILE                take out what is damaged and say what is lost\n"
-	"  export [-r | -a] FILE OUT [ID | /NAME]...   objects to a new file OUT; -r: and those that\n"
+	"  export [-r | -a] FILE OUT [ID | /NAME]...   objects to a new file OUT; -r: and those "
+	"that\n"
 	"                             their pointers lead to; -a: all of the store\n"
 	"  import FILE IN [/NAME]     the objects of IN with their ids; the first gets the name\n"
 	"  resize FILE SIZE           make FILE and its store larger or smaller\n\n"
-	"SIZE is in bytes or ends in K, M, G or T. Exit status: 0 done, 1 something was wrong (check)\n"
+	"SIZE is in bytes or ends in K, M, G or T. Exit status: 0 done, 1 something was wrong "
+	"(check)\n"
 	"or lost (repair), 2 usage, 3 refused: not a store, damaged, or it cannot be written.\n";
 
 int complain(const char *format, ...)
@@ -84,11 +87,11 @@ static int mkfs(int count, char **words)
 		return usage("mkfs FILE [SIZE], SIZE a multiple of 4096");
 	int file = open(words[0], O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	bool new = file >= 0;
-	if (!new && errno != EEXIST)
+	if (!new &&errno != EEXIST)
 		return complain("%s: %s", words[0], strerror(errno));
-	if (!new && count == 2)
+	if (!new &&count == 2)
 		return complain("%s: exists; its size is not changed by mkfs", words[0]);
-	if (new && ftruncate(file, (off_t)size) != 0)
+	if (new &&ftruncate(file, (off_t)size) != 0)
 		return complain("%s: %s", words[0], strerror(errno));
 	if (new)
 		close(file);
@@ -283,9 +286,12 @@ static const struct {
 	const char *name;
 	int (*run)(int count, char **words);
 } commands[] = {
-	{"mkfs", mkfs},	    {"ls", ls},
-	{"check", check},   {"repair", repair},
-	{"resize", resize}, {"export", export_command},
+	{"mkfs", mkfs},
+	{"ls", ls},
+	{"check", check},
+	{"repair", repair},
+	{"resize", resize},
+	{"export", export_command},
 	{"import", import_command},
 };
 

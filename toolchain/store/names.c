@@ -76,8 +76,8 @@ static twz_result window_write(struct window *window)
 	if (!swaps)
 		return -TWZ_ERR_OUT_OF_MEMORY;
 	for (uint64_t page = TWZ_BASE_OFFSET / TWZ_PAGE_SIZE; page < pages; page++)
-		swaps[count++] = (struct store_swap){
-			&window->object, page, window->start + page * TWZ_PAGE_SIZE, 0};
+		swaps[count++] = (struct store_swap){&window->object, page,
+						     window->start + page * TWZ_PAGE_SIZE, 0};
 	twz_result result = store_commit(&window->image->store, swaps, count, NULL, 0, NULL, NULL);
 	free(swaps);
 	return result;

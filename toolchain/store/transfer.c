@@ -109,8 +109,7 @@ static twz_result write_object(struct export *export, const struct store_object 
 
 	export->object = object;
 	export->pages = 0;
-	twz_result result =
-		store_visit_pages(&export->image->store, object, count_page, export);
+	twz_result result = store_visit_pages(&export->image->store, object, count_page, export);
 	header.pages = export->pages;
 	header.checksum = header_sum(header);
 	if (result == TWZ_OK && fwrite(&header, sizeof(header), 1, export->file) != 1)
@@ -176,7 +175,7 @@ int export_objects(struct image *image, const char *output, char **names, int co
 		result = store_visit(&image->store, add_record, &export);
 	for (uint64_t i = 0; references && i < export.count && result == TWZ_OK; i++)
 		result = add_references(&export, i);
-	struct file_header header = {EXPORT_MAGIC, EXPORT_VERSION, (uint32_t)export.count};
+	struct file_header header = {EXPORT_MAGIC, EXPORT_VERSION, (uint32_t) export.count};
 	export.file = fopen(output, "wbx");
 	if (!export.file)
 		return complain("%s: %s", output, strerror(errno));
@@ -214,12 +213,12 @@ static int read_pages(struct image *image, const char *input, FILE *file,
 		if (fread(in, sizeof(in[0]), some, file) != some)
 			return damaged(input);
 		for (uint64_t i = 0; i < some; i++) {
-			if (in[i].checksum != page_sum(&in[i]) || in[i].page >= TWZ_SLOT_SIZE / TWZ_PAGE_SIZE)
+			if (in[i].checksum != page_sum(&in[i]) ||
+			    in[i].page >= TWZ_SLOT_SIZE / TWZ_PAGE_SIZE)
 				return damaged(input);
 			swaps[i] = (struct store_swap){object, in[i].page, in[i].bytes, 0};
 		}
-		twz_result result =
-			store_commit(&image->store, swaps, some, NULL, 0, NULL, NULL);
+		twz_result result = store_commit(&image->store, swaps, some, NULL, 0, NULL, NULL);
 		if (result != TWZ_OK)
 			return complain("%s: %s", image->path, error_text(result));
 		pages -= some;
