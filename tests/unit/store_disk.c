@@ -524,6 +524,7 @@ static void a_store_is_resized(void)
 	EXPECT_EQUAL(open_disk(&store, bytes, large), TWZ_OK);
 	EXPECT_EQUAL(store_unlink(&store, &object), TWZ_OK);
 	EXPECT_EQUAL(store_free(&store, &object), TWZ_OK);
+	EXPECT_EQUAL(store_checkpoint(&store), TWZ_OK); /* what was freed can be used */
 	object = (struct store_object){.id = state_id(2)};
 	EXPECT_EQUAL(store_create(&store, &object), TWZ_OK);
 	EXPECT_EQUAL(store_checkpoint(&store), TWZ_OK);
