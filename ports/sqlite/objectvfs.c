@@ -253,6 +253,10 @@ static const sqlite3_io_methods methods = {
 	.xFileControl = db_control,
 	.xSectorSize = db_sector_size,
 	.xDeviceCharacteristics = db_characteristics,
+	.xShmMap = db_index_map,
+	.xShmLock = db_index_lock,
+	.xShmBarrier = db_index_barrier,
+	.xShmUnmap = db_index_unmap,
 	.xFetch = db_fetch,
 	.xUnfetch = db_unfetch,
 };

@@ -7,11 +7,13 @@
  *
  *	0 .. DB_LIMIT		the database; its size is meta.size
  *	DB_LIMIT		struct db_locks: who reads and who writes
+ *	DB_INDEX_OFFSET		the index of the write-ahead log, where there is one
  *	behind the heap's end	the undo log of <twz/tx.h>
  */
 #ifndef OBJECTVFS_H
 #define OBJECTVFS_H
 
+#include <assert.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,23 +22,31 @@
 
 #define DB_KIND	    (TWZ_KIND_USER + 0x53514cu) /* "SQL" */
 #define DB_LIMIT    ((896ull << 20) - TWZ_BASE_OFFSET)
-#define DB_PLACES   2047u /* connections at a time */
+#define DB_PLACES   2046u /* connections at a time */
 #define DB_NO_PLACE UINT32_MAX
+
+/* The index is mapped region by region, as SQLite asks for it. */
+#define DB_INDEX_OFFSET	 (DB_LIMIT + (64ull << 10))
+#define DB_INDEX_REGION	 (32 << 10)
+#define DB_INDEX_REGIONS 1400u /* to less than 940 MiB of the object: 5.7 million frames */
 
 /* One connection. Means nothing once its program has ended. */
 struct db_place {
-	struct twz_id view; /* of its program; none: free */
-	uint32_t level;	    /* SQLITE_LOCK_* */
-	uint32_t reserved[3];
+	struct twz_id view;			/* of its program; none: free */
+	uint32_t level;				/* SQLITE_LOCK_* */
+	uint32_t index_shared, index_exclusive; /* of the eight locks of the log's index */
+	uint32_t reserved;
 };
 
 /* Volatile by meaning: after a power loss no program of its places runs. Hostile until checked. */
 struct db_locks {
 	struct twz_id holder; /* lock.h, of what follows */
 	uint32_t waiters;
-	uint32_t used;	 /* places that were ever taken */
-	uint32_t shared; /* places at SHARED or above */
-	uint32_t writer; /* the place at RESERVED or above + 1, or 0 */
+	uint32_t used;	  /* places that were ever taken */
+	uint32_t shared;  /* places at SHARED or above */
+	uint32_t writer;  /* the place at RESERVED or above + 1, or 0 */
+	uint32_t regions; /* of the log's index */
+	uint32_t reserved[7];
 	struct db_place places[DB_PLACES];
 };
 
@@ -69,6 +79,14 @@ static inline struct db_locks *db_locks(const struct db_file *file)
 	return (struct db_locks *)(db_bytes(file) + DB_LIMIT);
 }
 
+static_assert(sizeof(struct db_locks) <= DB_INDEX_OFFSET - DB_LIMIT, "the locks' part");
+
+/* Around every use of the locks. SQLITE_IOERR_LOCK. */
+int db_guard(struct db_file *file);
+void db_unguard(struct db_file *file);
+/* Counts anew, without the dead. The guard is held. */
+void db_rebuild(struct db_file *file);
+
 /* Takes and gives back a place. SQLITE_CANTOPEN: there is none. */
 int db_place_take(struct db_file *file);
 void db_place_leave(struct db_file *file);
@@ -77,5 +95,13 @@ void db_place_leave(struct db_file *file);
 int db_lock(sqlite3_file *base, int level);
 int db_unlock(sqlite3_file *base, int level);
 int db_is_reserved(sqlite3_file *base, int *out);
+
+/* xShmMap, xShmLock, xShmBarrier, xShmUnmap. */
+int db_index_map(sqlite3_file *base, int region, int size, int extend, void volatile **out);
+int db_index_lock(sqlite3_file *base, int first, int count, int flags);
+void db_index_barrier(sqlite3_file *base);
+int db_index_unmap(sqlite3_file *base, int delete);
+/* Empties the index: nobody has the database open. The guard is held. */
+void db_index_clear(struct db_file *file);
 
 #endif

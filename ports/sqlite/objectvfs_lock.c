@@ -16,8 +16,7 @@ static uint32_t used_places(const struct db_locks *locks)
 	return used <= DB_PLACES ? used : DB_PLACES;
 }
 
-/* Counts anew, without the dead. The guard is held. */
-static void rebuild(struct db_file *file)
+void db_rebuild(struct db_file *file)
 {
 	struct db_locks *locks = db_locks(file);
 	uint32_t used = used_places(locks), last = 0;
@@ -38,11 +37,13 @@ static void rebuild(struct db_file *file)
 			locks->writer = last;
 	}
 	locks->used = last;
+	if (last == 0)
+		db_index_clear(file);
 	/* undoes what a dead writer left, if there was one */
 	twz_tx_open(&file->object);
 }
 
-static int guard(struct db_file *file)
+int db_guard(struct db_file *file)
 {
 	struct db_locks *locks = db_locks(file);
 	twz_result result = twz_lock_take(&locks->holder, &locks->waiters);
@@ -52,11 +53,11 @@ static int guard(struct db_file *file)
 		return SQLITE_IOERR_LOCK;
 	}
 	if (result == 1)
-		rebuild(file);
+		db_rebuild(file);
 	return SQLITE_OK;
 }
 
-static void unguard(struct db_file *file)
+void db_unguard(struct db_file *file)
 {
 	struct db_locks *locks = db_locks(file);
 
@@ -66,11 +67,11 @@ static void unguard(struct db_file *file)
 int db_place_take(struct db_file *file)
 {
 	struct db_locks *locks = db_locks(file);
-	int code = guard(file);
+	int code = db_guard(file);
 
 	if (code != SQLITE_OK)
 		return code;
-	rebuild(file);
+	db_rebuild(file);
 	uint32_t place = 0, used = locks->used;
 	while (place < used && !twz_id_is_none(locks->places[place].view))
 		place++;
@@ -80,7 +81,7 @@ int db_place_take(struct db_file *file)
 			locks->used = place + 1;
 		file->place = place;
 	}
-	unguard(file);
+	db_unguard(file);
 	return place < DB_PLACES ? SQLITE_OK : SQLITE_CANTOPEN;
 }
 
@@ -89,9 +90,9 @@ void db_place_leave(struct db_file *file)
 	if (file->place == DB_NO_PLACE)
 		return;
 	db_unlock(&file->base, SQLITE_LOCK_NONE);
-	if (guard(file) == SQLITE_OK) {
+	if (db_guard(file) == SQLITE_OK) {
 		memset(&db_locks(file)->places[file->place], 0, sizeof(struct db_place));
-		unguard(file);
+		db_unguard(file);
 	}
 	file->place = DB_NO_PLACE;
 }
@@ -129,12 +130,12 @@ int db_lock(sqlite3_file *base, int level)
 
 	if (file->level >= level)
 		return SQLITE_OK;
-	int code = guard(file);
+	int code = db_guard(file);
 	if (code != SQLITE_OK)
 		return code;
 	bool done = may_have(file, level, &now);
 	if (!done) {
-		rebuild(file);
+		db_rebuild(file);
 		done = may_have(file, level, &now);
 	}
 	if (file->level < SQLITE_LOCK_SHARED && now >= SQLITE_LOCK_SHARED)
@@ -143,7 +144,7 @@ int db_lock(sqlite3_file *base, int level)
 		locks->writer = file->place + 1;
 	__atomic_store_n(&locks->places[file->place].level, now, __ATOMIC_RELAXED);
 	file->level = (int)now;
-	unguard(file);
+	db_unguard(file);
 	return done ? SQLITE_OK : SQLITE_BUSY;
 }
 
@@ -154,7 +155,7 @@ int db_unlock(sqlite3_file *base, int level)
 
 	if (file->level <= level)
 		return SQLITE_OK;
-	int code = guard(file);
+	int code = db_guard(file);
 	if (code != SQLITE_OK)
 		return SQLITE_IOERR_UNLOCK;
 	if (file->level >= SQLITE_LOCK_RESERVED && locks->writer == file->place + 1)
@@ -163,20 +164,20 @@ int db_unlock(sqlite3_file *base, int level)
 		locks->shared--;
 	__atomic_store_n(&locks->places[file->place].level, (uint32_t)level, __ATOMIC_RELAXED);
 	file->level = level;
-	unguard(file);
+	db_unguard(file);
 	return SQLITE_OK;
 }
 
 int db_is_reserved(sqlite3_file *base, int *out)
 {
 	struct db_file *file = (struct db_file *)base;
-	int code = guard(file);
+	int code = db_guard(file);
 
 	if (code != SQLITE_OK)
 		return SQLITE_IOERR_CHECKRESERVEDLOCK;
 	if (db_locks(file)->writer != 0)
-		rebuild(file);
+		db_rebuild(file);
 	*out = db_locks(file)->writer != 0;
-	unguard(file);
+	db_unguard(file);
 	return SQLITE_OK;
 }

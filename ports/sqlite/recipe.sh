@@ -13,10 +13,10 @@ port_build() {
 		-DSQLITE_ENABLE_BATCH_ATOMIC_WRITE -DSQLITE_EXTRA_INIT=twz_sqlite_init
 		-DSQLITE_MAX_MMAP_SIZE=1073741824 -DSQLITE_DEFAULT_MMAP_SIZE=1073741824"
 	# shellcheck disable=SC2086
-	for file in made/sqlite3.c made/shell.c "$port/objectvfs.c" "$port/objectvfs_lock.c"; do
+	for file in made/sqlite3.c made/shell.c "$port/"*.c; do
 		$CC -static $flags -c "$file"
 	done
-	$AR rcs libsqlite3.a sqlite3.o objectvfs.o objectvfs_lock.o
+	$AR rcs libsqlite3.a sqlite3.o objectvfs*.o
 	$CC -static -o sqlite3 shell.o libsqlite3.a
 }
 

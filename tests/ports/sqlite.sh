@@ -32,6 +32,12 @@ for where in /tmp/programs.db /store/programs.db; do
 	guest ./programs $where || fail "programs on $where"
 done
 
+# kvtest in one boot each: init, then updates over a reboot
+x86_64-twizzler-gcc -static -O2 -w -I"$root/include" -o kvtest "$root/../../source/test/kvtest.c" "$root/lib/libsqlite3.a"
+guest ./kvtest init /store/kv.db --count 300 --size 2000
+guest ./kvtest run /store/kv.db --count 100 --update --random --integrity-check >output || fail "kvtest: $(cat output)"
+grep -q 'integrity-check: ok' output || fail "kvtest's database: $(cat output)"
+
 # Each round is killed when it has committed some more; what it told is there in the next.
 said=0
 for round in 1 2 3 4; do

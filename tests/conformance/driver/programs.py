@@ -89,6 +89,7 @@ class Builder:
     """Compiles and links; `linux` links for the host's Linux instead (toolchain/linux-musl.sh)."""
 
     def __init__(self, linux=False):
+        self.linux = linux
         self.place = f"{CACHE}/objects/{compiler_key()}"
         prune(f"{CACHE}/objects")
         self.compile_with = {language: f"{TOOLS}/x86_64-twizzler-{language}" for language in ("gcc", "g++")}

@@ -57,8 +57,16 @@ def amalgamation(source):
     return done.stdout.strip()
 
 
-def programs(_level, _builder):
-    """Each program in each of its ways to run."""
+def port():
+    """The root of SQLite's port, whose library keeps databases in objects."""
+    done = subprocess.run(["./build.sh", "port", "sqlite"], cwd=ROOT, stdout=subprocess.DEVNULL)
+    if done.returncode != 0:
+        sys.exit(done.returncode)
+    return f"{ROOT}/build/ports/sqlite/root/usr"
+
+
+def programs(_level, builder):
+    """Each program in each of its ways to run; those with databases in objects work in /tmp, where files are objects."""
     place = unpacked("sqlite3")
     library = amalgamation(place)
     flags = [*FLAGS, f"-I{library}", f"-I{place}/src", f"-I{place}/test"]
@@ -97,6 +105,23 @@ def programs(_level, _builder):
         for name, seconds in tests.items():
             add(f"threadtest3/{name}", ["test/threadtest3.c", "src/test_multiplex.c"], name, outputs=["0 errors out of 1 tests"],
                 timeout=seconds, slow=slow)
+
+    if not builder.linux:
+        root = port()
+
+        def on_objects(name, sources, *arguments, **more):
+            made.append(Program(f"objects/{name}", [f"{place}/{source}" for source in sources],
+                                ["-O2", "-w", f"-I{root}/include", f"-I{place}/src", f"-I{place}/test"],
+                                objects=[f"{root}/lib/libsqlite3.a"], arguments=list(arguments), scratch=True, **more))
+
+        for name, arguments in MODES.items():
+            on_objects(f"speedtest1/main-{name}", ["test/speedtest1.c"], "--verify", "--size", "5", *arguments, "speed.db",
+                       outputs=[f"Verification Hash: {SETS['main']}"], timeout=240)
+        on_objects("kvtest", ["test/kvtest.c"], "init", "kv.db", *INIT[1:], timeout=120)
+        for tests, slow in ((THREADS, False), (LONG_THREADS, True)):
+            for name, seconds in tests.items():
+                on_objects(f"threadtest3/{name}", ["test/threadtest3.c", "src/test_multiplex.c"], name,
+                           outputs=["0 errors out of 1 tests"], timeout=seconds, slow=slow)
 
     for number in range(1, 9):
         database = f"{place}/test/fuzzdata{number}.db"
