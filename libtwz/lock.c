@@ -128,7 +128,8 @@ twz_result twz_lock_take(struct twz_id *holder, uint32_t *waiters)
 
 void twz_lock_release(struct twz_id *holder, uint32_t *waiters)
 {
-	struct twz_id seen = TWZ_ID_NONE;
+	struct twz_id seen = {__atomic_load_n(&holder->hi, __ATOMIC_RELAXED),
+			      __atomic_load_n(&holder->lo, __ATOMIC_RELAXED)};
 
 	while (!exchange(holder, &seen, TWZ_ID_NONE))
 		;

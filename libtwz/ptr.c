@@ -4,7 +4,7 @@
 #include <twz/fot.h>
 #include <twz/ptr.h>
 
-uint64_t twz_resolved[1 << TWZ_RESOLVED_BITS];
+uint64_t twz_resolved[2 << TWZ_RESOLVED_BITS];
 
 void twz_object_forget(const void *start)
 {
@@ -12,7 +12,8 @@ void twz_object_forget(const void *start)
 
 	for (uint64_t i = 0; i < sizeof(twz_resolved) / sizeof(twz_resolved[0]); i++) {
 		uint64_t word = __atomic_load_n(&twz_resolved[i], __ATOMIC_RELAXED);
-		if (word >> 41 == slot || (word & ((1u << 17) - 1)) == slot)
+		uint64_t key = (word & (TWZ_SLOT_SIZE - 1)) | word >> 47 << 30;
+		if (key >> 24 == slot || (word & TWZ_RESOLVED_SLOT) >> TWZ_SLOT_SHIFT == slot)
 			__atomic_store_n(&twz_resolved[i], 0, __ATOMIC_RELAXED);
 	}
 }
@@ -32,9 +33,9 @@ twz_result twz_resolve(const twz_iptr *pointer, void **out)
 		twz_result result = twz_fot_resolve(start, index, &target);
 		if (result < 0)
 			return result;
-		uint64_t key = (uint64_t)(uintptr_t)start >> TWZ_SLOT_SHIFT << 24 | index;
-		uint64_t known = key << 17 | (uint64_t)(uintptr_t)target >> TWZ_SLOT_SHIFT;
-		__atomic_store_n(twz_resolved_place(key), known, __ATOMIC_RELEASE);
+		uint64_t slot = (uint64_t)(uintptr_t)start >> TWZ_SLOT_SHIFT;
+		uint64_t known = twz_resolved_key(slot, index) | (uint64_t)(uintptr_t)target;
+		__atomic_store_n(twz_resolved_place(slot, index), known, __ATOMIC_RELEASE);
 	}
 	*out = target + offset;
 	return TWZ_OK;

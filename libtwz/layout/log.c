@@ -14,6 +14,19 @@ struct seen {
 	struct twz_log_record *record;
 };
 
+#define SPANS_LOST ~0ull
+
+/* Where the records' space ends. */
+static uint64_t records_end(const struct twz_log *log)
+{
+	return log->end - TWZ_LOG_SPANS * sizeof(struct twz_log_span);
+}
+
+static struct twz_log_span *spans_of(const struct twz_log *log)
+{
+	return (struct twz_log_span *)(log->start + records_end(log));
+}
+
 static uint64_t first_record(const struct twz_log *log)
 {
 	return log->offset + sizeof(struct twz_log_header);
@@ -51,8 +64,8 @@ static bool is_data(const struct twz_log *log, uint64_t offset, uint64_t length)
 /* False when there is no record or when it is malformed. */
 static bool look(const struct twz_log *log, uint64_t at, struct seen *seen)
 {
-	if (at < first_record(log) || at % 8 != 0 || at > log->end ||
-	    log->end - at < sizeof(struct twz_log_record))
+	if (at < first_record(log) || at % 8 != 0 || at > records_end(log) ||
+	    records_end(log) - at < sizeof(struct twz_log_record))
 		return false;
 	seen->record = (struct twz_log_record *)(log->start + at);
 	seen->offset = __atomic_load_n(&seen->record->offset, __ATOMIC_RELAXED);
@@ -62,7 +75,7 @@ static bool look(const struct twz_log *log, uint64_t at, struct seen *seen)
 	seen->kind = flags & (TWZ_LOG_FRESH | TWZ_LOG_FREE);
 	seen->undone = flags >> TWZ_LOG_UNDONE_SHIFT;
 	return is_data(log, seen->offset, seen->length) && seen->back < at &&
-	       record_size(seen->length, seen->kind) <= log->end - at;
+	       record_size(seen->length, seen->kind) <= records_end(log) - at;
 }
 
 void twz_log_format(const struct twz_log *log)
@@ -87,13 +100,30 @@ twz_result twz_log_check(const struct twz_log *log)
 	return header->version == TWZ_LOG_VERSION ? TWZ_OK : -TWZ_ERR_VERSION_MISMATCH;
 }
 
-void twz_log_begin(const struct twz_log *log)
+static void begin(const struct twz_log *log, uint64_t sequence)
 {
 	struct twz_log_header *header = twz_log_header(log);
 
+	header->current = sequence;
+	header->spans = 0;
 	header->tail = header->settled = first_record(log);
 	header->last = 0;
 	header->undone = 0;
+}
+
+void twz_log_begin(const struct twz_log *log)
+{
+	begin(log, twz_log_header(log)->sequence);
+}
+
+static void add_span(const struct twz_log *log, uint64_t offset, uint64_t length)
+{
+	struct twz_log_header *header = twz_log_header(log);
+	uint64_t count = header->spans;
+
+	if (count < TWZ_LOG_SPANS)
+		spans_of(log)[count] = (struct twz_log_span){(uint32_t)offset, (uint32_t)length};
+	header->spans = count < TWZ_LOG_SPANS ? count + 1 : SPANS_LOST;
 }
 
 twz_result twz_log_append(const struct twz_log *log, uint64_t offset, uint64_t length,
@@ -106,12 +136,12 @@ twz_result twz_log_append(const struct twz_log *log, uint64_t offset, uint64_t l
 		return TWZ_OK;
 	if (!is_data(log, offset, length))
 		return -TWZ_ERR_INVALID_ARGUMENT;
-	if (tail < first_record(log) || tail > log->end || tail % 8 != 0)
+	if (tail < first_record(log) || tail > records_end(log) || tail % 8 != 0)
 		return -TWZ_ERR_CORRUPT;
-	if (log->end - tail < size || header->undone > TWZ_LOG_UNDONE_MAX)
+	if (records_end(log) - tail < size || header->undone > TWZ_LOG_UNDONE_MAX)
 		return -TWZ_ERR_NO_SPACE;
 	struct twz_log_record *record = (struct twz_log_record *)(log->start + tail);
-	record->sequence = header->sequence;
+	record->sequence = header->current;
 	record->offset = (uint32_t)offset;
 	record->length = (uint32_t)length;
 	record->flags = (uint32_t)header->undone << TWZ_LOG_UNDONE_SHIFT | kind;
@@ -121,6 +151,10 @@ twz_result twz_log_append(const struct twz_log *log, uint64_t offset, uint64_t l
 		__builtin_memcpy(record + 1, log->start + offset, length);
 	}
 	record->check = check_of(record, size);
+	add_span(log, offset,
+		 kind == TWZ_LOG_FREE	 ? 0
+		 : kind == TWZ_LOG_FRESH ? length | TWZ_LOG_SPAN_FRESH
+					 : length);
 	header->last = tail;
 	header->tail = tail + size;
 	return TWZ_OK;
@@ -131,7 +165,7 @@ void twz_log_settle(const struct twz_log *log)
 	struct twz_log_header *header = twz_log_header(log);
 	uint64_t from = header->settled, tail = header->tail;
 
-	if (from < first_record(log) || from >= tail || tail > log->end)
+	if (from < first_record(log) || from >= tail || tail > records_end(log))
 		return;
 	twz_flush(log->start + from, tail - from);
 	twz_fence();
@@ -140,16 +174,20 @@ void twz_log_settle(const struct twz_log *log)
 
 int twz_log_holds(const struct twz_log *log, uint64_t last, uint64_t offset, uint64_t length)
 {
-	uint64_t at = twz_log_header(log)->last;
-	struct seen seen;
+	const struct twz_log_header *header = twz_log_header(log);
+	const struct twz_log_span *spans = spans_of(log);
+	uint64_t count = header->spans;
 
-	for (int i = 0; i < RECENT && at > last && look(log, at, &seen); i++) {
+	/* an inner transaction that is undone puts back what its own records hold */
+	if (last != 0 || count > TWZ_LOG_SPANS)
+		return false;
+	for (uint64_t i = 0; i < RECENT && i < count; i++) {
+		const struct twz_log_span *span = &spans[count - 1 - i];
+		uint64_t whole = span->length & ~TWZ_LOG_SPAN_FRESH;
 		/* a fresh block's header links the free blocks that it came from */
-		uint64_t known = seen.kind == TWZ_LOG_FRESH ? sizeof(struct twz_block) : 0;
-		if (seen.kind != TWZ_LOG_FREE && offset >= seen.offset + known &&
-		    offset + length <= seen.offset + seen.length)
+		uint64_t known = span->length & TWZ_LOG_SPAN_FRESH ? sizeof(struct twz_block) : 0;
+		if (offset >= span->offset + known && offset + length <= span->offset + whole)
 			return true;
-		at = seen.back;
 	}
 	return false;
 }
@@ -158,8 +196,24 @@ static void drop_records(const struct twz_log *log)
 {
 	struct twz_log_header *header = twz_log_header(log);
 
-	twz_commit_word(&header->sequence, header->sequence + 1);
-	twz_log_begin(log);
+	uint64_t sequence = header->current + 1;
+	twz_commit_word(&header->sequence, sequence);
+	begin(log, sequence);
+}
+
+/* False: they do not tell all, or not the truth. */
+static bool flush_spans(const struct twz_log *log)
+{
+	uint64_t count = twz_log_header(log)->spans;
+
+	for (uint64_t i = 0; i < count && count <= TWZ_LOG_SPANS; i++) {
+		struct twz_log_span span = spans_of(log)[i];
+		span.length &= ~TWZ_LOG_SPAN_FRESH;
+		if (!is_data(log, span.offset, span.length ? span.length : 1))
+			return false;
+		twz_flush(log->start + span.offset, span.length);
+	}
+	return count <= TWZ_LOG_SPANS;
 }
 
 twz_result twz_log_commit(const struct twz_log *log)
@@ -169,20 +223,41 @@ twz_result twz_log_commit(const struct twz_log *log)
 
 	if (last == 0)
 		return TWZ_OK;
-	for (uint64_t at = last; at != 0; at = seen.back) {
-		if (!look(log, at, &seen))
-			return -TWZ_ERR_CORRUPT;
-		twz_flush(log->start + seen.offset, seen.length);
+	if (!flush_spans(log)) {
+		for (uint64_t at = last; at != 0; at = seen.back) {
+			if (!look(log, at, &seen))
+				return -TWZ_ERR_CORRUPT;
+			twz_flush(log->start + seen.offset, seen.length);
+		}
 	}
 	twz_fence();
 	drop_records(log);
 	return TWZ_OK;
 }
 
+/* By the spans; `at` counts them from 1. */
+static twz_result next_free_span(const struct twz_log *log, uint64_t *at)
+{
+	uint64_t count = twz_log_header(log)->spans;
+
+	if (*at == 0)
+		*at = count + 1;
+	while (--*at > 0) {
+		struct twz_log_span span = spans_of(log)[*at - 1];
+		if (span.length == 0)
+			return is_data(log, span.offset, 1) ? (twz_result)span.offset
+							    : -TWZ_ERR_CORRUPT;
+	}
+	return 0;
+}
+
 twz_result twz_log_next_free(const struct twz_log *log, uint64_t *at)
 {
 	struct seen seen = {.back = twz_log_header(log)->last};
 
+	/* freeing adds spans, maybe more than there is room for: the ones before it stay */
+	if (*at != 0 ? *at <= TWZ_LOG_SPANS : twz_log_header(log)->spans <= TWZ_LOG_SPANS)
+		return next_free_span(log, at);
 	if (*at != 0 && !look(log, *at, &seen))
 		return -TWZ_ERR_CORRUPT;
 	for (*at = seen.back; *at != 0; *at = seen.back) {
@@ -214,6 +289,7 @@ twz_result twz_log_undo(const struct twz_log *log, uint64_t tail, uint64_t last)
 	twz_fence();
 	header->tail = header->settled = tail;
 	header->last = last;
+	header->spans = SPANS_LOST;
 	header->undone++;
 	if (tail == 0)
 		drop_records(log);

@@ -15,3 +15,5 @@ unit_test("object", ["object.c"] + native + layout, flags=flags + ["-I//libtwz"]
 unit_test("tx", ["tx.c"] + native + layout, flags=flags + ["-I//libtwz"])
 unit_test("collections", ["collections.c"] + native + layout, flags=flags + ["-I//libtwz"])
 unit_test("kv", ["kv.c"] + glob("kv.c", root="//bin/twzkv") + native + layout, flags=flags + ["-I//libtwz", "-I//bin/twzkv"])
+unit_test("list_queue", ["list_queue.c"] + native + layout, flags=flags + ["-I//libtwz"])
+unit_test("queue_crash", ["queue_crash.c", "persistence.c"] + native + modelled, flags=flags + ["-I//libtwz"])

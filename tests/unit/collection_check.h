@@ -8,6 +8,7 @@
 #include <twz/alloc.h>
 #include <twz/btree.h>
 #include <twz/hashmap.h>
+#include <twz/list.h>
 
 #define BLOCKS (64u << 10) /* of 16 bytes: how much of the object a check can follow */
 
@@ -160,6 +161,27 @@ static inline const char *check_hashmap(const struct twz_object *object)
 	}
 	if (!check.wrong && check.keys != map->count)
 		check.wrong = "the count of keys is wrong";
+	return check_blocks(&check);
+}
+
+static inline const char *check_list(const struct twz_object *object)
+{
+	static struct collection_check check;
+	const struct twz_list *list = twz_object_base(object);
+	const struct twz_list_item *before = NULL, *item = twz_deref(&list->first);
+
+	check = (struct collection_check){.object = object};
+	for (; item && !check.wrong; before = item, item = twz_deref(&item->next), check.keys++) {
+		check_block(&check, (twz_iptr)((const uint8_t *)item - object->start));
+		if (!check.wrong && twz_deref(&item->previous) != before)
+			check.wrong = "a way back is wrong";
+		if (!check.wrong && before && item->number <= before->number)
+			check.wrong = "numbers out of order";
+	}
+	if (!check.wrong && twz_deref(&list->last) != before)
+		check.wrong = "the last item is wrong";
+	if (!check.wrong && check.keys != list->count)
+		check.wrong = "the count of items is wrong";
 	return check_blocks(&check);
 }
 

@@ -18,25 +18,40 @@ extern "C" {
 #endif
 
 #define TWZ_LOG_MAGIC	0x474f4c5a5754ull /* "TWZLOG" */
-#define TWZ_LOG_VERSION 1
+#define TWZ_LOG_VERSION 2
 
-/* In the object, 64-byte aligned; the records follow it. */
+/*
+ * In the object, 64-byte aligned; the records follow it. Only `sequence` is ever flushed, and has a
+ * line of its own: what is flushed leaves the cache. The rest means nothing after a power loss.
+ */
 struct twz_log_header {
 	uint64_t magic;
 	uint32_t version;
 	uint32_t waiters;     /* lock.h */
-	struct twz_id holder; /* lock.h; means nothing after a power loss */
+	struct twz_id holder; /* lock.h */
 	uint64_t thread;      /* which of the holder's threads, while it is held */
 	uint64_t depth;	      /* of its nested transactions */
 	uint64_t tail;	      /* offset behind the last record, while it is held */
 	uint64_t last;	      /* offset of the last record, or 0 */
 	uint64_t undone;      /* inner transactions undone, while it is held */
-	uint64_t sequence;    /* of the records that count; raised by one 8-byte store */
-	uint64_t turns;	      /* raised by each holder before it changes anything */
 	uint64_t settled;     /* offset behind the records that are durable, while it is held */
-	uint64_t reserved[4];
+	uint64_t turns;	      /* raised by each holder before it changes anything */
+	uint64_t current;     /* the sequence, while it is held */
+	uint64_t spans;	      /* of the records, at the log's end; ~0: not all of them */
+	uint64_t reserved[3];
+	uint64_t sequence; /* of the records that count; raised by one 8-byte store */
+	uint64_t reserved_too[7];
 };
-TWZ_STATIC_ASSERT(sizeof(struct twz_log_header) == 128, "log header layout");
+TWZ_STATIC_ASSERT(sizeof(struct twz_log_header) == 192, "log header layout");
+
+/* What the records name, once more, at the log's end: never flushed, so that a commit need not read
+ * records, which are. */
+struct twz_log_span {
+	uint32_t offset;
+	uint32_t length; /* 0: a block to be freed */
+};
+#define TWZ_LOG_SPANS	   512
+#define TWZ_LOG_SPAN_FRESH (1u << 31) /* in a length: of a TWZ_LOG_FRESH record */
 
 /* In front of a copy of the bytes as they were, padded to 8. 8-byte aligned. */
 struct twz_log_record {
@@ -92,7 +107,7 @@ void twz_log_settle(const struct twz_log *log);
 int twz_log_holds(const struct twz_log *log, uint64_t last, uint64_t offset, uint64_t length);
 
 /* The block of the newest TWZ_LOG_FREE record before the one at `at` (0: of all), 0 when there is
- * none; *at becomes where it stands. CORRUPT. */
+ * none; *at becomes where it stands, whatever that means. CORRUPT. */
 twz_result twz_log_next_free(const struct twz_log *log, uint64_t *at);
 
 /* Makes durable what the recorded bytes are now, then drops the records. CORRUPT: changes nothing.

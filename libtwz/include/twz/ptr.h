@@ -47,15 +47,27 @@ twz_result twz_store_word(twz_iptr *pointer, const void *target);
 twz_result twz_resolve(const twz_iptr *pointer, void **out);
 
 /*
- * Resolved entries of this program: the slot that holds the pointer (17 bits), the index (24), the
- * slot that is meant (17), in one word, so that a look needs no lock. 0: empty.
+ * Resolved entries of this program, each in one word, so that a look needs no lock: the slot that
+ * is meant where it is in an address (bits 30 to 46), around it the key: the slot that holds the
+ * pointer (17 bits) and the index (24). 0: empty. Laid out for few steps between the pointer's load
+ * and the address: the place is a sum, of the index's lower bits and of a number of the slot.
  */
-#define TWZ_RESOLVED_BITS 13
-extern uint64_t twz_resolved[1 << TWZ_RESOLVED_BITS];
+#define TWZ_RESOLVED_BITS 12
+#define TWZ_RESOLVED_SLOT 0x7fffc0000000ull
+extern uint64_t twz_resolved[2 << TWZ_RESOLVED_BITS];
 
-static inline uint64_t *twz_resolved_place(uint64_t key)
+static inline uint64_t *twz_resolved_place(uint64_t slot, uint64_t index)
 {
-	return &twz_resolved[key * 0x9e3779b97f4a7c15ull >> (64 - TWZ_RESOLVED_BITS)];
+	uint64_t *first = twz_resolved + (slot * 0x9e37 & ((1u << TWZ_RESOLVED_BITS) - 1));
+
+	return first + (index & ((1u << TWZ_RESOLVED_BITS) - 1));
+}
+
+static inline uint64_t twz_resolved_key(uint64_t slot, uint64_t index)
+{
+	uint64_t key = slot << 24 | index;
+
+	return (key & (TWZ_SLOT_SIZE - 1)) | key >> 30 << 47;
 }
 
 void *twz_deref_slow(const twz_iptr *pointer);
@@ -63,14 +75,18 @@ void *twz_deref_slow(const twz_iptr *pointer);
 static inline void *twz_deref_word(const twz_iptr *pointer)
 {
 	twz_iptr word = __atomic_load_n(pointer, __ATOMIC_ACQUIRE);
-	uint64_t slot = (uint64_t)(uintptr_t)pointer >> TWZ_SLOT_SHIFT;
+	uint64_t start = (uint64_t)(uintptr_t)pointer & ~(TWZ_SLOT_SIZE - 1);
 
-	if (__builtin_expect(word < TWZ_SLOT_SIZE, 1))
-		return word ? (void *)(uintptr_t)((slot << TWZ_SLOT_SHIFT) + word) : NULL;
-	uint64_t key = slot << 24 | twz_iptr_index(word);
-	uint64_t known = __atomic_load_n(twz_resolved_place(key), __ATOMIC_RELAXED);
-	if (__builtin_expect(known >> 17 == key, 1))
-		return (void *)(uintptr_t)((known & ((1u << 17) - 1)) << TWZ_SLOT_SHIFT |
+	if (__builtin_expect(word < TWZ_SLOT_SIZE, 1)) {
+		if (__builtin_expect(word != 0, 1))
+			return (void *)(uintptr_t)(start + word);
+		__asm__ volatile(""); /* a jump, which is foreseen: a selection would wait */
+		return NULL;
+	}
+	uint64_t slot = start >> TWZ_SLOT_SHIFT, index = twz_iptr_index(word);
+	uint64_t known = __atomic_load_n(twz_resolved_place(slot, index), __ATOMIC_RELAXED);
+	if (__builtin_expect((known & ~TWZ_RESOLVED_SLOT) == twz_resolved_key(slot, index), 1))
+		return (void *)(uintptr_t)((known & TWZ_RESOLVED_SLOT) +
 					   (word & (TWZ_SLOT_SIZE - 1)));
 	return twz_deref_slow(pointer);
 }
