@@ -5,7 +5,7 @@ layout = glob("layout/*.c")
 flags = ["-Iinclude", "-fPIC", "-ffunction-sections", "-fdata-sections", "-fno-stack-protector"]
 library = archive("libtwz.a", objects("target", glob("*.c", "*.S", "collections/*.c") + layout, tool="freestanding", flags=flags))
 install(library, "lib/libtwz.a")
-for header in glob("include/twz/*.h"):
+for header in glob("include/twz/*.h", "include/twz/*.hpp"):
     install(header, "include/twz/" + header.split("/")[-1])
 
 mkimage = link("mkimage", objects("mkimage.o", glob("mkimage/*.c") + layout, tool="host", flags=["-Iinclude"]), tool="host")

@@ -66,7 +66,8 @@ static uint64_t find(void *start, const struct twz_fot_entry *wanted, uint64_t c
 		const struct twz_fot_entry *entry = twz_fot_entry(start, index);
 		if (__atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE) == wanted->flags &&
 		    twz_id_equal(entry->id, wanted->id) &&
-		    entry->name_offset == wanted->name_offset)
+		    entry->name_offset == wanted->name_offset &&
+		    entry->resolver == wanted->resolver)
 			return index;
 		index = *next_of(start, index);
 	}
@@ -115,7 +116,7 @@ static twz_result insert(void *start, struct twz_fot_entry *wanted)
 	struct twz_fot_entry *entry = twz_fot_entry(start, index);
 	entry->id = wanted->id;
 	entry->name_offset = wanted->name_offset;
-	entry->resolver = 0;
+	entry->resolver = wanted->resolver;
 	entry->refs = 1;
 	twz_flush(&meta->fot_count, sizeof(meta->fot_count));
 	twz_persist(entry, sizeof(*entry));
@@ -140,19 +141,39 @@ twz_result twz_fot_insert(void *start, struct twz_id id, uint32_t rights)
 	return insert(start, &entry);
 }
 
-twz_result twz_fot_insert_name(void *start, uint64_t name_offset, uint32_t rights)
+static twz_result insert_name(void *start, uint64_t name_offset, uint64_t resolver, uint32_t rights)
 {
 	struct twz_fot_entry entry = {
 		.flags = TWZ_FOT_VALID | TWZ_FOT_NAME |
 			 (rights & TWZ_RIGHT_READ ? TWZ_FOT_READ : 0) |
 			 (rights & TWZ_RIGHT_WRITE ? TWZ_FOT_WRITE : 0),
 		.name_offset = name_offset,
+		.resolver = resolver,
 	};
 
 	if (name_offset < TWZ_BASE_OFFSET || name_offset >= TWZ_META_OFFSET || rights == 0 ||
 	    rights & ~(TWZ_RIGHT_READ | TWZ_RIGHT_WRITE))
 		return -TWZ_ERR_INVALID_ARGUMENT;
 	return insert(start, &entry);
+}
+
+twz_result twz_fot_insert_name(void *start, uint64_t name_offset, uint32_t rights)
+{
+	return insert_name(start, name_offset, 0, rights);
+}
+
+twz_result twz_fot_insert_name_by(void *start, uint64_t name_offset, struct twz_id resolver,
+				  uint32_t rights)
+{
+	twz_result by = twz_fot_insert(start, resolver, TWZ_RIGHT_READ);
+
+	if (by < 0)
+		return by;
+	twz_result result = insert_name(start, name_offset, (uint64_t)by, rights);
+	/* an entry holds its resolver once, however many pointers share it */
+	if (result < 0 || twz_fot_entry(start, (uint64_t)result)->refs > 1)
+		twz_fot_release(start, (uint64_t)by);
+	return result;
 }
 
 twz_result twz_fot_release(void *start, uint64_t index)
@@ -168,9 +189,49 @@ twz_result twz_fot_release(void *start, uint64_t index)
 			return -TWZ_ERR_INVALID_ARGUMENT;
 	} while (!__atomic_compare_exchange_n(&entry->refs, &refs, refs - 1, false,
 					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-	if (refs == 1)
+	if (refs == 1) {
+		uint64_t resolver = entry->flags & TWZ_FOT_NAME ? entry->resolver : 0;
 		twz_commit_word(&entry->flags, 0);
+		if (resolver != 0 && resolver != index)
+			twz_fot_release(start, resolver);
+	}
 	return TWZ_OK;
+}
+
+static struct twz_resolver *resolvers;
+
+void twz_resolver_add(struct twz_resolver *resolver)
+{
+	resolver->next = __atomic_load_n(&resolvers, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(&resolvers, &resolver->next, resolver, false,
+					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
+/* A name by a resolver of the program, else by the directory that the resolver is. */
+static twz_result look_up(const void *start, uint64_t resolver, const char *name, struct twz_id *id)
+{
+	struct twz_directory_entry found;
+	struct twz_id by;
+	twz_result result = TWZ_OK;
+
+	if (resolver == 0) {
+		result = twz_name_root(&by);
+	} else {
+		const struct twz_fot_entry *entry = twz_fot_entry(start, resolver);
+		if (resolver > FOT_LIMIT ||
+		    (entry->flags & (TWZ_FOT_VALID | KINDS)) != (TWZ_FOT_VALID | TWZ_FOT_ID))
+			return -TWZ_ERR_CORRUPT;
+		by = entry->id;
+		struct twz_resolver *own = __atomic_load_n(&resolvers, __ATOMIC_ACQUIRE);
+		for (; own; own = own->next)
+			if (twz_id_equal(own->id, by))
+				return own->resolve(own, name, id);
+	}
+	if (result == TWZ_OK)
+		result = twz_name_lookup(by, name, &found);
+	*id = found.id;
+	return result;
 }
 
 /* The id that the entry names now. */
@@ -178,15 +239,13 @@ static twz_result target_of(const void *start, const struct twz_fot_entry *entry
 			    struct twz_id *id)
 {
 	char path[1024];
-	struct twz_directory_entry found;
-	struct twz_id root;
 
 	if ((flags & KINDS) == TWZ_FOT_ID) {
 		*id = entry->id;
 		return TWZ_OK;
 	}
 	uint64_t offset = entry->name_offset;
-	if ((flags & KINDS) != TWZ_FOT_NAME || entry->resolver != 0 || offset < TWZ_BASE_OFFSET ||
+	if ((flags & KINDS) != TWZ_FOT_NAME || offset < TWZ_BASE_OFFSET ||
 	    offset >= TWZ_META_OFFSET)
 		return -TWZ_ERR_CORRUPT;
 	for (size_t i = 0;; i++) {
@@ -196,11 +255,7 @@ static twz_result target_of(const void *start, const struct twz_fot_entry *entry
 		if (path[i] == 0)
 			break;
 	}
-	twz_result result = twz_name_root(&root);
-	if (result == TWZ_OK)
-		result = twz_name_lookup(root, path, &found);
-	*id = found.id;
-	return result;
+	return look_up(start, entry->resolver, path, id);
 }
 
 twz_result twz_fot_resolve(const void *start, uint64_t index, uint8_t **target)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The name tree: paths, and changes under a directory's lock. See <twz/name.h>. */
 #include "internal.h"
+#include <twz/fot.h>
 #include <twz/lock.h>
 #include <twz/name.h>
 #include <twz/persist.h>
@@ -172,8 +173,10 @@ static twz_result lock_directory(struct twz_id id, struct twz_object *directory)
 	return result;
 }
 
+/* After a change: what is known of names may be so no more. */
 static void unlock_directory(struct twz_object *directory)
 {
+	twz_names_refresh();
 	twz_lock_release(&header_of(directory)->holder, &header_of(directory)->waiters);
 	twz_object_close(directory);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Objects: create, open, close, delete. Keeps a table of what this program has mapped. */
 #include "internal.h"
+#include <twz/persist.h>
 #include <twz/sys.h>
 
 #define FIRST_CAPACITY 64
@@ -238,6 +239,51 @@ twz_result twz_object_create(uint32_t flags, uint32_t kind, struct twz_id *id)
 	struct twz_object_spec spec = {.flags = flags, .kind = kind};
 
 	return twz_sys_object_create(&spec, id);
+}
+
+/* What of the meta page belongs to the content. */
+static void copy_meta(const struct twz_object *from, const struct twz_object *to)
+{
+	const struct twz_object_meta *source = twz_object_meta(from);
+	struct twz_object_meta *meta = twz_object_meta(to);
+
+	meta->mode = source->mode;
+	meta->size = source->size;
+	meta->mtime = source->mtime;
+	meta->fot_count = source->fot_count;
+	meta->heap = source->heap;
+	twz_persist(meta, sizeof(*meta));
+}
+
+twz_result twz_object_copy(struct twz_id source, uint32_t flags, struct twz_id *id)
+{
+	struct twz_object from, to;
+	twz_result result = twz_object_open(source, TWZ_RIGHT_READ, &from);
+
+	if (result < 0)
+		return result;
+	const struct twz_object_meta *meta = twz_object_meta(&from);
+	struct twz_object_source part = {.id = source,
+					 .src = TWZ_BASE_OFFSET,
+					 .dst = TWZ_BASE_OFFSET,
+					 .len = TWZ_META_OFFSET - TWZ_BASE_OFFSET};
+	struct twz_object_spec spec = {
+		.flags = flags, .kind = meta->kind, .sources = &part, .source_count = 1};
+	result = -TWZ_ERR_NOT_SUPPORTED;
+	if (!(flags & TWZ_OBJECT_RAW) && meta->magic == TWZ_META_MAGIC &&
+	    meta->kind != TWZ_KIND_DIRECTORY)
+		result = twz_object_create_from(&spec, id);
+	if (result >= 0) {
+		result = twz_object_open(*id, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, &to);
+		if (result >= 0) {
+			copy_meta(&from, &to);
+			twz_object_close(&to);
+		} else {
+			twz_object_delete(*id);
+		}
+	}
+	twz_object_close(&from);
+	return result < 0 ? result : TWZ_OK;
 }
 
 twz_result twz_object_delete(struct twz_id id)

@@ -18,6 +18,32 @@ void twz_object_forget(const void *start)
 	}
 }
 
+/* What is kept of a name must not outlive its change: who resolves looks at the generation before
+ * and behind. */
+static uint32_t names_generation, names_kept;
+
+void twz_names_refresh(void)
+{
+	__atomic_add_fetch(&names_generation, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_exchange_n(&names_kept, 0, __ATOMIC_SEQ_CST) == 0)
+		return;
+	for (uint64_t i = 0; i < sizeof(twz_resolved) / sizeof(twz_resolved[0]); i++)
+		__atomic_store_n(&twz_resolved[i], 0, __ATOMIC_RELAXED);
+}
+
+static void keep(const uint8_t *start, uint64_t index, const uint8_t *target, uint32_t generation)
+{
+	uint64_t slot = (uint64_t)(uintptr_t)start >> TWZ_SLOT_SHIFT;
+	uint64_t known = twz_resolved_key(slot, index) | (uint64_t)(uintptr_t)target;
+	uint64_t *place = twz_resolved_place(slot, index);
+
+	if (twz_fot_entry(start, index)->flags & TWZ_FOT_NAME)
+		__atomic_store_n(&names_kept, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(place, known, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&names_generation, __ATOMIC_SEQ_CST) != generation)
+		__atomic_store_n(place, 0, __ATOMIC_RELAXED);
+}
+
 twz_result twz_resolve(const twz_iptr *pointer, void **out)
 {
 	twz_iptr word = __atomic_load_n(pointer, __ATOMIC_ACQUIRE);
@@ -30,12 +56,11 @@ twz_result twz_resolve(const twz_iptr *pointer, void **out)
 	if (offset >= TWZ_SLOT_SIZE)
 		return -TWZ_ERR_CORRUPT;
 	if (index != 0) {
+		uint32_t generation = __atomic_load_n(&names_generation, __ATOMIC_SEQ_CST);
 		twz_result result = twz_fot_resolve(start, index, &target);
 		if (result < 0)
 			return result;
-		uint64_t slot = (uint64_t)(uintptr_t)start >> TWZ_SLOT_SHIFT;
-		uint64_t known = twz_resolved_key(slot, index) | (uint64_t)(uintptr_t)target;
-		__atomic_store_n(twz_resolved_place(slot, index), known, __ATOMIC_RELEASE);
+		keep(start, index, target, generation);
 	}
 	*out = target + offset;
 	return TWZ_OK;

@@ -376,6 +376,6 @@ bool twz_internal_read_end(const struct twz_object *object, uint64_t turns)
 	struct twz_log log = log_of(object->start);
 	const struct twz_log_header *header = twz_log_header(&log);
 
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	__asm__ volatile("" : : : "memory"); /* the processor keeps loads in order */
 	return is_free(header) && __atomic_load_n(&header->turns, __ATOMIC_ACQUIRE) == turns;
 }

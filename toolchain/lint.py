@@ -219,6 +219,12 @@ def check_syscall_reference(_):
     return [result.stdout.strip()] if result.returncode else []
 
 
+def check_libtwz_reference(_):
+    """docs/libtwz.md is what libtwz's headers say."""
+    result = run("python3", "libtwz/reference.py", "--check")
+    return [(result.stdout + result.stderr).strip()] if result.returncode else []
+
+
 def check_syscalls(files):
     """Every system call has a test that names it."""
     table = "sysroot/include/twizzler/syscall.def"

@@ -53,10 +53,29 @@ static void reserve(void)
 			       ~(uintptr_t)(TWZ_SLOT_SIZE - 1));
 }
 
+/* The parts of the source that are there. */
+static bool copy_source(const struct twz_object_source *source, int to)
+{
+	const struct host_object *from = find(source->id);
+	uint64_t at = source->src, end = source->src + source->len;
+	static uint8_t page[TWZ_PAGE_SIZE];
+
+	while (from && at < end) {
+		off_t data = lseek(from->file, (off_t)at, SEEK_DATA);
+		if (data < 0 || (uint64_t)data >= end)
+			return true;
+		at = (uint64_t)data & ~(TWZ_PAGE_SIZE - 1);
+		if (pread(from->file, page, sizeof(page), (off_t)at) != sizeof(page) ||
+		    pwrite(to, page, sizeof(page), (off_t)(at - source->src + source->dst)) !=
+			    sizeof(page))
+			abort();
+		at += sizeof(page);
+	}
+	return from != NULL;
+}
+
 twz_result twz_sys_object_create(const struct twz_object_spec *spec, struct twz_id *id)
 {
-	if (spec->source_count != 0)
-		return -TWZ_ERR_NOT_SUPPORTED;
 	struct host_object *object = calloc(1, sizeof(*object));
 	if (!object)
 		return -TWZ_ERR_OUT_OF_MEMORY;
@@ -77,6 +96,15 @@ twz_result twz_sys_object_create(const struct twz_object_spec *spec, struct twz_
 		if (pwrite(object->file, &meta, sizeof(meta), (off_t)TWZ_META_OFFSET) !=
 		    sizeof(meta))
 			abort();
+	}
+	bool copied = true;
+	for (uint64_t i = 0; i < spec->source_count && copied; i++)
+		copied = copy_source(&spec->sources[i], object->file);
+	if (!copied) {
+		close(object->file);
+		free(object);
+		pthread_mutex_unlock(&guard);
+		return -TWZ_ERR_NO_SUCH_OBJECT;
 	}
 	object->next = objects;
 	objects = object;

@@ -211,7 +211,8 @@ static bool flush_spans(const struct twz_log *log)
 		span.length &= ~TWZ_LOG_SPAN_FRESH;
 		if (!is_data(log, span.offset, span.length ? span.length : 1))
 			return false;
-		twz_flush(log->start + span.offset, span.length);
+		if (span.length != 0)
+			twz_flush(log->start + span.offset, span.length);
 	}
 	return count <= TWZ_LOG_SPANS;
 }

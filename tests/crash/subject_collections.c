@@ -92,9 +92,46 @@ static twz_result map_remove(const struct twz_object *in, const void *key, size_
 	return twz_hashmap_remove(in, twz_object_base(in), key, length);
 }
 
+static uint64_t list_hash(const struct twz_object *from)
+{
+	const struct twz_list *list = twz_object_base(from);
+	uint64_t hash = 3;
+
+	for (const struct twz_list_item *item = twz_deref(&list->first); item;
+	     item = twz_deref(&item->next))
+		hash = add_bytes(hash, item->bytes, (uint32_t)item->length, 0);
+	return hash;
+}
+
+/* Keys at both ends. */
+static twz_result list_put(const struct twz_object *in, const void *key, size_t length,
+			   const void *value, size_t size)
+{
+	(void)value;
+	return (size % 2 ? twz_list_prepend : twz_list_append)(in, twz_object_base(in), key,
+							       length);
+}
+
+/* The first, or one further on. */
+static twz_result list_remove(const struct twz_object *in, const void *key, size_t length)
+{
+	struct twz_list_cursor cursor = {0};
+
+	(void)key;
+	if (length % 2) {
+		twz_result taken = twz_list_take(in, twz_object_base(in), NULL, 0);
+		return taken < 0 ? taken : TWZ_OK;
+	}
+	for (size_t i = 0; i < length / 4 + 1; i++)
+		if (twz_list_next(in, twz_object_base(in), &cursor, NULL, 0) != 1)
+			break;
+	return twz_list_remove(in, twz_object_base(in), &cursor);
+}
+
 static const struct kind kinds[] = {
 	{"the B+tree", 40, tree_put, tree_remove, check_btree, tree_hash},
 	{"the hash map", 64, map_put, map_remove, check_hashmap, map_hash},
+	{"the list", 10, list_put, list_remove, check_list, list_hash},
 };
 
 static const char *check(void)
@@ -194,10 +231,24 @@ static void run_map_two(uint64_t seed, unsigned steps, struct explore_result *re
 	run_kind(seed, steps, true, result);
 }
 
+static void run_list(uint64_t seed, unsigned steps, struct explore_result *result)
+{
+	kind = &kinds[2];
+	run_kind(seed, steps, false, result);
+}
+
+static void run_list_two(uint64_t seed, unsigned steps, struct explore_result *result)
+{
+	kind = &kinds[2];
+	run_kind(seed, steps, true, result);
+}
+
 const struct subject collection_subjects[] = {
 	{"B+tree", run_tree, 60, 6},
 	{"B+tree, two threads", run_tree_two, 60, 6},
 	{"hash map", run_map, 60, 6},
 	{"hash map, two threads", run_map_two, 60, 6},
+	{"list", run_list, 60, 6},
+	{"list, two threads", run_list_two, 60, 6},
 	{0},
 };

@@ -3,9 +3,11 @@
 #include "subject.h"
 
 extern const struct subject tx_subjects[], heap_subjects[], collection_subjects[],
-	directory_subjects[], store_subjects[], store_large_subjects[], handler_subjects[];
+	directory_subjects[], store_subjects[], store_large_subjects[], handler_subjects[],
+	queue_subjects[];
 
 const struct subject *const all_subjects[] = {
-	tx_subjects,	      heap_subjects,	collection_subjects, directory_subjects,
-	store_large_subjects, handler_subjects, store_subjects,	     NULL,
+	tx_subjects,	    heap_subjects,	  collection_subjects,
+	directory_subjects, store_large_subjects, handler_subjects,
+	queue_subjects,	    store_subjects,	  NULL,
 };

@@ -52,6 +52,33 @@ static void objects_open_and_close(void)
 	EXPECT_EQUAL(twz_object_open(TWZ_ID_NONE, RW, &a), -TWZ_ERR_INVALID_ARGUMENT);
 }
 
+/* Pointers within and out of it mean the same in a copy; neither sees the other's changes. */
+static void copies_are_whole(void)
+{
+	struct twz_object a = make(), b = make(), copy;
+	struct {
+		twz_ptr(uint64_t) near, far;
+	} *root = twz_object_base(&a), *same;
+	struct twz_id id;
+
+	*(uint64_t *)twz_object_base(&b) = 8;
+	EXPECT_EQUAL(twz_heap_make(&a, sizeof(*root)), TWZ_OK);
+	EXPECT_EQUAL(twz_alloc(&a, 8, &root->near), TWZ_OK);
+	*twz_deref(&root->near) = 5;
+	EXPECT_EQUAL(twz_store(&root->far, (uint64_t *)twz_object_base(&b)), TWZ_OK);
+	EXPECT_EQUAL(twz_object_copy(a.id, 0, &id), TWZ_OK);
+	EXPECT(!twz_id_equal(id, a.id));
+	EXPECT_EQUAL(twz_object_open(id, RW, &copy), TWZ_OK);
+	same = twz_object_base(&copy);
+	EXPECT(twz_deref(&same->near) != twz_deref(&root->near));
+	EXPECT(twz_deref(&same->far) == twz_deref(&root->far));
+	*twz_deref(&same->near) = 6;
+	EXPECT_EQUAL(*twz_deref(&root->near), 5);
+	EXPECT_EQUAL(twz_free(&copy, &same->near), TWZ_OK); /* it has the heap too */
+	EXPECT_EQUAL(twz_object_copy((struct twz_id){4, 4}, 0, &id), -TWZ_ERR_NO_SUCH_OBJECT);
+	EXPECT_EQUAL(twz_object_copy(a.id, TWZ_OBJECT_RAW, &id), -TWZ_ERR_NOT_SUPPORTED);
+}
+
 static void many_objects_are_found(void)
 {
 	static struct twz_object all[300];
@@ -306,6 +333,54 @@ static void pointers_by_name(void)
 	EXPECT_EQUAL(twz_deref(&p->next)->value, 11);
 }
 
+static struct twz_id answer;
+
+static twz_result answer_all(struct twz_resolver *self, const char *name, struct twz_id *id)
+{
+	(void)self;
+	*id = answer;
+	return strcmp(name, "target") == 0 ? TWZ_OK : -TWZ_ERR_NOT_FOUND;
+}
+
+/* Rebinding a name changes where the next dereference goes; a resolver is a directory or a
+ * function. */
+static void names_bind_late(void)
+{
+	struct twz_id root = names_root(), directory;
+	struct twz_object a = make(), b = make(), c = make();
+	static struct twz_resolver own = {.resolve = answer_all};
+	struct node *p = twz_object_base(&a);
+	uint64_t name = (uint64_t)((uint8_t *)(p + 10) - a.start);
+
+	((struct node *)twz_object_base(&b))->value = 2;
+	((struct node *)twz_object_base(&c))->value = 3;
+	strcpy((char *)(p + 10), "target");
+	EXPECT_EQUAL(twz_name_make_directory(root, "/late", 0, &directory), TWZ_OK);
+	EXPECT_EQUAL(twz_name_insert(root, "/late/target", b.id, TWZ_KIND_DATA), TWZ_OK);
+	twz_result index = twz_fot_insert_name_by(a.start, name, directory, RW);
+	EXPECT_EQUAL(index, 2); /* the resolver has the first entry */
+	EXPECT_EQUAL(twz_fot_insert_name_by(a.start, name, directory, RW), 2);
+	EXPECT_EQUAL(twz_fot_entry(a.start, 1)->refs, 1);
+	p->next.word = (uint64_t)index << 40 | TWZ_BASE_OFFSET;
+	EXPECT_EQUAL(twz_deref(&p->next)->value, 2);
+	EXPECT_EQUAL(twz_name_replace(root, "/late/target", c.id, TWZ_KIND_DATA, NULL), TWZ_OK);
+	EXPECT_EQUAL(twz_deref(&p->next)->value, 3);
+	EXPECT_EQUAL(twz_name_remove(root, "/late/target", NULL), TWZ_OK);
+	EXPECT(twz_deref(&p->next) == NULL);
+	own.id = directory;
+	answer = b.id;
+	twz_resolver_add(&own);
+	EXPECT_EQUAL(twz_deref(&p->next)->value, 2);
+	answer = c.id;
+	EXPECT_EQUAL(twz_deref(&p->next)->value, 2); /* kept */
+	twz_names_refresh();
+	EXPECT_EQUAL(twz_deref(&p->next)->value, 3);
+	EXPECT_EQUAL(twz_fot_release(a.start, 2), TWZ_OK);
+	EXPECT_EQUAL(twz_fot_entry(a.start, 1)->refs, 1);
+	EXPECT_EQUAL(twz_fot_release(a.start, 2), TWZ_OK);
+	EXPECT_EQUAL(twz_fot_entry(a.start, 1)->refs, 0);
+}
+
 /* The lock of a program that has ended is taken over. */
 static void locks_outlive_their_holders(void)
 {
@@ -403,6 +478,7 @@ static void blocks_are_allocated_and_freed(void)
 
 static const struct test tests[] = {
 	{objects_open_and_close, "objects open and close"},
+	{copies_are_whole, "copies are whole"},
 	{many_objects_are_found, "many objects are found"},
 	{a_list_over_two_objects, "a list over two objects, walked at other slots"},
 	{caches_forget_unmapped_objects, "caches forget unmapped objects"},
@@ -410,6 +486,7 @@ static const struct test tests[] = {
 	{fot_insertion_does_not_scan, "FOT insertion does not scan"},
 	{hostile_pointers_resolve_to_errors, "hostile pointers resolve to errors"},
 	{paths_lead_to_objects, "paths lead to objects"},
+	{names_bind_late, "names bind late, by a chosen resolver"},
 	{pointers_by_name, "pointers by name"},
 	{locks_outlive_their_holders, "locks outlive their holders"},
 	{threads_insert_names_at_once, "threads insert names at once"},

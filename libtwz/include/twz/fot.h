@@ -25,6 +25,30 @@ twz_result twz_fot_insert(void *start, struct twz_id id, uint32_t rights);
  * dereference. */
 twz_result twz_fot_insert_name(void *start, uint64_t name_offset, uint32_t rights);
 
+/*
+ * The same by a chosen resolver: a directory, from which the name leads instead of from the root,
+ * or any object for which the program that dereferences has added a function.
+ */
+twz_result twz_fot_insert_name_by(void *start, uint64_t name_offset, struct twz_id resolver,
+				  uint32_t rights);
+
+/* What names mean that are to be resolved by `id`. The structure is the caller's and stays; adding
+ * one for the same id again overrides. */
+struct twz_resolver {
+	struct twz_id id;
+	twz_result (*resolve)(struct twz_resolver *self, const char *name, struct twz_id *id);
+	struct twz_resolver *next; /* libtwz's */
+};
+void twz_resolver_add(struct twz_resolver *resolver);
+
+/*
+ * Names bind late: where one leads is looked up at the first dereference and kept. When this
+ * program changes a name (name.h) all that it keeps of names is forgotten, so the next dereference
+ * goes where the name leads then. Names that another program changes, and what a function of the
+ * program says now, are noticed when this is called, or when the pointer's object is opened anew.
+ */
+void twz_names_refresh(void);
+
 /* One pointer with this index less; an entry without pointers may be used again. */
 twz_result twz_fot_release(void *start, uint64_t index);
 

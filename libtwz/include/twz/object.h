@@ -26,6 +26,14 @@ twz_result twz_object_create(uint32_t flags, uint32_t kind, struct twz_id *id);
 /* With all that twz_object_spec can say. */
 twz_result twz_object_create_from(const struct twz_object_spec *spec, struct twz_id *id);
 
+/*
+ * A new object with the content of another one, its pointers, names of them and heap included;
+ * pages are shared until one of the two changes. flags: as for create. Nobody changes the source
+ * meanwhile, or twz_tx_open on the copy undoes what was half done. NOT_SUPPORTED: raw objects and
+ * directories.
+ */
+twz_result twz_object_copy(struct twz_id source, uint32_t flags, struct twz_id *id);
+
 /* Maps the object. rights: READ, WRITE, EXEC. */
 twz_result twz_object_open(struct twz_id id, uint32_t rights, struct twz_object *out);
 
