@@ -7,12 +7,12 @@
 #include <stdexcept>
 #include <twz/ptr.hpp>
 
-#define EXPECT(condition)                                                     \
-	do {                                                                  \
-		if (!(condition)) {                                           \
+#define EXPECT(condition)                                                            \
+	do {                                                                         \
+		if (!(condition)) {                                                  \
 			std::printf("line %d: expected %s\n", __LINE__, #condition); \
-			return 1;                                             \
-		}                                                             \
+			return 1;                                                    \
+		}                                                                    \
 	} while (0)
 
 struct node {
@@ -67,7 +67,8 @@ int main()
 
 	node *far = static_cast<node *>(twz_object_base(&other));
 	far->value = 11;
-	far->next = list->first; /* copying assigns the target, though it is another object's word now */
+	far->next = list->first; /* copying assigns the target, though it is another object's word
+				    now */
 	{
 		twz::transaction tx(object);
 		EXPECT(tx.set(list->first, far) >= 0 && tx.commit() == TWZ_OK);
