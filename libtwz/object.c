@@ -291,6 +291,18 @@ twz_result twz_object_delete(struct twz_id id)
 	return twz_sys_object_delete(id.hi, id.lo);
 }
 
+twz_result twz_tie(struct twz_id id, struct twz_id owner)
+{
+	if (twz_id_is_none(owner))
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	return twz_sys_object_tie(id.hi, id.lo, owner.hi, owner.lo);
+}
+
+twz_result twz_untie(struct twz_id id)
+{
+	return twz_sys_object_tie(id.hi, id.lo, 0, 0);
+}
+
 twz_result twz_object_stat(struct twz_id id, struct twz_object_stat *out)
 {
 	return twz_sys_object_stat(id.hi, id.lo, out);

@@ -20,6 +20,7 @@
 struct host_object {
 	struct twz_id id;
 	struct host_object *next;
+	struct twz_id tie;
 	uint32_t flags, kind;
 	int file;
 	int deleted;
@@ -87,6 +88,7 @@ twz_result twz_sys_object_create(const struct twz_object_spec *spec, struct twz_
 	object->id = twz_id_derive(nonce, spec->owner, spec->protections);
 	object->flags = spec->flags;
 	object->kind = spec->kind;
+	object->tie = spec->tie;
 	if (!(spec->flags & TWZ_OBJECT_RAW)) {
 		struct twz_object_meta meta = {.magic = TWZ_META_MAGIC,
 					       .version = TWZ_META_VERSION,
@@ -136,12 +138,35 @@ static void sweep(void)
 	}
 }
 
+/* The object and what is tied to it, to any depth. */
+static void delete_tied(struct host_object *object)
+{
+	object->deleted = 1;
+	for (struct host_object *at = objects; at; at = at->next)
+		if (!at->deleted && twz_id_equal(at->tie, object->id))
+			delete_tied(at);
+}
+
+twz_result twz_sys_object_tie(uint64_t hi, uint64_t lo, uint64_t owner_hi, uint64_t owner_lo)
+{
+	struct twz_id owner = {owner_hi, owner_lo};
+
+	pthread_mutex_lock(&guard);
+	struct host_object *object = find((struct twz_id){hi, lo});
+	if (object && !twz_id_is_none(owner) && !find(owner))
+		object = NULL;
+	if (object)
+		object->tie = owner;
+	pthread_mutex_unlock(&guard);
+	return object ? TWZ_OK : -TWZ_ERR_NO_SUCH_OBJECT;
+}
+
 twz_result twz_sys_object_delete(uint64_t hi, uint64_t lo)
 {
 	pthread_mutex_lock(&guard);
 	struct host_object *object = find((struct twz_id){hi, lo});
 	if (object)
-		object->deleted = 1;
+		delete_tied(object);
 	sweep();
 	pthread_mutex_unlock(&guard);
 	return object ? TWZ_OK : -TWZ_ERR_NO_SUCH_OBJECT;

@@ -79,6 +79,20 @@ static void copies_are_whole(void)
 	EXPECT_EQUAL(twz_object_copy(a.id, TWZ_OBJECT_RAW, &id), -TWZ_ERR_NOT_SUPPORTED);
 }
 
+static void ties_end_with_their_owner(void)
+{
+	struct twz_object owner = make(), tied = make(), freed = make();
+	struct twz_object_stat stat;
+
+	EXPECT_EQUAL(twz_tie(tied.id, owner.id), TWZ_OK);
+	EXPECT_EQUAL(twz_tie(freed.id, owner.id), TWZ_OK);
+	EXPECT_EQUAL(twz_untie(freed.id), TWZ_OK);
+	EXPECT_EQUAL(twz_tie(tied.id, TWZ_ID_NONE), -TWZ_ERR_INVALID_ARGUMENT);
+	EXPECT_EQUAL(twz_object_delete(owner.id), TWZ_OK);
+	EXPECT_EQUAL(twz_object_stat(tied.id, &stat), -TWZ_ERR_NO_SUCH_OBJECT);
+	EXPECT_EQUAL(twz_object_stat(freed.id, &stat), TWZ_OK);
+}
+
 static void many_objects_are_found(void)
 {
 	static struct twz_object all[300];
@@ -479,6 +493,7 @@ static void blocks_are_allocated_and_freed(void)
 static const struct test tests[] = {
 	{objects_open_and_close, "objects open and close"},
 	{copies_are_whole, "copies are whole"},
+	{ties_end_with_their_owner, "ties end with their owner"},
 	{many_objects_are_found, "many objects are found"},
 	{a_list_over_two_objects, "a list over two objects, walked at other slots"},
 	{caches_forget_unmapped_objects, "caches forget unmapped objects"},

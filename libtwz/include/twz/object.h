@@ -42,6 +42,15 @@ twz_result twz_object_close(struct twz_object *object);
 
 /* Mapped references stay usable. */
 twz_result twz_object_delete(struct twz_id id);
+
+/*
+ * Ties an object to an owner, with which it is deleted from now on, instead of to what it was tied
+ * to: an object, a thread or a program by its control object. Wants DELETE on the object and on an
+ * owner that is one, USE on a thread or program. twz_untie: it stays until it is deleted.
+ */
+twz_result twz_tie(struct twz_id id, struct twz_id owner);
+twz_result twz_untie(struct twz_id id);
+
 twz_result twz_object_stat(struct twz_id id, struct twz_object_stat *out);
 /* Makes the whole object durable. */
 twz_result twz_object_sync(struct twz_id id);
