@@ -189,7 +189,8 @@ static twz_result prepare_heap(struct twz_tx *tx)
 		return tx->result;
 	if (tx->state != TWZ_TX_OPEN)
 		return -TWZ_ERR_INVALID_ARGUMENT;
-	if (offset != 0 && offset % 16 == 0 && offset <= HEAP_LIMIT - sizeof(struct twz_heap) &&
+	if (offset >= TWZ_BASE_OFFSET && offset % 16 == 0 &&
+	    offset <= HEAP_LIMIT - sizeof(struct twz_heap) &&
 	    ((struct twz_heap *)(tx->log.start + offset))->transactional)
 		return TWZ_OK;
 	return claim_heap(tx);
