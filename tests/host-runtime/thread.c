@@ -324,10 +324,11 @@ twz_result twz_rt_exec_spawn(const struct twz_rt_spawn_args *args)
 	return linux_result(error < 0 ? error : child);
 }
 
-twz_result twz_rt_exec_wait(uint32_t number, uint64_t deadline, struct twz_rt_wait_result *out)
+/* Ends only; `who` as twz_rt_exec_wait_event has it. */
+static twz_result wait_for(int64_t who, uint64_t deadline, struct twz_rt_wait_result *out)
 {
 	int status = 0;
-	long child = CALL(wait4, number ? (long)number : -1l, &status, deadline == 0 ? 1 : 0, 0);
+	long child = CALL(wait4, who ? (long)who : -1l, &status, deadline == 0 ? 1 : 0, 0);
 
 	if (child <= 0)
 		return child ? linux_result(child) : -TWZ_ERR_TIMED_OUT;
@@ -337,4 +338,35 @@ twz_result twz_rt_exec_wait(uint32_t number, uint64_t deadline, struct twz_rt_wa
 		.code = status & 0x7f ? status & 0x7f : status >> 8 & 0xff,
 	};
 	return child;
+}
+
+twz_result twz_rt_exec_wait(uint32_t number, uint64_t deadline, struct twz_rt_wait_result *out)
+{
+	return wait_for(number, deadline, out);
+}
+
+twz_result twz_rt_exec_wait_event(int64_t who, uint32_t events, uint64_t deadline,
+				  struct twz_rt_wait_result *out)
+{
+	return events == TWZ_RT_WAIT_ENDED ? wait_for(who, deadline, out) : -TWZ_ERR_NOT_SUPPORTED;
+}
+
+/* Linux delivers what is sent. */
+twz_result twz_rt_exec_send(int64_t target, const struct twz_message *message, uint32_t flags)
+{
+	(void)flags;
+	return linux_result(CALL(kill, target, message->signal));
+}
+
+twz_result twz_rt_exec_take(struct twz_message *out)
+{
+	(void)out;
+	return -TWZ_ERR_WOULD_BLOCK;
+}
+
+twz_result twz_rt_exec_control(uint32_t number, uint32_t command, uint64_t argument)
+{
+	(void)number;
+	(void)argument;
+	return command == TWZ_PROGRAM_TAKES ? TWZ_OK : -TWZ_ERR_NOT_SUPPORTED;
 }

@@ -239,11 +239,13 @@ static void test_proc(void)
 
 	CHECK(length > 0 && path[0] == '/' && strstr(path, "posix") != NULL);
 	CHECK(lstat("/proc/self/exe", &link) == 0 && S_ISLNK(link.st_mode));
-	CHECK(link.st_size == length);
 	int fd = open("/proc/self/exe", O_RDONLY);
 	CHECK(fd >= 0 && read(fd, magic, 4) == 4 && memcmp(magic, "\177ELF", 4) == 0);
 	CHECK(fstat(fd, &link) == 0 && stat(path, &file) == 0 && link.st_ino == file.st_ino);
 	close(fd);
+	if (access("/proc/self/maps", F_OK) == 0)
+		return; /* the rest is not so on Linux, where this runs too */
+	CHECK(lstat("/proc/self/exe", &link) == 0 && link.st_size == length);
 	CHECK(readlink("/proc/self", path, sizeof(path)) == -1 && errno == EINVAL);
 	CHECK(open("/proc/self/nothing", O_RDONLY) == -1 && errno == ENOENT);
 	CHECK(open("/proc/new", O_WRONLY | O_CREAT, 0600) == -1 && errno == EROFS);
