@@ -105,7 +105,7 @@ stages_run() {
 		stage_wait pid || status=$?
 		[ -z "$pid" ] || stage_done "$pid" "$status"
 	done
-	trap - INT TERM HUP
+	trap - INT TERM HUP EXIT
 	[ -z "${TWZ_SERVER:-}" ] || rm -f "$TWZ_CACHE/jobs"
 }
 
@@ -171,6 +171,8 @@ stage_start() {
 	TWZ_STARTED[$name]=$SECONDS
 	TWZ_BEGAN[$name]=$(record_clock)
 	trap 'stages_stop; exit 130' INT TERM HUP
+	# Bash cannot run a trap that comes while it reads a command substitution: it ends then, and so do the stages.
+	trap stages_stop EXIT
 }
 
 # stage_done PID STATUS: publish a stage that has ended well; else say what it said last, end the others and fail.

@@ -5,6 +5,7 @@
  * right, so that what lies behind them is reached.
  */
 #include "hostile.h"
+#include <internal.h>
 #include <stdlib.h>
 #include <store_state.h>
 #include <string.h>
@@ -36,26 +37,30 @@ static void make(void)
 	memcpy(copy, image, SIZE);
 }
 
-/* The checksums of the journal's record and of the objects' records, as an attacker would. */
+/* The checksums of the superblock, the journal and all other metadata, as an attacker would. */
 static void put_right(void)
 {
 	struct store_superblock *superblock = (void *)image;
 	struct store_journal *journal = (void *)(image + STORE_JOURNAL * STORE_BLOCK_SIZE);
 
-	for (uint64_t at = 0; at + STORE_BLOCK_SIZE <= SIZE; at += STORE_BLOCK_SIZE) {
-		struct store_record *record = (void *)(image + at);
-		if (record->magic == STORE_RECORD_MAGIC)
-			record->checksum = record_checksum(record);
+	for (uint64_t at = STORE_ROOTS * STORE_BLOCK_SIZE; at < SIZE; at += STORE_BLOCK_SIZE) {
+		struct store_header *header = (void *)(image + at);
+		switch (header->magic) {
+		case STORE_KIND_ROOTS:
+		case STORE_KIND_BITMAP:
+		case STORE_KIND_TABLE:
+		case STORE_KIND_RECORD:
+		case STORE_KIND_MAP:
+			header->checksum = node_checksum((const uint64_t *)header);
+		}
 	}
-	struct store_superblock sum = *superblock;
-	sum.checksum = 0;
-	superblock->checksum = twz_fnv1a(TWZ_FNV_START, &sum, sizeof(sum));
+	superblock->checksum = superblock_checksum(superblock);
+	memcpy(image + STORE_BACKUP * STORE_BLOCK_SIZE, superblock, sizeof(*superblock));
 	if (journal->count > 64)
 		journal->count %= 64;
-	uint64_t hash = twz_fnv1a(TWZ_FNV_START, &journal->sequence, sizeof(journal->sequence));
-	hash = twz_fnv1a(hash, &journal->count, sizeof(journal->count));
-	journal->checksum =
-		twz_fnv1a(hash, journal->words, journal->count * sizeof(journal->words[0]));
+	uint32_t head = crc32c(&journal->sequence, 16);
+	journal->checksum = crc32c(journal->words, journal->count * sizeof(journal->words[0])) ^
+			    (head << 1 | head >> 31);
 }
 
 static void step(struct store *store)

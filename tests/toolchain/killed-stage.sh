@@ -37,8 +37,9 @@ echo 'echo $$ >"$TWZ_CACHE/here"; sleep 60' >>"$tree/toolchain/stages/libstdcxx.
 rm -f "$TWZ_CACHE/here"
 "$tree/build.sh" bootstrap >"$work/out" 2>&1 </dev/null &
 bootstrap=$!
+# It starts no more stages then, but waits for this one.
 for _ in $(seq 100); do
-	[ ! -s "$TWZ_CACHE/here" ] || break
+	[ ! -s "$TWZ_CACHE/here" ] || ! grep -q 'libatomic: done' "$work/out" || break
 	sleep 0.1
 done
 kill -TERM "$bootstrap"

@@ -44,7 +44,7 @@ fixture() {
 	export TWZ_CACHE=$work/cache TWZ_HOST_READY=1
 	mkdir -p "$tree"
 	cp -r "$TWZ_ROOT/build.sh" "$TWZ_ROOT/toolchain" "$tree/"
-	rm -rf "$tree/toolchain/run"
+	rm -rf "$tree/toolchain/run" "$tree/toolchain/store"
 	for name in $(cat "$tree/toolchain/stages/order"); do
 		{
 			grep '^# needs: ' "$tree/toolchain/stages/$name.sh" | sed 's/ *package:[a-z]*//'
