@@ -5,7 +5,7 @@
 # shellcheck shell=bash
 
 case " $* " in
-*" --target "*) exec bash "$TWZ_ROOT/tests/hostile/run.sh" "$@" ;;
+*" --target "*) exec bash "$TWZ_ROOT/tests/hostile/driver/targets.sh" "$@" ;;
 esac
 seconds=20 seed=$(($(date +%s%N) / 1000 % 1000000000))
 smp=2 memory=256M kernel=debug round=0 rounds=18446744073709551615 machine=q35

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # ./build.sh fuzz --target NAME|all|list [--seconds N] [--seed N]: hostile bytes in objects and stores, by libFuzzer.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 
 target='' seconds=60 seed=0
 while [ $# -gt 0 ]; do
