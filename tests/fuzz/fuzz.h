@@ -56,6 +56,11 @@ extern struct twz_id pool[IDS], pool_views[8];
 #define PERMANENT 32
 extern struct twz_id permanent[PERMANENT];
 extern struct twz_id names_id;
+/*
+ * The round's views are a family's, with which goes what they tie to nothing. Without a family that
+ * outlives its maker, as docs/memory.md has it, so that such rounds tie nothing to nothing.
+ */
+extern bool in_family;
 
 /* What the parent must end: views tell it here. The children may write nonsense. */
 #define LOG_VIEWS 2048 /* entry.S has it too */

@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 struct twz_id pool[IDS], pool_views[8], names_id;
+bool in_family;
 
 static void remember(struct context *c, struct twz_id id)
 {
@@ -93,12 +94,11 @@ static void fill_object_spec(struct context *c, void *at)
 		.kind = (uint32_t)below(c, 5),
 		.protections = chance(c, 3) ? (uint32_t)below(c, 33) : 0,
 		.reserved = chance(c, 64) ? 1 : 0,
-		/* always tied: what nobody owns would count as a leak */
 		.tie = chance(c, 3) ? pool[below(c, IDS)] : c->view,
 		.sources = sources,
 		.source_count = chance(c, 64) ? weird(c) : count,
 	};
-	if (twz_id_is_none(spec->tie))
+	if (twz_id_is_none(spec->tie) && !in_family)
 		spec->tie = c->view;
 	for (uint64_t i = 0; i < 8; i++)
 		sources[i] = (struct twz_object_source){some_id(c), some_offset(c), some_offset(c),
@@ -357,6 +357,10 @@ void structured_call(struct context *c)
 				       ? count
 				       : number(c, call, argument->name, a);
 		}
+	}
+	if (call->number == TWZ_SYS_object_tie && !(a[2] | a[3]) && !in_family) {
+		a[2] = c->view.hi;
+		a[3] = c->view.lo;
 	}
 	/* the parent, who takes no messages, is not to be ended */
 	if (call->number == TWZ_SYS_program_send)

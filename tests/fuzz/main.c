@@ -10,7 +10,7 @@ struct options {
 /* What the parent needs while a child plays, in memory that no clone shares. */
 struct parent {
 	struct options options;
-	struct twz_id child;
+	struct twz_id child, family;
 	struct twz_system_info base, now;
 	uint64_t pages_base; /* free, once the kernel has what it keeps */
 	uint64_t ended, killed, retries;
@@ -96,6 +96,8 @@ void parent_upcall(struct twz_upcall_frame *frame)
 	if (frame->fault.kind != TWZ_FAULT_PAGE || ++PARENT->retries > 1000)
 		fail("the parent faults");
 	twz_sys_view_kill(PARENT->child.hi, PARENT->child.lo, 9);
+	if (in_family)
+		twz_sys_family_end(PARENT->family.hi, PARENT->family.lo);
 	sleep_for(SECOND / 50);
 	twz_sys_upcall_return(frame);
 	fail("upcall_return returns");
@@ -134,12 +136,15 @@ static uint64_t option(const char *line, const char *name, uint64_t otherwise)
 
 void parent_begin(void)
 {
+	const struct twz_object_spec family = {.flags = TWZ_OBJECT_RAW};
 	static char line[1024];
 	struct twz_map entry;
 
 	describe_calls();
 	make_at(SLOT_PARENT, TWZ_INHERIT_NONE);
 	log_id = make_at(SLOT_LOG, TWZ_INHERIT_SHARED);
+	if (twz_sys_object_create(&family, &PARENT->family) < 0)
+		fail("no memory for the family");
 	if (twz_sys_view_entry(0, 0, 0, &entry) == 0)
 		program_id = entry.object;
 	twz_sys_system_info(&PARENT->base);
@@ -207,19 +212,34 @@ static void check_leaks(bool pages)
 	memset(LOG->views, 0, sizeof(LOG->views));
 }
 
-/* One child, from its start to its end. */
-static void run_child(uint64_t stream)
+/* A child that plays, in a family or in none. */
+static void make_child(uint64_t stream)
+{
+	const struct twz_view_clone alone = {
+		.entry = (uint64_t)child_entry, .stack = (uint64_t)stack_of(0), .argument = stream};
+	const struct twz_view_clone empty = {0};
+	struct twz_thread_spec first = {
+		.entry = (uint64_t)child_entry, .stack = (uint64_t)stack_of(0), .argument = stream};
+	struct twz_id *id = &PARENT->child;
+
+	if (twz_sys_view_clone(in_family ? &empty : &alone, id) < 0)
+		fail("no child can be made");
+	first.view = *id;
+	if (in_family &&
+	    (twz_sys_view_family(id->hi, id->lo, PARENT->family.hi, PARENT->family.lo) < 0 ||
+	     twz_sys_thread_spawn(&first, NULL) < 0))
+		fail("no child can be made in a family");
+}
+
+/* Until the child has ended, by itself or by the parent when it has had its time. */
+static void await_child(uint64_t stream)
 {
 	const volatile struct twz_view_control *control = (void *)SLOT(SLOT_CONTROL);
-	struct twz_view_clone clone = {
-		.entry = (uint64_t)child_entry, .stack = (uint64_t)stack_of(0), .argument = stream};
 	struct twz_map map = {
 		.slot = SLOT_CONTROL, .rights = TWZ_RIGHT_READ, .inherit = TWZ_INHERIT_NONE};
 	uint64_t deadline = now() + SECOND / 20 + stream % (SECOND / 2), killed = 0;
 	long mapped;
 
-	if (twz_sys_view_clone(&clone, &PARENT->child) < 0)
-		fail("no child can be made");
 	map.object = PARENT->child;
 	mapped = twz_sys_view_map(&map);
 	if (mapped == -TWZ_ERR_NO_SUCH_OBJECT) {
@@ -249,6 +269,16 @@ static void run_child(uint64_t stream)
 	if (twz_sys_view_unmap(0, 0, SLOT_CONTROL) < 0)
 		fail("the child's control page cannot be unmapped");
 	twz_sys_object_delete(PARENT->child.hi, PARENT->child.lo);
+}
+
+/* One child, from its start to its end; in a family to the end of all that it has left, too. */
+static void run_child(uint64_t stream)
+{
+	in_family = stream & 1;
+	make_child(stream);
+	await_child(stream);
+	if (in_family && twz_sys_family_end(PARENT->family.hi, PARENT->family.lo) < 0)
+		fail("the family cannot be ended");
 }
 
 void parent_main(void)

@@ -5,6 +5,7 @@
 #define RW (TWZ_RIGHT_READ | TWZ_RIGHT_WRITE)
 
 extern char snippet_exit[], snippet_fault[], snippet_loop[], snippet_end[];
+extern char clone_entry[];
 
 static volatile int variable = 1;
 static struct twz_id private_id;
@@ -254,6 +255,64 @@ TEST(families_end_together)
 	EQUAL(twz_sys_family_end(other.hi, other.lo), 1);
 	EQUAL(twz_sys_object_delete(family.hi, family.lo), 0);
 	EQUAL(twz_sys_object_delete(other.hi, other.lo), 0);
+}
+
+#define MADE ((struct twz_id *)SLOT(700)) /* what the clone ties to nothing */
+
+/* One object made tied to nothing, one tied to a view that ends and then untied. */
+static void tie_to_nothing(void)
+{
+	struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW};
+
+	if (twz_sys_object_create(&spec, &MADE[0]) < 0 ||
+	    twz_sys_thread_control(TWZ_THREAD_VIEW, (uint64_t)&spec.tie) < 0 ||
+	    twz_sys_object_create(&spec, &MADE[1]) < 0)
+		twz_sys_view_exit(1);
+	twz_sys_view_exit(twz_sys_object_tie(MADE[1].hi, MADE[1].lo, 0, 0) < 0);
+}
+
+/* The result of both objects' deletion by somebody else, once their maker has ended. */
+static void check_made(long deleted)
+{
+	for (int i = 0; i < 2; i++)
+		EQUAL(twz_sys_object_delete(MADE[i].hi, MADE[i].lo), deleted);
+}
+
+TEST(what_is_tied_to_nothing_outlives_its_maker)
+{
+	struct twz_id id, shared = raw_at(700, RW, TWZ_INHERIT_SHARED);
+	uint64_t slot;
+
+	EQUAL(run_clone(tie_to_nothing, &id, &slot)->code, 0);
+	end_clone(id, slot);
+	check_made(0);
+	drop(shared, 700);
+}
+
+TEST(what_a_member_ties_to_nothing_goes_with_its_family)
+{
+	static char stack[4096] __attribute__((aligned(16)));
+	struct twz_id family, shared = raw_at(700, RW, TWZ_INHERIT_SHARED);
+	struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW};
+	struct twz_thread_spec thread = {.entry = (uint64_t)clone_entry,
+					 .stack = (uint64_t)(stack + sizeof(stack)),
+					 .argument = (uint64_t)tie_to_nothing};
+	struct twz_object_stat stat;
+
+	EQUAL(twz_sys_object_create(&spec, &family), 0);
+	EQUAL(twz_sys_view_clone(&(struct twz_view_clone){0}, &thread.view), 0);
+	EQUAL(twz_sys_view_family(thread.view.hi, thread.view.lo, family.hi, family.lo), 0);
+	CHECK(twz_sys_thread_spawn(&thread, 0) > 0);
+	volatile struct twz_view_control *control = watch(thread.view);
+	wait_word((volatile uint32_t *)&control->state, TWZ_VIEW_RUNNING);
+	EQUAL(control->code, 0);
+	drop(thread.view, 701);
+	for (int i = 0; i < 2; i++)
+		EQUAL(twz_sys_object_stat(MADE[i].hi, MADE[i].lo, &stat), 0);
+	CHECK(twz_sys_family_end(family.hi, family.lo) >= 0);
+	check_made(-TWZ_ERR_NO_SUCH_OBJECT);
+	EQUAL(twz_sys_object_delete(family.hi, family.lo), 0);
+	drop(shared, 700);
 }
 
 TEST(views_without_threads_go_with_their_id)
