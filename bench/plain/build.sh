@@ -74,8 +74,8 @@ libgcc() {
 	rm -f "$prefix/$target/include/limits.h"
 	make -C "$work/musl" ARCH=x86_64 prefix= DESTDIR="$prefix/$target" install-headers
 	cd "$work/obj-gcc"
-	make -j"$jobs" enable_shared=no all-target-libgcc
-	make enable_shared=no install-target-libgcc
+	make -j"$jobs" MAKE="make enable_shared=no" all-target-libgcc
+	make MAKE="make enable_shared=no" install-target-libgcc
 }
 
 libc() {
@@ -86,7 +86,7 @@ libc() {
 	make install DESTDIR="$prefix/$target"
 	cd "$work/obj-gcc"
 	make -C $target/libgcc distclean
-	make -j"$jobs" enable_shared=yes all-target-libgcc
+	make -j"$jobs" all-target-libgcc
 	make install-target-libgcc
 }
 
