@@ -100,8 +100,9 @@ void rt_directory_keep(const struct twz_rt_object *directory)
 	struct twz_rt_object fresh, old = {.start = NULL};
 	bool known = false;
 	rt_lock(&rt_locks[RT_LOCK_DIRECTORIES]);
+	/* By id: it may be mapped here twice, once for reading only, and is kept once. */
 	for (unsigned i = 0; i < KEPT && !known; i++)
-		known = kept[i].start == directory->start;
+		known = kept[i].start != NULL && twz_id_equal(kept[i].id, directory->id);
 	if (!known && twz_rt_object_map(directory->id, directory->rights, &fresh) >= 0) {
 		old = kept[next_kept % KEPT];
 		kept[next_kept++ % KEPT] = fresh;

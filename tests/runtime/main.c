@@ -161,14 +161,14 @@ static twz_result free_descriptor(void)
 
 /*
  * Runs the test again and sees that no descriptor, object, view or thread is lost. What the runtime
- * keeps (directories it went through) differs from run to run: only what every one of six runs
+ * keeps (directories it went through) differs from run to run: only what every one of three runs
  * loses counts.
  */
 static void leak_check(const struct contract *contract)
 {
 	struct twz_system_info before, after_ = settle();
 	twz_result fd = free_descriptor();
-	for (unsigned run = 0; run < 6; run++) {
+	for (unsigned run = 0; run < 3; run++) {
 		before = after_;
 		contract->run();
 		after_ = settle();
