@@ -4,34 +4,18 @@
  * one thread or two that take turns: after a power loss the store is consistent and holds what it
  * held before the call that was running or what it holds after it.
  */
-#include "subject.h"
-#include <store_state.h>
+#include "store_region.h"
 
 #define SIZE	(384u << 10)
 #define OBJECTS 4
 
-static uint8_t *region, *region_image, *copy;
+static struct store_region region = {.size = SIZE};
 static struct store store;
-static struct {
-	uint64_t before, after; /* digests */
-} expected;
-
-static const struct twz_id store_id = {7, 7};
+static struct store_digests expected;
 
 static const char *check(void)
 {
-	struct store opened;
-	const char *message, *wrong = NULL;
-
-	if (store_open(&opened, region_image, SIZE, store_id, &state_memory, &message) != TWZ_OK)
-		return message;
-	if (store_check(&opened, &message) != TWZ_OK)
-		wrong = message;
-	uint64_t digest = state_digest(&opened, NULL);
-	if (!wrong && digest != expected.before && digest != expected.after)
-		wrong = "neither before nor after";
-	store_close(&opened);
-	return wrong;
+	return store_region_check(&region, &expected);
 }
 
 /* ---- an operation, which can be done to the store and to a copy of it ---- */
@@ -118,12 +102,11 @@ static void draw_operation(struct operation *o)
 static void rehearse(const struct operation *o)
 {
 	enum explore_mode mode = explore_mode;
-	const char *message;
 	struct store trial;
 
 	explore_mode = EXPLORE_OFF;
-	memcpy(copy, region, SIZE);
-	MUST(store_open(&trial, copy, SIZE, store_id, &state_memory, &message) == TWZ_OK);
+	memcpy(region.copy, region.live, SIZE);
+	store_region_open(&region, region.copy, &trial);
 	uint64_t before = state_digest(&trial, NULL);
 	perform(&trial, o);
 	uint64_t after = state_digest(&trial, NULL);
@@ -145,37 +128,26 @@ static void step(void)
 
 static void reopen(void)
 {
-	const char *message;
 	struct store opened;
 
-	MUST(store_open(&opened, region, SIZE, store_id, &state_memory, &message) == TWZ_OK);
+	store_region_open(&region, region.live, &opened);
 	store_close(&opened);
 }
 
 static void begin(uint64_t seed)
 {
-	struct explore_plan plan = {.count = 1,
-				    .check = check,
+	struct explore_plan plan = {.check = check,
 				    .expected = &expected,
 				    .expected_size = sizeof(expected),
 				    .reopen = reopen};
-	const char *message;
 
-	if (!region) {
-		region = aligned_alloc(4096, SIZE);
-		region_image = aligned_alloc(4096, SIZE);
-		copy = aligned_alloc(4096, SIZE);
-		MUST(region && region_image && copy);
-	}
-	plan.windows[0] = (struct medium_window){region, region_image, SIZE};
-	subject_random = seed;
-	memset(region, 0, SIZE);
-	memset(copy, 0, SIZE);
-	MUST(store_open(&store, copy, SIZE, store_id, &state_memory, &message) == TWZ_OK);
+	store_region_begin(&region, &plan, seed);
+	memset(region.copy, 0, SIZE);
+	store_region_open(&region, region.copy, &store);
 	expected.before = expected.after = state_digest(&store, NULL);
 	store_close(&store);
 	explore_begin(&plan);
-	MUST(store_open(&store, region, SIZE, store_id, &state_memory, &message) == TWZ_OK);
+	store_region_open(&region, region.live, &store);
 }
 
 static void run(uint64_t seed, unsigned steps, struct explore_result *result)

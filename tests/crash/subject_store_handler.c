@@ -3,14 +3,13 @@
  * The commit of a handler's run: after a power loss globals, outputs and sequence number are all as
  * before the run or all as after.
  */
-#include "subject.h"
+#include "store_region.h"
 #include <commit.h>
-#include <store_state.h>
 
 #define SIZE		(512u << 10)
 #define SEQUENCE_OFFSET (4096 + 80)
 
-static uint8_t *region, *region_image, *copy;
+static struct store_region region = {.size = SIZE};
 static struct store_object state, registry, files[2];
 
 struct contents {
@@ -57,20 +56,13 @@ static struct contents contents_of(struct store *store)
 	return c;
 }
 
-static void open_store(struct store *store, void *at)
-{
-	const char *message;
-
-	MUST(store_open(store, at, SIZE, (struct twz_id){3, 3}, &state_memory, &message) == TWZ_OK);
-}
-
 static const char *check(void)
 {
 	const char *message, *wrong = NULL;
 	struct store store;
 
-	if (store_open(&store, region_image, SIZE, (struct twz_id){3, 3}, &state_memory,
-		       &message) != TWZ_OK)
+	if (store_open(&store, region.image, SIZE, store_region_id, &state_memory, &message) !=
+	    TWZ_OK)
 		return message;
 	if (store_check(&store, &message) != TWZ_OK)
 		wrong = message;
@@ -128,8 +120,8 @@ static void rehearse(uint64_t n, const uint64_t lengths[2])
 	struct store trial;
 
 	explore_mode = EXPLORE_OFF;
-	memcpy(copy, region, SIZE);
-	open_store(&trial, copy);
+	memcpy(region.copy, region.live, SIZE);
+	store_region_open(&region, region.copy, &trial);
 	struct contents before = contents_of(&trial);
 	perform(&trial, n, lengths);
 	struct contents after = contents_of(&trial);
@@ -143,7 +135,7 @@ static void prepare(struct store *store)
 {
 	struct store_object *all[] = {&state, &registry, &files[0], &files[1]};
 
-	open_store(store, region);
+	store_region_open(&region, region.live, store);
 	for (uint64_t i = 0; i < 4; i++) {
 		*all[i] = (struct store_object){.id = state_id(i),
 						.flags = TWZ_OBJECT_PERSISTENT |
@@ -157,21 +149,11 @@ static void prepare(struct store *store)
 
 static void run(uint64_t seed, unsigned steps, struct explore_result *result)
 {
-	struct explore_plan plan = {.count = 1,
-				    .check = check,
-				    .expected = &expected,
-				    .expected_size = sizeof(expected)};
+	struct explore_plan plan = {
+		.check = check, .expected = &expected, .expected_size = sizeof(expected)};
 	struct store store;
 
-	if (!region) {
-		region = aligned_alloc(4096, SIZE);
-		region_image = aligned_alloc(4096, SIZE);
-		copy = aligned_alloc(4096, SIZE);
-		MUST(region && region_image && copy);
-	}
-	plan.windows[0] = (struct medium_window){region, region_image, SIZE};
-	subject_random = seed;
-	memset(region, 0, SIZE);
+	store_region_begin(&region, &plan, seed);
 	prepare(&store);
 	explore_begin(&plan);
 	for (uint64_t n = 8; n < 8 + steps && explore_goes_on(); n++) {

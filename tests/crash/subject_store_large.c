@@ -3,33 +3,17 @@
  * An object of the store that outgrows its record: maps come, pages far away, and all goes again.
  * After a power loss the store is consistent, and as before or after the call that was running.
  */
-#include "subject.h"
-#include <store_state.h>
+#include "store_region.h"
 
 #define SIZE (2560u << 10)
 
-static uint8_t *region, *region_image, *copy;
+static struct store_region region = {.size = SIZE};
 static struct store store;
-static struct {
-	uint64_t before, after; /* digests */
-} expected;
-
-static const struct twz_id store_id = {7, 7};
+static struct store_digests expected;
 
 static const char *check(void)
 {
-	struct store opened;
-	const char *message, *wrong = NULL;
-
-	if (store_open(&opened, region_image, SIZE, store_id, &state_memory, &message) != TWZ_OK)
-		return message;
-	if (store_check(&opened, &message) != TWZ_OK)
-		wrong = message;
-	uint64_t digest = state_digest(&opened, NULL);
-	if (!wrong && digest != expected.before && digest != expected.after)
-		wrong = "neither before nor after";
-	store_close(&opened);
-	return wrong;
+	return store_region_check(&region, &expected);
 }
 
 static void page(struct store *to, uint64_t number, uint64_t value)
@@ -77,12 +61,11 @@ static void perform(struct store *to, unsigned step)
 
 static void rehearse(unsigned step)
 {
-	const char *message;
 	struct store trial;
 
 	explore_mode = EXPLORE_OFF;
-	memcpy(copy, region, SIZE);
-	MUST(store_open(&trial, copy, SIZE, store_id, &state_memory, &message) == TWZ_OK);
+	memcpy(region.copy, region.live, SIZE);
+	store_region_open(&region, region.copy, &trial);
 	uint64_t before = state_digest(&trial, NULL);
 	perform(&trial, step);
 	uint64_t after = state_digest(&trial, NULL);
@@ -94,22 +77,11 @@ static void rehearse(unsigned step)
 
 static void run(uint64_t seed, unsigned steps, struct explore_result *result)
 {
-	struct explore_plan plan = {.count = 1,
-				    .check = check,
-				    .expected = &expected,
-				    .expected_size = sizeof(expected)};
-	const char *message;
+	struct explore_plan plan = {
+		.check = check, .expected = &expected, .expected_size = sizeof(expected)};
 
-	if (!region) {
-		region = aligned_alloc(4096, SIZE);
-		region_image = aligned_alloc(4096, SIZE);
-		copy = aligned_alloc(4096, SIZE);
-		MUST(region && region_image && copy);
-	}
-	plan.windows[0] = (struct medium_window){region, region_image, SIZE};
-	subject_random = seed;
-	memset(region, 0, SIZE);
-	MUST(store_open(&store, region, SIZE, store_id, &state_memory, &message) == TWZ_OK);
+	store_region_begin(&region, &plan, seed);
+	store_region_open(&region, region.live, &store);
 	fill_record(&store);
 	expected.before = expected.after = state_digest(&store, NULL);
 	explore_begin(&plan);
