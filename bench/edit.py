@@ -16,7 +16,7 @@ LIMIT = 15.0
 EDITS = [
     ("kernel/main.c", "static"),
     ("libtwz/alloc.c", "static"),
-    ("runtime-min/pipe.c", "static"),
+    ("runtime-min/fd/pipe.c", "static"),
     ("runtime-ref/kind.c", "dynamic"),
     ("libstd-c/twix/call.c", "static"),
 ]

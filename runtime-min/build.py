@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """libtwz_rt_min.a; the sources that go into both runtimes, for runtime-ref."""
 
-shared = glob("*.c")
-flags = ["-I//libtwz/include", "-fPIC", "-fno-stack-protector", "-fno-asynchronous-unwind-tables",
+shared = glob("**/*.c", exclude=["static/*.c"])
+flags = ["-I//runtime-min", "-I//libtwz/include", "-fPIC", "-fno-stack-protector", "-fno-asynchronous-unwind-tables",
          "-ffunction-sections", "-fdata-sections"]
 
 # One member whose internal names are its own: no function of a program can stand in for them; and the byte functions,

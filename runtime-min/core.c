@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The end of a program, and the delivery of faults and interrupts to its handler. */
-#include "fd.h"
+#include "fd/fd.h"
 #include "start.h"
 
 #define SIGNAL_ABORT 6

@@ -5,7 +5,7 @@
 
 #include "internal.h"
 
-#include "elf64.h"
+#include "exec/elf64.h"
 
 RT_BEGIN
 

@@ -14,9 +14,10 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DOCUMENT = "docs/runtime-abi.md"
 HEADERS = "sysroot/include/twizzler/rt/*.h"
+SHARED = [f"runtime-min/{folder}/*.c" for folder in ["memory", "fd", "files", "exec"]]
 RUNTIMES = {
-    "minimal": ["runtime-min/*.c", "runtime-min/static/*.c"],
-    "reference": ["runtime-min/*.c", "runtime-ref/*.c"],
+    "minimal": ["runtime-min/*.c", *SHARED, "runtime-min/static/*.c"],
+    "reference": ["runtime-min/*.c", *SHARED, "runtime-ref/*.c"],
 }
 HEAD = """\
 # The Runtime ABI

@@ -17,5 +17,6 @@ export("library", library)
 export("sources", sources)
 export("ldflags", ldflags)
 
-unit_test("elf", ["//tests/unit/elf_test.c", "//runtime-min/exec_elf.c"])
-unit_test("loader", ["//tests/unit/loader_test.c", "//runtime-min/exec_elf.c", *glob("loader_dynamic.c", "loader_relocate.c", "loader_symbol.c")])
+unit_test("elf", ["//tests/unit/elf_test.c", "//runtime-min/exec/elf.c"], flags=["-I//runtime-min"])
+unit_test("loader", ["//tests/unit/loader_test.c", "//runtime-min/exec/elf.c", *glob("loader_dynamic.c", "loader_relocate.c", "loader_symbol.c")],
+          flags=["-I//runtime-min"])

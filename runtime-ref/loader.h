@@ -9,7 +9,7 @@
 #ifndef RUNTIME_REF_LOADER_H
 #define RUNTIME_REF_LOADER_H
 
-#include "../runtime-min/exec_internal.h"
+#include "../runtime-min/exec/exec.h"
 
 RT_BEGIN
 

@@ -3,7 +3,7 @@
  * Relocates libtwz_rt.so itself. Runs before any address in its data is right: it calls nothing and
  * reads no variable but through the two hidden symbols that the linker places.
  */
-#include "../runtime-min/exec_elf.h"
+#include "../runtime-min/exec/elf.h"
 
 extern const struct elf_header __ehdr_start __attribute__((visibility("hidden")));
 extern const struct elf_dynamic _DYNAMIC[] __attribute__((visibility("hidden")));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Dynamic linking in a static program: there is none. */
-#include "../internal.h"
+#include "internal.h"
 
 static const char message[] = "not supported by the minimal runtime: link the program dynamically";
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The start of a static program: its first thread's TLS, its descriptors, then libstd-c. */
-#include "../exec_internal.h"
-#include "../start.h"
+#include "exec/exec.h"
+#include "start.h"
 #include "image.h"
 
 void twz_rt_entry(uintptr_t *sp, void (*start)(uintptr_t *sp))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A static program has no loader whose locks a fork must hold. */
-#include "../exec_internal.h"
+#include "exec/exec.h"
 
 void runtime_before_fork(void)
 {

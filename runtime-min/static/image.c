@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A static program's one image: its headers, its constructors, and no dynamic linking. */
-#include "../start.h"
+#include "start.h"
 #include "image.h"
 
 struct rt_image rt_image = {.tls_align = 1};

@@ -3,7 +3,7 @@
 #ifndef RT_STATIC_IMAGE_H
 #define RT_STATIC_IMAGE_H
 
-#include "../internal.h"
+#include "internal.h"
 
 RT_BEGIN
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which runtime this is. */
-#include "../internal.h"
+#include "internal.h"
 
 RT_BEGIN
 extern const uint32_t rt_runtime_kind;

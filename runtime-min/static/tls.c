@@ -5,7 +5,7 @@
  *
  *   memory ... [TLS block][struct twz_rt_tcb][libstd-c's trailing area][dtv: 2 words]
  */
-#include "../start.h"
+#include "start.h"
 #include "image.h"
 
 extern const size_t twz_libc_thread_area __attribute__((weak));

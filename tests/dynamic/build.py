@@ -20,7 +20,7 @@ throw = library("throw", "libthrow.cc")
 # The loader with Linux below it in place of Twizzler's kernel and of the descriptors of runtime-min.
 below = glob("host/*.c") + ["//tests/host-runtime/file.c", "//tests/host-runtime/thread.c",
                                 "//tests/host-runtime/untried.c"]
-shared = [f"//runtime-min/{name}.c" for name in ["exec_cache", "exec_elf", "exec_image", "lock", "start", "string"]]
+shared = [f"//runtime-min/{name}.c" for name in ["exec/cache", "exec/elf", "exec/image", "lock", "start", "string"]]
 loader = link(f"{DIRECTORY}/libtwz_rt.so",
               objects("loader", use("runtime-ref", "sources") + shared + below, tool="freestanding",
                       flags=use("runtime-min", "flags")),

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../runtime-min/exec_elf.h"
+#include "../../runtime-min/exec/elf.h"
 
 #define FILE_SIZE 0x4000u
 #define SEGMENTS  8u

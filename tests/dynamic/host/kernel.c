@@ -4,7 +4,7 @@
  * space, its id the range's slot, and mapping it is nothing at all.
  */
 #include "../../../runtime-min/start.h"
-#include "../../../runtime-min/exec_internal.h"
+#include "../../../runtime-min/exec/exec.h"
 
 #include "../../host-runtime/linux.h"
 

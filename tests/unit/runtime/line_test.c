@@ -2,7 +2,7 @@
 /* The terminal's line editing. */
 #include <string.h>
 #include "../test.h"
-#include "terminal.h"
+#include "fd/terminal.h"
 
 static uint8_t bytes[64];
 static struct rt_line line;

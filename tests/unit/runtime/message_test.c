@@ -2,7 +2,7 @@
 /* 9P messages: what is written, what is read, and hostile answers. */
 #include <string.h>
 #include "../test.h"
-#include "hostfs_message.h"
+#include "files/hostfs_message.h"
 
 static void put_walk(void)
 {

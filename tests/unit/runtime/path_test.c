@@ -2,7 +2,7 @@
 /* The walk along a path, over a small tree in memory. */
 #include <string.h>
 #include "../test.h"
-#include "path.h"
+#include "files/path.h"
 
 /* ---- the tree ---- */
 

@@ -2,7 +2,7 @@
 /* The runtime's address ranges against a plain array of pages. */
 #include <string.h>
 #include "../test.h"
-#include "space.h"
+#include "memory/space.h"
 
 #define PAGES 512
 
