@@ -20,6 +20,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOGS = "build/tests/log"
 TIMEOUT = 120
 PARALLEL = 2
+SLOWEST = 10  # that many tests are named at the end
 
 
 def listed():
@@ -103,11 +104,12 @@ def main():
         sys.exit(f"build.sh: no test's name holds '{words[0] if words else ''}'; there are {len(every)}")
     counts = {"PASS": 0, "FAIL": 0, "SKIP": 0}
     ran = set()
-    failed = []
+    failed, times = [], []
     with concurrent.futures.ThreadPoolExecutor(PARALLEL) as pool:
         for future in concurrent.futures.as_completed([pool.submit(run, test) for test in chosen]):
             name, verdict, seconds, text = future.result()
             ran.add(name)
+            times.append((seconds, name))
             counts[verdict] += 1
             why = f": {text.strip().splitlines()[-1]}" if verdict == "SKIP" and text.strip() else ""
             print(f"{verdict} {name} ({seconds:.1f} s){why}", flush=True)
@@ -120,6 +122,8 @@ def main():
         print(f"FAIL all tests ran: {len(chosen)} listed, {len(ran)} ran {' '.join(sorted(missing))}")
     if failed:
         print(f"failed: {' '.join(sorted(failed))}; whole logs in {LOGS}")
+    if len(times) > SLOWEST:
+        print("slowest: " + ", ".join(f"{name} {seconds:.0f} s" for seconds, name in sorted(times, reverse=True)[:SLOWEST]))
     print(f"{counts['PASS']} passed, {counts['FAIL']} failed, {counts['SKIP']} skipped")
     sys.exit(1 if counts["FAIL"] else 0)
 

@@ -3,7 +3,9 @@
  * The store on a disk. Every write and flush of a mixed load is recorded; then images are made of
  * what power loss can leave: at each flush, of the writes since the one before, some dropped, some
  * torn by sectors, in any order. Each has to be the store as of the last barrier that was
- * acknowledged, or of the one under way. TWZ_IMAGES in the environment: how many (default 300).
+ * acknowledged, or of the one under way. Arguments: --full (5,000 images instead of 300), --images
+ * N,
+ * --seed N: of the first load.
  */
 #include "store_state.h"
 #include "test.h"
@@ -248,6 +250,9 @@ static void apply_some(uint8_t *image, size_t from, size_t to, uint64_t *random)
 			apply_torn(image, &disk.events[order[i]], random);
 }
 
+#define IMAGES_OF_LOAD 100
+
+static uint64_t images_wanted = 300, first_seed = 1;
 static uint64_t images, olds, news;
 
 static const char *judge(uint8_t *image, uint64_t before, uint64_t after)
@@ -322,18 +327,17 @@ static void forget_events(void)
 
 static void power_loss(void)
 {
-	const char *wanted = getenv("TWZ_IMAGES"), *first = "";
-	uint64_t images_wanted = wanted ? strtoull(wanted, NULL, 10) : 300;
+	const char *first = "";
 	uint8_t *start = calloc(1, SIZE), *bytes = malloc(SIZE);
 
 	EXPECT(start && bytes);
 	EXPECT_EQUAL(open_disk(&store, start, SIZE), TWZ_OK);
 	EXPECT_EQUAL(store_checkpoint(&store), TWZ_OK);
 	store_close(&store);
-	for (uint64_t seed = 1; images < images_wanted; seed++) {
+	for (uint64_t seed = first_seed; images < images_wanted; seed++) {
 		memcpy(bytes, start, SIZE);
 		record(bytes, seed);
-		uint64_t wrong = crash(start, images_wanted / 4, seed, &first);
+		uint64_t wrong = crash(start, IMAGES_OF_LOAD, seed, &first);
 		if (wrong)
 			fprintf(stderr, "seed %llu: %s\n", (unsigned long long)seed, first);
 		EXPECT_EQUAL(wrong, 0);
@@ -545,8 +549,36 @@ static const struct test tests[] = {
 	{a_store_is_resized, "a store is resized"},
 };
 
-int main(void)
+static uint64_t number_of(const char *option, const char *text)
 {
+	char *end = NULL;
+	uint64_t number = text ? strtoull(text, &end, 10) : 0;
+
+	if (number == 0 || *end != '\0') {
+		fprintf(stderr, "store_disk: %s takes a number of at least 1\n", option);
+		exit(2);
+	}
+	return number;
+}
+
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--full")) {
+			images_wanted = 5000;
+		} else if (!strcmp(argv[i], "--images")) {
+			images_wanted = number_of(argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+			i++;
+		} else if (!strcmp(argv[i], "--seed")) {
+			first_seed = number_of(argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+			i++;
+		} else {
+			fprintf(stderr,
+				"store_disk: no option '%s': --full, --images N, --seed N\n",
+				argv[i]);
+			return 2;
+		}
+	}
 	int result = RUN_TESTS(tests);
 
 	free(disk.events);

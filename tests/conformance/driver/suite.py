@@ -194,7 +194,6 @@ def main():
     if options.suite == "list":
         for name, module in SUITES.items():
             print(f"{name:<10} {importlib.import_module(module).SUMMARY}")
-        print("soak       threads, objects, views, families and full memory all at once; nothing may be lost (tests/memory)")
         return
     if options.suite not in SUITES:
         sys.exit(f"build.sh: no suite '{options.suite}'; suites: {' '.join(SUITES)}")

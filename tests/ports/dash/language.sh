@@ -79,6 +79,15 @@ echo first | lines & wait
 (exec /bin/sh -c 'echo replaced; exit 6')
 echo "exec $?"
 
+trap 'echo usr2' USR2
+(sleep 0.1; kill -USR2 $$; sleep 0.1; exit 8) &
+wait $!
+echo "interrupted $?"
+wait $!
+echo "then $?"
+(exit 1) & (exit 2) &
+wait
+echo "all $?"
 trap 'echo usr1' USR1
 kill -USR1 $$
 trap 'echo left' EXIT
