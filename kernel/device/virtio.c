@@ -118,6 +118,24 @@ twz_result virtio_queue_open(struct virtio_device *device, struct virtio_queue *
 	return device->transport->queue_enable(device, queue);
 }
 
+void virtio_refuse(const char *name, twz_result error)
+{
+	log_alert("%s: cannot be used: error %d", name, (int)-error);
+}
+
+twz_result virtio_open_single(struct virtio_device *device, uint64_t wanted,
+			      interrupt_handler handler, void *context, struct virtio_queue *queue,
+			      uint16_t size, const char *name)
+{
+	twz_result result = virtio_open(device, wanted, handler, context);
+
+	if (result == TWZ_OK)
+		result = virtio_queue_open(device, queue, 0, size);
+	if (result < 0)
+		virtio_refuse(name, result);
+	return result;
+}
+
 void virtio_start(struct virtio_device *device)
 {
 	add_status(device, STATUS_DRIVER_OK);

@@ -117,6 +117,16 @@ twz_result virtio_open(struct virtio_device *device, uint64_t wanted, interrupt_
 twz_result virtio_queue_open(struct virtio_device *device, struct virtio_queue *queue,
 			     uint16_t index, uint16_t size);
 
+/*
+ * Both for a device with one queue, of at most `size` descriptors. A failure is told on the console
+ * by the driver's `name`; what the handler uses must stay even then.
+ */
+twz_result virtio_open_single(struct virtio_device *device, uint64_t wanted,
+			      interrupt_handler handler, void *context, struct virtio_queue *queue,
+			      uint16_t size, const char *name);
+/* Tell that a driver cannot use its device. */
+void virtio_refuse(const char *name, twz_result error);
+
 /* Let the device run. */
 void virtio_start(struct virtio_device *device);
 

@@ -311,21 +311,18 @@ static void read_tag(struct host_device *device)
 void virtio_9p_init(struct virtio_device *virtio)
 {
 	struct host_device *device = kernel_alloc(sizeof(*device));
-	twz_result result = -TWZ_ERR_OUT_OF_MEMORY;
 
-	if (device != NULL) {
-		spin_init(&device->lock, LOCK_DEVICE);
-		wait_init(&device->started);
-		list_init(&device->backlog);
-		device->virtio = virtio;
-		result = virtio_open(virtio, FEATURE_MOUNT_TAG, host_interrupt, device);
-	}
-	if (result == 0)
-		result = virtio_queue_open(device->virtio, &device->queue, 0, QUEUE_SIZE);
-	if (result < 0) {
-		log_alert("virtio-9p: cannot be used: error %d", (int)-result);
+	if (device == NULL) {
+		virtio_refuse("virtio-9p", -TWZ_ERR_OUT_OF_MEMORY);
 		return;
 	}
+	spin_init(&device->lock, LOCK_DEVICE);
+	wait_init(&device->started);
+	list_init(&device->backlog);
+	device->virtio = virtio;
+	if (virtio_open_single(virtio, FEATURE_MOUNT_TAG, host_interrupt, device, &device->queue,
+			       QUEUE_SIZE, "virtio-9p") < 0)
+		return;
 	read_tag(device);
 	virtio_start(device->virtio);
 	struct host_device **end = &devices;

@@ -154,23 +154,21 @@ bool disk_size(uint64_t *size)
 
 void virtio_blk_init(struct virtio_device *virtio)
 {
-	struct disk *disk = the_disk ? NULL : kernel_alloc(sizeof(*disk));
-	twz_result result = -TWZ_ERR_OUT_OF_MEMORY;
+	struct disk *disk;
 
 	if (the_disk) /* the first one is used */
 		return;
-	if (disk) {
-		spin_init(&disk->lock, LOCK_DEVICE);
-		wait_init(&disk->answered);
-		disk->device = virtio;
-		result = virtio_open(virtio, VIRTIO_BLK_F_FLUSH, disk_interrupt, disk);
+	disk = kernel_alloc(sizeof(*disk));
+	if (!disk) {
+		virtio_refuse("virtio-blk", -TWZ_ERR_OUT_OF_MEMORY);
+		return;
 	}
-	if (result == TWZ_OK)
-		result = virtio_queue_open(virtio, &disk->queue, 0, QUEUE_SIZE);
-	if (result < 0) {
-		log_alert("virtio-blk: cannot be used: error %d", (int)-result);
+	spin_init(&disk->lock, LOCK_DEVICE);
+	wait_init(&disk->answered);
+	disk->device = virtio;
+	if (virtio_open_single(virtio, VIRTIO_BLK_F_FLUSH, disk_interrupt, disk, &disk->queue,
+			       QUEUE_SIZE, "virtio-blk") < 0)
 		return; /* its interrupt handler may be in place: the memory stays */
-	}
 	disk->flushes = virtio->features & VIRTIO_BLK_F_FLUSH;
 	disk->size = ((uint64_t)virtio_config32(virtio, 4) << 32 | virtio_config32(virtio, 0)) *
 		     SECTOR / PAGE_SIZE * PAGE_SIZE;

@@ -117,23 +117,21 @@ static twz_result rng_fill(void *buffer, uint64_t length)
 
 void virtio_rng_init(struct virtio_device *virtio)
 {
-	struct rng *rng = source ? NULL : kernel_alloc(sizeof(*rng));
-	twz_result result = -TWZ_ERR_OUT_OF_MEMORY;
+	struct rng *rng;
 
 	if (source) /* one is enough */
 		return;
-	if (rng) {
-		spin_init(&rng->lock, LOCK_DEVICE);
-		wait_init(&rng->answered);
-		rng->device = virtio;
-		result = virtio_open(virtio, 0, rng_interrupt, rng);
+	rng = kernel_alloc(sizeof(*rng));
+	if (!rng) {
+		virtio_refuse("virtio-rng", -TWZ_ERR_OUT_OF_MEMORY);
+		return;
 	}
-	if (result == TWZ_OK)
-		result = virtio_queue_open(virtio, &rng->queue, 0, QUEUE_SIZE);
-	if (result < 0) {
-		log_alert("virtio-rng: cannot be used: error %d", (int)-result);
+	spin_init(&rng->lock, LOCK_DEVICE);
+	wait_init(&rng->answered);
+	rng->device = virtio;
+	if (virtio_open_single(virtio, 0, rng_interrupt, rng, &rng->queue, QUEUE_SIZE,
+			       "virtio-rng") < 0)
 		return; /* its interrupt handler may be in place: the memory stays */
-	}
 	virtio_start(virtio);
 	source = rng;
 	random_add_device(rng_fill);

@@ -246,7 +246,7 @@ void virtio_serial_init(struct virtio_device *virtio)
 		result = serial->ports == NULL ? -TWZ_ERR_OUT_OF_MEMORY : make_queues(serial);
 	}
 	if (result < 0) {
-		log_alert("virtio-serial: cannot be used: error %d", (int)-result);
+		virtio_refuse("virtio-serial", result);
 		return;
 	}
 	introduce(serial);

@@ -130,6 +130,20 @@ twz_result map_visit(struct store *store, const struct node *record, map_visitor
 	return result;
 }
 
+/* The entry of an object's page, 0 for a hole, and its record. */
+static twz_result entry_of(struct store *store, const struct store_object *object, uint64_t page,
+			   struct node *record, uint64_t *entry)
+{
+	twz_result result;
+
+	*entry = 0;
+	if (page >= STORE_PAGES)
+		return -TWZ_ERR_INVALID_ARGUMENT;
+	if (!record_read(store, object->record, record, &result))
+		return result;
+	return map_get(store, record, page, entry);
+}
+
 /* Whether the page of an entry with a checksum is as it says. In memory. */
 static bool page_is_right(const struct store *store, uint64_t entry)
 {
@@ -141,17 +155,12 @@ static bool page_is_right(const struct store *store, uint64_t entry)
 twz_result store_fetch(struct store *store, const struct store_object *object, uint64_t page,
 		       bool write, uint64_t *block, bool *sealed)
 {
-	twz_result result;
 	struct node record;
 	uint64_t entry;
+	twz_result result = entry_of(store, object, page, &record, &entry);
 
 	*block = 0;
 	*sealed = false;
-	if (page >= STORE_PAGES)
-		return -TWZ_ERR_INVALID_ARGUMENT;
-	if (!record_read(store, object->record, &record, &result))
-		return result;
-	result = map_get(store, &record, page, &entry);
 	if (result != TWZ_OK)
 		return result;
 	*block = STORE_ENTRY_BLOCK(entry);
@@ -182,19 +191,13 @@ twz_result store_page(struct store *store, const struct store_object *object, ui
 twz_result store_read(struct store *store, const struct store_object *object, uint64_t page,
 		      void *contents, bool *present)
 {
-	twz_result result;
 	struct node record;
 	uint64_t entry;
+	twz_result result = entry_of(store, object, page, &record, &entry);
 
-	*present = false;
-	if (page >= STORE_PAGES)
-		return -TWZ_ERR_INVALID_ARGUMENT;
-	if (!record_read(store, object->record, &record, &result))
-		return result;
-	result = map_get(store, &record, page, &entry);
+	*present = entry != 0;
 	if (result != TWZ_OK)
 		return result;
-	*present = entry != 0;
 	if (!*present) {
 		__builtin_memset(contents, 0, STORE_BLOCK_SIZE);
 		return TWZ_OK;
