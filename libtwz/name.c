@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The name tree: paths, and changes under a directory's lock. See <twz/name.h>. */
 #include "internal.h"
+#include <twz/directory_lock.h>
 #include <twz/fot.h>
-#include <twz/lock.h>
 #include <twz/name.h>
 #include <twz/persist.h>
 #include <twz/sys.h>
@@ -53,6 +53,54 @@ static twz_result open_directory(struct twz_id id, uint32_t rights, struct twz_o
 	return -TWZ_ERR_NOT_A_DIRECTORY;
 }
 
+/* ---- directories as twz_directories_lock maps them ---- */
+
+struct mapped {
+	struct twz_object objects[TWZ_DIRECTORIES + 1];
+};
+
+static twz_result map_one(void *context, unsigned slot, struct twz_id id, int write, void **start)
+{
+	struct mapped *mapped = context;
+	twz_result result = open_directory(id, TWZ_RIGHT_READ | (write ? TWZ_RIGHT_WRITE : 0),
+					   &mapped->objects[slot]);
+
+	if (result == TWZ_OK)
+		*start = mapped->objects[slot].start;
+	return result;
+}
+
+static void unmap_one(void *context, unsigned slot)
+{
+	struct mapped *mapped = context;
+
+	twz_object_close(&mapped->objects[slot]);
+}
+
+/* What a change of names needs: a locked set and how it is mapped. */
+struct change {
+	struct mapped mapped;
+	struct twz_directory_access access;
+	struct twz_directories locked;
+};
+
+static const struct twz_directory_access *access_of(struct change *change)
+{
+	change->access = (struct twz_directory_access){map_one, unmap_one, &change->mapped};
+	return &change->access;
+}
+
+/* What an interrupted move left is finished before a name is told. */
+static twz_result settle(struct twz_id at, const struct twz_object *directory)
+{
+	struct change change;
+	struct twz_id peer;
+
+	if (!twz_directory_moving(directory->start, &peer))
+		return TWZ_OK;
+	return twz_directory_settle(access_of(&change), at, directory->start);
+}
+
 static twz_result look(struct twz_id at, const char *name, size_t length,
 		       struct twz_directory_entry *entry)
 {
@@ -61,6 +109,11 @@ static twz_result look(struct twz_id at, const char *name, size_t length,
 
 	if (result < 0)
 		return result;
+	result = settle(at, &directory);
+	if (result < 0) {
+		twz_object_close(&directory);
+		return result;
+	}
 	if (length == 2 && name[0] == '.' && name[1] == '.') {
 		entry->kind = TWZ_KIND_DIRECTORY;
 		entry->length = 2;
@@ -156,52 +209,39 @@ twz_result twz_name_lookup(struct twz_id root, const char *path, struct twz_dire
 	return go(&walk, root, path, false, out);
 }
 
-static struct twz_directory_header *header_of(const struct twz_object *directory)
-{
-	return twz_object_base(directory);
-}
-
-static twz_result lock_directory(struct twz_id id, struct twz_object *directory)
-{
-	twz_result result = open_directory(id, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, directory);
-
-	if (result < 0)
-		return result;
-	result = twz_lock_take(&header_of(directory)->holder, &header_of(directory)->waiters);
-	if (result < 0)
-		twz_object_close(directory);
-	return result;
-}
-
 /* After a change: what is known of names may be so no more. */
-static void unlock_directory(struct twz_object *directory)
+static void end_change(struct change *change)
 {
 	twz_names_refresh();
-	twz_lock_release(&header_of(directory)->holder, &header_of(directory)->waiters);
-	twz_object_close(directory);
+	twz_directories_unlock(&change->locked);
 }
 
-/* Walks to the directory of the last name and locks it. */
+/* Walks to the directory of the last name and locks it; where it is mapped. */
 static twz_result to_last(struct walk *walk, struct twz_id root, const char *path,
-			  struct twz_object *directory)
+			  struct change *change, void **start)
 {
 	struct twz_directory_entry entry;
 	twz_result result = go(walk, root, path, true, &entry);
 
-	return result < 0 ? result : lock_directory(walk->at, directory);
+	if (result < 0)
+		return result;
+	result = twz_directories_lock(&change->locked, access_of(change), &walk->at, 1);
+	*start = result == TWZ_OK ? twz_directories_start(&change->locked, walk->at) : NULL;
+	return result;
 }
 
 twz_result twz_name_insert(struct twz_id root, const char *path, struct twz_id id, uint32_t kind)
 {
 	struct walk walk;
-	struct twz_object directory;
-	twz_result result = to_last(&walk, root, path, &directory);
+	struct change change;
+	void *start;
+	twz_result result = to_last(&walk, root, path, &change, &start);
 
 	if (result < 0)
 		return result;
-	result = twz_directory_insert(directory.start, TWZ_DIRECTORY_LIMIT, walk.last,
-				      walk.last_length, id, kind);
-	unlock_directory(&directory);
+	result = twz_directory_insert(start, TWZ_DIRECTORY_LIMIT, walk.last, walk.last_length, id,
+				      kind);
+	end_change(&change);
 	return result;
 }
 
@@ -209,49 +249,41 @@ twz_result twz_name_replace(struct twz_id root, const char *path, struct twz_id 
 			    struct twz_directory_entry *old)
 {
 	struct walk walk;
-	struct twz_object directory;
-	twz_result result = to_last(&walk, root, path, &directory);
+	struct change change;
+	void *start;
+	twz_result result = to_last(&walk, root, path, &change, &start);
 
 	if (result < 0)
 		return result;
-	result = twz_directory_replace(directory.start, TWZ_DIRECTORY_LIMIT, walk.last,
-				       walk.last_length, id, kind, old);
-	unlock_directory(&directory);
+	result = twz_directory_replace(start, TWZ_DIRECTORY_LIMIT, walk.last, walk.last_length, id,
+				       kind, old);
+	end_change(&change);
 	return result;
 }
 
-/* Makes sure that an empty directory stays empty before its name goes. */
-static twz_result retire(struct twz_id id)
+static struct twz_directory_name name_of(const struct walk *walk)
 {
-	struct twz_object directory;
-	twz_result result = lock_directory(id, &directory);
-
-	if (result < 0)
-		return result;
-	result = twz_directory_retire(directory.start, TWZ_DIRECTORY_LIMIT);
-	unlock_directory(&directory);
-	return result;
+	return (struct twz_directory_name){
+		.directory = walk->at, .text = walk->last, .length = walk->last_length};
 }
 
 twz_result twz_name_remove(struct twz_id root, const char *path, struct twz_directory_entry *old)
 {
 	struct walk walk;
-	struct twz_object directory;
+	struct change change;
 	struct twz_directory_entry entry;
-	twz_result result = to_last(&walk, root, path, &directory);
+	twz_result result = go(&walk, root, path, true, &entry);
 
 	if (result < 0)
 		return result;
-	result = twz_directory_lookup(directory.start, TWZ_DIRECTORY_LIMIT, walk.last,
-				      walk.last_length, &entry);
-	if (result == TWZ_OK && entry.kind == TWZ_KIND_DIRECTORY)
-		result = retire(entry.id);
-	if (result == TWZ_OK)
-		result = twz_directory_remove(directory.start, TWZ_DIRECTORY_LIMIT, walk.last,
-					      walk.last_length, &entry);
-	unlock_directory(&directory);
+	struct twz_directory_name name = name_of(&walk);
+	result = twz_directories_lock_names(&change.locked, access_of(&change), &name, 1);
+	if (result < 0)
+		return result;
+	result = twz_directories_remove(&change.locked, &name);
+	end_change(&change);
 	if (result == TWZ_OK && old)
-		*old = entry;
+		*old = name.entry;
 	return result;
 }
 
@@ -284,64 +316,30 @@ twz_result twz_name_make_directory(struct twz_id root, const char *path, uint32_
 	return result;
 }
 
-/* Between two directories: enter, set a directory's parent, take out. */
-static twz_result move(const struct walk *from, const struct walk *to,
-		       struct twz_directory_entry *old)
-{
-	struct twz_object directory;
-	struct twz_directory_entry entry;
-	twz_result result = look(from->at, from->last, from->last_length, &entry);
-
-	if (result < 0)
-		return result;
-	result = lock_directory(to->at, &directory);
-	if (result < 0)
-		return result;
-	result = twz_directory_replace(directory.start, TWZ_DIRECTORY_LIMIT, to->last,
-				       to->last_length, entry.id, entry.kind, old);
-	unlock_directory(&directory);
-	if (result == TWZ_OK && entry.kind == TWZ_KIND_DIRECTORY) {
-		result = lock_directory(entry.id, &directory);
-		if (result >= 0) {
-			result = twz_directory_set_parent(directory.start, TWZ_DIRECTORY_LIMIT,
-							  to->at);
-			unlock_directory(&directory);
-		}
-	}
-	if (result < 0)
-		return result;
-	result = lock_directory(from->at, &directory);
-	if (result < 0)
-		return result;
-	result = twz_directory_remove(directory.start, TWZ_DIRECTORY_LIMIT, from->last,
-				      from->last_length, &entry);
-	unlock_directory(&directory);
-	return result;
-}
-
 twz_result twz_name_rename(struct twz_id root, const char *path, const char *to,
 			   struct twz_directory_entry *old)
 {
-	struct walk from, target;
-	struct twz_object directory;
-	struct twz_directory_entry entry, there;
-	twz_result result = go(&from, root, path, true, &entry);
+	struct walk walk, target;
+	struct change change;
+	struct twz_directory_entry entry;
+	twz_result result = go(&walk, root, path, true, &entry);
 
 	if (result >= 0)
 		result = go(&target, root, to, true, &entry);
 	if (result < 0)
 		return result;
-	there.id = TWZ_ID_NONE;
-	result = look(target.at, target.last, target.last_length, &there);
-	if (result == TWZ_OK && there.kind == TWZ_KIND_DIRECTORY)
-		return -TWZ_ERR_EXISTS;
-	if (!twz_id_equal(from.at, target.at))
-		return move(&from, &target, old);
-	result = lock_directory(from.at, &directory);
+	struct twz_directory_name names[2] = {name_of(&walk), name_of(&target)};
+	result = twz_directories_lock_names(&change.locked, access_of(&change), names, 2);
 	if (result < 0)
 		return result;
-	result = twz_directory_rename(directory.start, TWZ_DIRECTORY_LIMIT, from.last,
-				      from.last_length, target.last, target.last_length, old);
-	unlock_directory(&directory);
-	return result;
+	if (names[1].entry.kind == TWZ_KIND_DIRECTORY && !twz_id_is_none(names[1].entry.id))
+		result = -TWZ_ERR_EXISTS;
+	else
+		result = twz_directories_rename(&change.locked, &names[0], &names[1]);
+	end_change(&change);
+	if (result == 1) /* both are names of one object: it stays */
+		names[1].entry.id = TWZ_ID_NONE;
+	if (result >= 0 && old)
+		*old = names[1].entry;
+	return result < 0 ? result : TWZ_OK;
 }

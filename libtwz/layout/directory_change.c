@@ -32,8 +32,7 @@ static void commit(struct directory *d)
 	twz_change_commit(&d->change, d->start, &header_of(d)->intent);
 }
 
-/* Opens for a change: an interrupted one is finished first. Returns 1 when there was one. */
-static twz_result open_to_change(struct directory *d, void *start, uint64_t limit)
+twz_result twz_directory_open_to_change(struct directory *d, void *start, uint64_t limit)
 {
 	twz_result result = twz_directory_open(d, start, limit);
 
@@ -44,11 +43,18 @@ static twz_result open_to_change(struct directory *d, void *start, uint64_t limi
 	return result == TWZ_OK ? 1 : result;
 }
 
+static twz_result open_to_change(struct directory *d, void *start, uint64_t limit)
+{
+	twz_result result = twz_directory_open_to_change(d, start, limit);
+
+	return result >= 0 && header_of(d)->move.leaving != 0 ? -TWZ_ERR_BUSY : result;
+}
+
 twz_result twz_directory_recover(void *start, uint64_t limit)
 {
 	struct directory d;
 
-	return open_to_change(&d, start, limit);
+	return twz_directory_open_to_change(&d, start, limit);
 }
 
 static uint64_t power_of_two_at_least(uint64_t value)
@@ -234,9 +240,9 @@ static twz_result check_name(const char *name, size_t length)
 	return length > TWZ_NAME_MAX ? -TWZ_ERR_NAME_TOO_LONG : -TWZ_ERR_INVALID_ARGUMENT;
 }
 
-/* The common way of insert and replace. */
-static twz_result enter(struct directory *d, const char *name, size_t length, struct twz_id id,
-			uint32_t kind, int replace, struct twz_directory_entry *old)
+twz_result twz_directory_enter(struct directory *d, const char *name, size_t length,
+			       struct twz_id id, uint32_t kind, int replace,
+			       struct twz_directory_entry *old)
 {
 	struct directory_place place;
 	twz_result result = check_name(name, length);
@@ -285,7 +291,7 @@ twz_result twz_directory_insert(void *start, uint64_t limit, const char *name, s
 
 	if (result < 0)
 		return result;
-	result = enter(&d, name, length, id, kind, 0, NULL);
+	result = twz_directory_enter(&d, name, length, id, kind, 0, NULL);
 	if (result == TWZ_OK)
 		commit(&d);
 	return result;
@@ -299,7 +305,7 @@ twz_result twz_directory_replace(void *start, uint64_t limit, const char *name, 
 
 	if (result < 0)
 		return result;
-	result = enter(&d, name, length, id, kind, 1, old);
+	result = twz_directory_enter(&d, name, length, id, kind, 1, old);
 	if (result == TWZ_OK)
 		commit(&d);
 	return result;
@@ -357,7 +363,7 @@ twz_result twz_directory_rename(void *start, uint64_t limit, const char *name, s
 	 * again as the directory looks with those words, so that neighbours in one chain come
 	 * right.
 	 */
-	result = enter(&d, to, to_length, from.entry.id, from.entry.kind, 1, old);
+	result = twz_directory_enter(&d, to, to_length, from.entry.id, from.entry.kind, 1, old);
 	if (result != TWZ_OK)
 		return result;
 	result = twz_directory_find(&d, name, length, &from);

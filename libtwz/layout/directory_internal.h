@@ -56,4 +56,16 @@ twz_result twz_directory_find(const struct directory *d, const char *name, size_
 
 int twz_directory_name_is_valid(const char *name, size_t length);
 
+/* Opens for a change: an interrupted one is finished first; 1 when there was one. An unfinished
+ * move is left alone. */
+twz_result twz_directory_open_to_change(struct directory *d, void *start, uint64_t limit);
+
+/*
+ * Puts the change together that enters a name, or with `replace` gives it another object: a record
+ * is written and made durable; the change itself waits for its commit. *old may be NULL.
+ */
+twz_result twz_directory_enter(struct directory *d, const char *name, size_t length,
+			       struct twz_id id, uint32_t kind, int replace,
+			       struct twz_directory_entry *old);
+
 #endif

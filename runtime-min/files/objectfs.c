@@ -21,7 +21,12 @@ static twz_result object_step(struct rt_place *place, const char *name, size_t l
 	twz_result result = rt_object_open(place->id, false, &directory);
 	if (result < 0)
 		return result;
+	/* not every object is a directory: its bytes tell first */
 	result = twz_directory_lookup(directory.start, TWZ_DIRECTORY_LIMIT, name, length, &entry);
+	if ((result >= 0 || result == RT_ERROR(NOT_FOUND)) &&
+	    rt_directory_settle(&directory) == 1)
+		result = twz_directory_lookup(directory.start, TWZ_DIRECTORY_LIMIT, name, length,
+					      &entry);
 	rt_directory_keep(&directory);
 	twz_rt_object_release(&directory);
 	if (result < 0)
@@ -90,20 +95,10 @@ twz_result rt_objectfs_open(struct twz_id id, uint32_t device, uint32_t flags, s
 static twz_result enter(struct rt_place *place, struct rt_name name,
 			const struct twz_rt_object *object, uint32_t kind)
 {
-	struct rt_directory directory;
 	/* The name must not become durable before what it names. */
 	twz_result result = rt_object_settle(object, place->device);
 	if (result >= 0)
-		result = rt_directory_lock(place->id, &directory);
-	if (result >= 0) {
-		result = twz_directory_insert(directory.object.start, TWZ_DIRECTORY_LIMIT,
-					      name.text, name.length, object->id, kind);
-		if (result >= 0) {
-			rt_object_touch(&directory.object, twz_rt_clock(TWZ_CLOCK_REALTIME));
-			result = rt_object_settle(&directory.object, place->device);
-		}
-		rt_directory_unlock(&directory);
-	}
+		result = rt_directory_enter(place, name, object->id, kind);
 	if (result < 0)
 		twz_rt_object_cmd(object->id, TWZ_OBJECT_DELETE, 0);
 	return result;

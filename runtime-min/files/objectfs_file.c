@@ -209,6 +209,8 @@ static twz_result object_enumerate(struct rt_file *file, uint64_t *position,
 				   struct twz_rt_dirent *entries, size_t count)
 {
 	size_t made = 0;
+	if (*position == 0)
+		rt_directory_settle(&of(file)->object);
 	while (of(file)->is_root && made < count && *position < MOUNT_POSITIONS) {
 		bool shown = false;
 		if (!next_mount(file, *position, &entries[made], &shown)) {

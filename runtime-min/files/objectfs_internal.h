@@ -5,7 +5,7 @@
 
 #include "files/objectfs.h"
 
-#include <twz/directory.h>
+#include <twz/directory_lock.h>
 
 RT_BEGIN
 
@@ -39,12 +39,22 @@ twz_result rt_object_file(const struct twz_rt_object *object, uint32_t kind, uin
 void rt_directory_keep(const struct twz_rt_object *directory);
 void rt_directory_drop(struct twz_id id);
 
-/* A directory mapped for writing whose writers' lock is held. */
-struct rt_directory {
-	struct twz_rt_object object;
+/* Directories mapped for writing whose writers' locks are held. */
+struct rt_directories {
+	struct twz_rt_object objects[TWZ_DIRECTORIES + 1];
+	struct twz_directory_access access;
+	struct twz_directories locked;
 };
-twz_result rt_directory_lock(struct twz_id id, struct rt_directory *directory);
-void rt_directory_unlock(struct rt_directory *directory);
+/* One of them; where it is mapped. */
+twz_result rt_directory_lock(struct twz_id id, struct rt_directories *set, void **start);
+/* Those of one or two names, and the directories that these lead to. */
+twz_result rt_directories_lock(struct twz_directory_name *names, unsigned count,
+			       struct rt_directories *set);
+void rt_directories_unlock(struct rt_directories *set);
+/* After a change of the directory `id`, which is locked: its time; durable when it is persistent. */
+twz_result rt_directory_changed(struct rt_directories *set, struct twz_id id, uint32_t device);
+/* A directory whose names are read: what an interrupted move left is finished; 1: something was. */
+twz_result rt_directory_settle(const struct twz_rt_object *directory);
 
 /* A new object of a kind, in the store where `device` says so, with mode, time and one link. */
 twz_result rt_object_make(uint32_t kind, uint32_t device, uint32_t mode, struct twz_rt_object *out);
@@ -54,6 +64,10 @@ twz_result rt_object_settle(const struct twz_rt_object *object, uint32_t device)
 void rt_object_unlink(struct twz_id id);
 /* One name more. */
 twz_result rt_object_relink(struct twz_id id);
+
+/* Enters a name, durably where the directory is persistent. EXISTS. */
+twz_result rt_directory_enter(const struct rt_place *place, struct rt_name name, struct twz_id id,
+			      uint32_t kind);
 
 /* Of rt_object_fs; objectfs_change.c. */
 twz_result rt_object_fs_remove(struct rt_place *place, struct rt_name name, bool is_directory);

@@ -1,41 +1,66 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A directory's writers' lock, and what an interrupted writer left. */
+/* Directories' writers' locks, and what an interrupted writer left: how <twz/directory_lock.h> maps
+ * directories here. */
 #include "files/objectfs_internal.h"
 
-#include <twz/lock.h>
-
-static struct twz_directory_header *header(const struct rt_directory *directory)
+static twz_result open_one(void *context, unsigned slot, struct twz_id id, int write, void **start)
 {
-	return (struct twz_directory_header *)(directory->object.start + TWZ_BASE_OFFSET);
+	struct rt_directories *set = context;
+	twz_result result = rt_object_open(id, write, &set->objects[slot]);
+	if (result >= 0)
+		*start = set->objects[slot].start;
+	return result;
 }
 
-void rt_directory_unlock(struct rt_directory *directory)
+static void close_one(void *context, unsigned slot)
 {
-	struct twz_directory_header *head = header(directory);
-	twz_lock_release(&head->holder, &head->waiters);
-	twz_rt_object_release(&directory->object);
+	struct rt_directories *set = context;
+	twz_rt_object_release(&set->objects[slot]);
 }
 
-twz_result rt_directory_lock(struct twz_id id, struct rt_directory *directory)
+static const struct twz_directory_access *access_of(struct rt_directories *set)
 {
-	struct twz_id parent;
-	twz_result result = rt_object_open(id, true, &directory->object);
-	if (result < 0)
-		return result;
-	/* Not every object is a directory: its bytes are looked at before one is changed. */
-	result = twz_directory_parent(directory->object.start, TWZ_DIRECTORY_LIMIT, &parent);
-	if (result >= 0) {
-		struct twz_directory_header *head = header(directory);
-		result = twz_lock_take(&head->holder, &head->waiters);
-	}
-	if (result < 0) {
-		twz_rt_object_release(&directory->object);
-		return result;
-	}
-	result = twz_directory_recover(directory->object.start, TWZ_DIRECTORY_LIMIT);
-	if (result < 0) {
-		rt_directory_unlock(directory);
-		return result;
+	set->access = (struct twz_directory_access){open_one, close_one, set};
+	return &set->access;
+}
+
+twz_result rt_directory_lock(struct twz_id id, struct rt_directories *set, void **start)
+{
+	twz_result result = twz_directories_lock(&set->locked, access_of(set), &id, 1);
+	if (result >= 0)
+		*start = set->locked.starts[0];
+	return result;
+}
+
+twz_result rt_directories_lock(struct twz_directory_name *names, unsigned count,
+			       struct rt_directories *set)
+{
+	return twz_directories_lock_names(&set->locked, access_of(set), names, count);
+}
+
+void rt_directories_unlock(struct rt_directories *set)
+{
+	twz_directories_unlock(&set->locked);
+}
+
+twz_result rt_directory_changed(struct rt_directories *set, struct twz_id id, uint32_t device)
+{
+	for (unsigned i = 0; i < set->locked.count; i++) {
+		if (!twz_id_equal(set->locked.ids[i], id))
+			continue;
+		rt_object_touch(&set->objects[i], twz_rt_clock(TWZ_CLOCK_REALTIME));
+		return rt_object_settle(&set->objects[i], device);
 	}
 	return 0;
+}
+
+twz_result rt_directory_settle(const struct twz_rt_object *directory)
+{
+	struct rt_directories set;
+	struct twz_id peer;
+	if (!twz_directory_moving(directory->start, &peer))
+		return 0;
+	twz_result result =
+		twz_directory_settle(access_of(&set), directory->id, directory->start);
+	return result < 0 ? result : 1;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Changes of a directory, and names that two threads move between directories: after a power loss
- * the names are those before the change or after it; a name on its way from one directory to
- * another is in at least one of them.
+ * Changes of a directory, and names that one thread or two move between directories: after a power
+ * loss the names are those before the change or after it; a name on its way from one directory to
+ * another is in one of them, never both, never none.
  */
 #include "subject.h"
 #include <twz/directory.h>
@@ -157,23 +157,53 @@ static struct {
 	uint8_t moving[MOVED];
 } places;
 
-static const char *check_places(void)
+/* Finishes the move that was begun, as whoever comes to the directories does. */
+static const char *finish_move(struct twz_directory_entry *moved)
 {
-	const char *wrong = NULL;
+	struct twz_directory_pair pair = {directory_images[0].start, directory_images[1].start,
+					  directories[0].id, directories[1].id, SIZE};
+	struct twz_id peer;
 
 	for (int d = 0; d < 2; d++)
 		if (twz_directory_recover(directory_images[d].start, SIZE) < 0)
 			return "recovery fails";
+	moved->kind = TWZ_KIND_DATA;
+	if (!twz_directory_moving(pair.from, &peer) && !twz_directory_moving(pair.to, &peer))
+		return NULL;
+	if (twz_directory_move_state(&pair, moved) < 0 || twz_directory_move_end(&pair) < 0)
+		return "a move cannot be finished";
+	if (twz_directory_moving(pair.from, &peer) || twz_directory_moving(pair.to, &peer))
+		return "a move stays unfinished";
+	return NULL;
+}
+
+static const char *check_places(void)
+{
+	struct twz_directory_entry moved;
+	const char *wrong = finish_move(&moved);
+	int found[2] = {0, 0};
+
 	for (int i = 0; i < MOVED && !wrong; i++) {
-		bool in[2];
-		for (int d = 0; d < 2 && !wrong; d++)
+		bool in[2] = {false, false};
+		for (int d = 0; d < 2 && !wrong; d++) {
 			in[d] = id_of(directory_images[d].start, i, &wrong) == MOVED_ID(i);
+			found[d] += in[d];
+		}
 		if (wrong)
 			return wrong;
 		if (!in[0] && !in[1])
 			wrong = "a name is lost";
-		else if (!places.moving[i] && (!in[places.at[i]] || in[!places.at[i]]))
+		else if (in[0] && in[1])
+			wrong = "a name is in both directories";
+		else if (!places.moving[i] && !in[places.at[i]])
 			wrong = "a name is not where it was moved to";
+	}
+	/* and they go on */
+	for (int d = 0; d < 2 && !wrong; d++) {
+		wrong = check_entries(directory_images[d].start, found[d]);
+		if (!wrong && twz_directory_insert(directory_images[d].start, SIZE, "extra", 5,
+						   (struct twz_id){3, 1}, 1) != TWZ_OK)
+			wrong = "nothing can be inserted";
 	}
 	return wrong;
 }
@@ -244,8 +274,110 @@ static void run_two(uint64_t seed, unsigned steps, struct explore_result *result
 	explore_end(result);
 }
 
+/* ---- moves that replace names, and of a directory ---- */
+
+#define NOWHERE 0xff /* else the number of what has the name, doubled, and which directory it is in */
+
+/* The first of the names is a directory's, that learns what is above it. */
+static struct twz_object inner, inner_image;
+static struct {
+	uint8_t before[MOVED], after[MOVED];
+} moves;
+
+static const char *check_moves(void)
+{
+	struct twz_directory_entry moved, entry;
+	struct twz_id parent;
+	const char *wrong = finish_move(&moved);
+	bool is_before = true, is_after = true;
+
+	if (!wrong && twz_directory_recover(inner_image.start, SIZE) < 0)
+		wrong = "recovery fails";
+	for (int i = 0; i < MOVED && !wrong; i++) {
+		uint8_t where = NOWHERE;
+		char name[40];
+		name_of(i, name);
+		for (int d = 0; d < 2 && !wrong; d++) {
+			twz_result result = twz_directory_lookup(directory_images[d].start, SIZE,
+								 name, strlen(name), &entry);
+			if (result == TWZ_OK && where != NOWHERE)
+				wrong = "a name is in both directories";
+			else if (result == TWZ_OK && entry.kind == TWZ_KIND_DIRECTORY)
+				where = (uint8_t)d;
+			else if (result == TWZ_OK)
+				where = (uint8_t)(entry.id.lo * 2 + (unsigned)d);
+			else if (result != -TWZ_ERR_NOT_FOUND)
+				wrong = "a lookup fails";
+		}
+		is_before &= where == moves.before[i];
+		is_after &= where == moves.after[i];
+		/* whoever finishes the move sets it; without one it is set */
+		if (i == 0 && !wrong && moved.kind != TWZ_KIND_DIRECTORY &&
+		    (twz_directory_parent(inner_image.start, SIZE, &parent) != TWZ_OK ||
+		     !twz_id_equal(parent, directories[where & 1].id)))
+			wrong = "a directory does not know what is above it";
+	}
+	return !wrong && !is_before && !is_after ? "neither before nor after" : wrong;
+}
+
+/* A name goes to the other directory, under its own name or in place of another. */
+static void move_one(void)
+{
+	int i = (int)draw(MOVED), j = draw(2) && i != 0 ? 1 + (int)draw(MOVED - 1) : i;
+	uint8_t from = moves.before[i] & 1;
+	char path[48], to[48];
+
+	if (moves.before[i] == NOWHERE ||
+	    (i != j && moves.before[j] != NOWHERE && (moves.before[j] & 1) == from))
+		return; /* the name would be in both then */
+	path_of(i, from, path);
+	path_of(j, !from, to);
+	memcpy(&moves.after, &moves.before, sizeof(moves.after));
+	moves.after[i] = NOWHERE;
+	moves.after[j] = moves.before[i] ^ 1;
+	MUST(twz_name_rename(root, path, to, NULL) == TWZ_OK);
+	memcpy(&moves.before, &moves.after, sizeof(moves.before));
+}
+
+static void run_moves(uint64_t seed, unsigned steps, struct explore_result *result)
+{
+	struct explore_plan plan = {.count = 3,
+				    .check = check_moves,
+				    .expected = &moves,
+				    .expected_size = sizeof(moves)};
+	struct twz_id id;
+
+	subject_random = seed;
+	make_directories();
+	memset(&moves, 0, sizeof(moves));
+	for (int i = 0; i < MOVED; i++) {
+		char path[48];
+		path_of(i, 0, path);
+		moves.before[i] = moves.after[i] = (uint8_t)(i * 2);
+		if (i > 0)
+			MUST(twz_name_insert(root, path, (struct twz_id){3, (uint64_t)i},
+					     TWZ_KIND_DATA) == TWZ_OK);
+		else
+			MUST(twz_name_make_directory(root, path, 0, &id) == TWZ_OK);
+	}
+	MUST(twz_object_open(id, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, &inner) == TWZ_OK);
+	MUST(twz_name_make_directory(root, "inner", 0, &id) == TWZ_OK);
+	MUST(twz_object_open(id, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, &inner_image) == TWZ_OK);
+	const struct twz_object *objects[] = {&directories[0], &directories[1], &inner};
+	const struct twz_object *images[] = {&directory_images[0], &directory_images[1],
+					     &inner_image};
+	for (int d = 0; d < 3; d++)
+		plan.windows[d] = (struct medium_window){twz_object_base(objects[d]),
+							 twz_object_base(images[d]), SIZE};
+	explore_begin(&plan);
+	for (unsigned i = 0; i < steps && explore_goes_on(); i++)
+		move_one();
+	explore_end(result);
+}
+
 const struct subject directory_subjects[] = {
 	{"directory", run, 400, 120},
 	{"moves between directories", run_two, 150, 20},
+	{"moves that replace", run_moves, 150, 40},
 	{0},
 };

@@ -330,6 +330,56 @@ static void paths_lead_to_objects(void)
 	EXPECT_EQUAL(twz_name_remove(root, "/loop", NULL), TWZ_OK);
 }
 
+/* A move that was interrupted has happened or not for whoever comes next, writer or reader. */
+static void moves_are_finished(void)
+{
+	struct twz_id root = names_root(), ids[2], inner;
+	struct twz_directory_entry entry, moved;
+	struct twz_object at[2];
+
+	EXPECT_EQUAL(twz_name_make_directory(root, "/from", 0, &ids[0]), TWZ_OK);
+	EXPECT_EQUAL(twz_name_make_directory(root, "/to", 0, &ids[1]), TWZ_OK);
+	for (int i = 0; i < 2; i++)
+		EXPECT_EQUAL(twz_object_open(ids[i], RW, &at[i]), TWZ_OK);
+	struct twz_directory_pair pair = {at[0].start, at[1].start, ids[0], ids[1],
+					  TWZ_DIRECTORY_LIMIT};
+	/* begun: a reader of the old name, a reader of both, a writer of the target */
+	for (int i = 0; i < 3; i++) {
+		EXPECT_EQUAL(twz_name_make_directory(root, "/from/name", 0, &inner), TWZ_OK);
+		EXPECT_EQUAL(twz_directory_move_begin(&pair, "name", 4, "name", 4, &moved, &entry),
+			     TWZ_OK);
+		EXPECT_EQUAL(twz_directory_remove(at[i & 1].start, TWZ_DIRECTORY_LIMIT, "x", 1,
+						  NULL),
+			     -TWZ_ERR_BUSY);
+		if (i == 2)
+			EXPECT_EQUAL(twz_name_insert(root, "/to/new", inner, TWZ_KIND_DATA),
+				     TWZ_OK);
+		if (i == 1)
+			EXPECT_EQUAL(twz_name_lookup(root, "/to/name", &entry), TWZ_OK);
+		EXPECT_EQUAL(twz_name_lookup(root, "/from/name", &entry), -TWZ_ERR_NOT_FOUND);
+		EXPECT_EQUAL(twz_name_lookup(root, "/to/name", &entry), TWZ_OK);
+		EXPECT(twz_id_equal(entry.id, inner));
+		EXPECT_EQUAL(twz_name_lookup(root, "/to/name/..", &entry), TWZ_OK);
+		EXPECT(twz_id_equal(entry.id, ids[1]));
+		EXPECT_EQUAL(twz_name_remove(root, "/to/name", NULL), TWZ_OK);
+	}
+	/* announced, not begun: it has not happened; the other directory gone: neither */
+	struct twz_directory_header *source = twz_object_base(&at[0]);
+	EXPECT_EQUAL(twz_name_insert(root, "/from/name", inner, TWZ_KIND_DATA), TWZ_OK);
+	for (int i = 0; i < 3; i++) {
+		source->move = (struct twz_directory_move){
+			.peer = i == 0 ? ids[1] : i == 1 ? ids[0] : (struct twz_id){77, 77},
+			.leaving = TWZ_BASE_OFFSET + 4096,
+			.arriving = TWZ_BASE_OFFSET + 8};
+		EXPECT_EQUAL(twz_name_lookup(root, "/from/name", &entry), TWZ_OK);
+		EXPECT_EQUAL(source->move.leaving, 0);
+	}
+	EXPECT_EQUAL(twz_name_rename(root, "/from", "/from/below", NULL),
+		     -TWZ_ERR_INVALID_ARGUMENT);
+	for (int i = 0; i < 2; i++)
+		EXPECT_EQUAL(twz_object_close(&at[i]), TWZ_OK);
+}
+
 /* A pointer by name goes where the name leads at its first dereference. */
 static void pointers_by_name(void)
 {
@@ -501,6 +551,7 @@ static const struct test tests[] = {
 	{fot_insertion_does_not_scan, "FOT insertion does not scan"},
 	{hostile_pointers_resolve_to_errors, "hostile pointers resolve to errors"},
 	{paths_lead_to_objects, "paths lead to objects"},
+	{moves_are_finished, "moves are finished"},
 	{names_bind_late, "names bind late, by a chosen resolver"},
 	{pointers_by_name, "pointers by name"},
 	{locks_outlive_their_holders, "locks outlive their holders"},

@@ -8,7 +8,8 @@
  * and flushed before the link word that reaches it; a table that is full is rebuilt elsewhere in
  * the object and switched to by the header's `table` word; a change of several words (rename) is
  * first written down as the header's `intent`, which readers apply on the fly and the next writer
- * finishes.
+ * finishes. A name goes from one directory to another by twz_directory_move_begin and _end; what
+ * comes between is told by twz_directory_moving, and changes are then refused: BUSY.
  *
  * Readers need no lock. Writers hold the directory's lock (name.h) or are alone. Every field is
  * hostile until checked: bad bytes give TWZ_ERR_CORRUPT, never an access outside [base, limit).
@@ -32,6 +33,19 @@ extern "C" {
 /* The last 16 MiB of a whole object are left to the Foreign Object Table. */
 #define TWZ_DIRECTORY_LIMIT (TWZ_SLOT_SIZE - (16ull << 20))
 
+/*
+ * A name on its way to another directory. The move has happened when the record that arrives is
+ * linked in the target: until `leaving` is cleared both directories have the name, and who finds
+ * that looks there (twz_directory_move_state). Written before and cleared after the change itself;
+ * the target names the source, so that neither is changed before a move is finished.
+ */
+struct twz_directory_move {
+	struct twz_id peer; /* the other directory */
+	uint64_t leaving;   /* 0: no move; TWZ_MOVE_TARGET; else the record that leaves here */
+	uint64_t arriving;  /* and the record that takes its place in the target */
+};
+#define TWZ_MOVE_TARGET 1u
+
 /* At the base: 256 bytes. */
 struct twz_directory_header {
 	uint64_t magic;
@@ -43,7 +57,8 @@ struct twz_directory_header {
 	uint64_t table;	  /* offset of struct twz_directory_table (40 bits), times rebuilt (24) */
 	uint64_t removed; /* 1: rmdir has happened; nothing can be added any more */
 	struct twz_intent intent; /* of a change of several words */
-	uint64_t reserved[10];
+	struct twz_directory_move move;
+	uint64_t reserved[6];
 };
 TWZ_STATIC_ASSERT(sizeof(struct twz_directory_header) == 256, "directory header layout");
 
@@ -115,6 +130,34 @@ twz_result twz_directory_remove(void *start, uint64_t limit, const char *name, s
 /* In one atomic step `name` becomes `to`; what `to` named before is reported in `old`. */
 twz_result twz_directory_rename(void *start, uint64_t limit, const char *name, size_t length,
 				const char *to, size_t to_length, struct twz_directory_entry *old);
+
+/* 1 and the other directory while a move is not finished. Checks nothing else. */
+int twz_directory_moving(const void *start, struct twz_id *peer);
+
+/* Two directories with the same limit, both without an unfinished move. */
+struct twz_directory_pair {
+	void *from, *to; /* where they are mapped */
+	struct twz_id from_id, to_id;
+	uint64_t limit;
+};
+
+/*
+ * Moves `name` to the other directory as `to`, replacing what has the name there (*old, or id
+ * none). When it returns OK the move has happened, also after a power loss, and
+ * twz_directory_move_end is to follow; on an error nothing has.
+ */
+twz_result twz_directory_move_begin(const struct twz_directory_pair *pair, const char *name,
+				    size_t length, const char *to, size_t to_length,
+				    struct twz_directory_entry *moved,
+				    struct twz_directory_entry *old);
+/* Takes the old name out and ends the move, or when it has not happened forgets it. */
+twz_result twz_directory_move_end(const struct twz_directory_pair *pair);
+/* 1 and what was moved: a move between them was begun and has happened. 0: not. The pair's
+ * directories may stand in it in either order; they are put right. */
+twz_result twz_directory_move_state(struct twz_directory_pair *pair,
+				    struct twz_directory_entry *moved);
+/* The other directory is gone: what was begun has not happened. */
+void twz_directory_move_forget(void *start);
 
 /* Sets the directory above (both words in one atomic step). */
 twz_result twz_directory_set_parent(void *start, uint64_t limit, struct twz_id parent);

@@ -38,8 +38,10 @@ twz_result twz_name_make_directory(struct twz_id root, const char *path, uint32_
 				   struct twz_id *id);
 
 /*
- * Moves a name. Within one directory in one atomic step; between two the new name is durable before
- * the old one goes, so a crash may leave both, never none.
+ * Moves a name, within one directory or between two, in one atomic step: after a power loss there
+ * is the old name or the new one, never both, never none. What `to` named is in `old` (may be NULL;
+ * id none: nothing); a directory is not replaced: EXISTS. Directories are locked in the order of
+ * their ids; who looks at both while it happens may see the name in both.
  */
 twz_result twz_name_rename(struct twz_id root, const char *path, const char *to,
 			   struct twz_directory_entry *old);
