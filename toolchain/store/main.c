@@ -18,8 +18,12 @@ static const char help[] =
 	"  mkfs FILE [SIZE]           make a store in FILE, a new file of SIZE (64M) or one of "
 	"zeros\n"
 	"  ls [-l] FILE               the tree of names; -l: all objects by id\n"
-	"  check FILE                 read everything and compare it; changes nothing\n"
-	"  repair FILE                take out what is damaged and say what is lost\n"
+	"  check [--orphans] FILE     read everything and compare it; changes nothing\n"
+	"  repair [--orphans] FILE    take out what is damaged and say what is lost; with "
+	"--orphans\n"
+	"                             both tell of objects that nothing leads to, and repair "
+	"deletes\n"
+	"                             them\n"
 	"  export [-r | -a] FILE OUT [ID | /NAME]...   objects to a new file OUT; -r: and those "
 	"that\n"
 	"                             their pointers lead to; -a: all of the store\n"
@@ -160,24 +164,38 @@ static void print_complaint(void *context, const struct store_object *object, ui
 	printf("%s\n", text);
 }
 
+/* Takes the option --orphans; the one word that is left is the file. NULL: usage. */
+static const char *file_of(int count, char **words, bool *orphans)
+{
+	*orphans = count > 0 && strcmp(words[0], "--orphans") == 0;
+	return count == 1 + *orphans ? words[*orphans] : NULL;
+}
+
 static int check(int count, char **words)
 {
-	uint64_t wrong = 0;
+	uint64_t wrong = 0, lonely = 0;
 	struct image image;
+	bool orphans;
+	const char *file = file_of(count, words, &orphans);
 
-	if (count != 1)
-		return usage("check FILE");
-	int code = image_open(&image, words[0], false);
+	if (!file)
+		return usage("check [--orphans] FILE");
+	int code = image_open(&image, file, false);
 	if (code != 0)
 		return code;
 	twz_result result = store_check_all(&image.store, print_complaint, NULL, &wrong);
 	if (result != TWZ_OK)
-		code = complain("%s: %s", words[0], error_text(result));
+		code = complain("%s: %s", file, error_text(result));
 	else if (wrong)
 		code = EXIT_FOUND;
-	printf("%s: %llu objects, %llu wrong\n", words[0],
+	if (code == 0 && orphans)
+		code = find_orphans(&image, false, &lonely);
+	printf("%s: %llu objects, %llu wrong", file,
 	       (unsigned long long)store_object_count(&image.store), (unsigned long long)wrong);
-	return image_close(&image, code);
+	if (orphans)
+		printf(", nothing leads to %llu", (unsigned long long)lonely);
+	printf("\n");
+	return image_close(&image, code == 0 && lonely ? EXIT_FOUND : code);
 }
 
 /* A damaged superblock from its copy. */
@@ -209,22 +227,33 @@ static int restore_superblock(const char *path)
 
 static int repair(int count, char **words)
 {
-	uint64_t lost = 0;
+	uint64_t lost = 0, lonely = 0;
 	struct image image;
+	bool orphans;
+	const char *file = file_of(count, words, &orphans);
 
-	if (count != 1)
-		return usage("repair FILE");
-	int code = restore_superblock(words[0]);
+	if (!file)
+		return usage("repair [--orphans] FILE");
+	int code = restore_superblock(file);
 	if (code == 0)
-		code = image_open(&image, words[0], true);
+		code = image_open(&image, file, true);
 	if (code != 0)
 		return code;
 	twz_result result = store_repair(&image.store, print_complaint, NULL, &lost);
 	if (result != TWZ_OK)
-		code = complain("%s: %s", words[0], error_text(result));
+		code = complain("%s: %s", file, error_text(result));
 	else if (lost)
 		code = EXIT_FOUND;
-	printf("%s: %llu lost\n", words[0], (unsigned long long)lost);
+	/* what a lost directory led to is not to go with it unseen */
+	if (lost && orphans)
+		printf("something was lost: see twzstore check --orphans, then repair --orphans "
+		       "once more\n");
+	else if (result == TWZ_OK && orphans && find_orphans(&image, true, &lonely) != 0)
+		code = EXIT_REFUSED;
+	printf("%s: %llu lost", file, (unsigned long long)lost);
+	if (orphans)
+		printf(", %llu deleted that nothing led to", (unsigned long long)lonely);
+	printf("\n");
 	return image_close(&image, code);
 }
 

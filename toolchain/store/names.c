@@ -182,6 +182,23 @@ int enter_name(struct image *image, const char *path, const struct store_object 
 	return result >= 0 ? 0 : complain("%s: %s", path, error_text(result));
 }
 
+twz_result visit_names(struct image *image, struct twz_id directory,
+		       void (*visit)(void *context, struct twz_id id), void *context)
+{
+	struct twz_directory_entry entry;
+	uint64_t cursor = 0;
+	struct window window;
+	twz_result result = window_open(&window, image, directory);
+
+	if (result != TWZ_OK)
+		return result;
+	while ((result = twz_directory_next(window.start, TWZ_DIRECTORY_LIMIT, &cursor, &entry)) ==
+	       1)
+		visit(context, entry.id);
+	window_close(&window);
+	return result;
+}
+
 static int list_directory(struct image *image, struct twz_id id, char *path, size_t length,
 			  unsigned depth)
 {

@@ -42,6 +42,14 @@ int enter_name(struct image *image, const char *path, const struct store_object 
 /* Prints the tree of names from the root. */
 int list_names(struct image *image);
 void print_id(struct twz_id id);
+/* Calls `visit` for what each name of a directory names, in no order. */
+twz_result visit_names(struct image *image, struct twz_id directory,
+		       void (*visit)(void *context, struct twz_id id), void *context);
+
+/* ---- orphans.c ---- */
+
+/* Prints, and with `remove` deletes, the objects that nothing leads to. */
+int find_orphans(struct image *image, bool remove, uint64_t *found);
 
 /* ---- transfer.c ---- */
 
