@@ -204,6 +204,7 @@ twz_result check_walk(struct checker *checker)
 	for (unsigned i = 0; result == TWZ_OK && i < STORE_BLOCK_SIZE; i++) {
 		if (checker->page[i] != 0) {
 			wrong(checker, ~0ull, "the zero block is not zero");
+			checker->bad_zeros = true;
 			break;
 		}
 	}

@@ -14,7 +14,7 @@ struct checker {
 	const struct store_object *object; /* the present one */
 	const char *first;		   /* complaint */
 	uint8_t *page;
-	bool bad_orphans;
+	bool bad_orphans, bad_zeros;
 	/* repair: what to take out, found by the walk and done behind it; or NULL */
 	struct store_vector *bad_blocks; /* records and nodes */
 	struct store_vector *bad_pages;	 /* pairs: record and page, or ~ the block of a page map */

@@ -234,7 +234,7 @@ static twz_result recover(struct store *store, const char **message)
 		return refuse(message, -TWZ_ERR_CORRUPT,
 			      "the store's roots are damaged (checksum); restore the image from a "
 			      "copy");
-	if (!store->readonly && orphans_free(store) != TWZ_OK)
+	if (!store->readonly && !store->mending && orphans_free(store) != TWZ_OK)
 		return refuse(message, -TWZ_ERR_CORRUPT,
 			      "the store's list of deleted objects is damaged; restore the image "
 			      "from a copy, or twzstore repair");
@@ -253,7 +253,7 @@ static twz_result open_with(struct store *store, struct twz_id id, uint64_t *blo
 	if (result == TWZ_OK && superblock.magic == 0)
 		result = medium_is_zero(store, block, &zero);
 	if (result == TWZ_OK && (zero || superblock.magic == STORE_MAKING)) {
-		if (store->readonly)
+		if (store->readonly || store->mending)
 			return refuse(
 				message, -TWZ_ERR_NOT_FOUND,
 				"there is no store yet: all is zero; twzstore mkfs makes one");
@@ -274,14 +274,13 @@ static twz_result open_with(struct store *store, struct twz_id id, uint64_t *blo
 }
 
 static twz_result open_store(struct store *store, const struct store_medium *medium,
-			     struct twz_id id, const struct store_memory *memory, bool readonly,
+			     struct twz_id id, const struct store_memory *memory,
 			     const char **message)
 {
 	*message = "";
-	*store = (struct store){.region = medium->memory,
-				.medium = *medium,
-				.memory = memory,
-				.readonly = readonly};
+	store->region = medium->memory;
+	store->medium = *medium;
+	store->memory = memory;
 	crc32c_init();
 	if (medium->size / STORE_BLOCK_SIZE < STORE_MINIMUM)
 		return refuse(
@@ -305,13 +304,22 @@ twz_result store_open_medium(struct store *store, const struct store_medium *med
 			     struct twz_id id, const struct store_memory *memory,
 			     const char **message)
 {
-	return open_store(store, medium, id, memory, false, message);
+	*store = (struct store){0};
+	return open_store(store, medium, id, memory, message);
 }
 
 twz_result store_open_readonly(struct store *store, const struct store_medium *medium,
 			       const struct store_memory *memory, const char **message)
 {
-	return open_store(store, medium, TWZ_ID_NONE, memory, true, message);
+	*store = (struct store){.readonly = true};
+	return open_store(store, medium, TWZ_ID_NONE, memory, message);
+}
+
+twz_result store_open_to_repair(struct store *store, const struct store_medium *medium,
+				const struct store_memory *memory, const char **message)
+{
+	*store = (struct store){.mending = true};
+	return open_store(store, medium, TWZ_ID_NONE, memory, message);
 }
 
 twz_result store_open(struct store *store, void *region, uint64_t size, struct twz_id id,
@@ -319,7 +327,7 @@ twz_result store_open(struct store *store, void *region, uint64_t size, struct t
 {
 	struct store_medium medium = {.size = size, .memory = region};
 
-	return open_store(store, &medium, id, memory, false, message);
+	return store_open_medium(store, &medium, id, memory, message);
 }
 
 void store_close(struct store *store)

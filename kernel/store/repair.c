@@ -86,6 +86,17 @@ static twz_result take_out(struct store *store, struct store_vector *blocks,
 	return result == -TWZ_ERR_NO_SUCH_OBJECT ? TWZ_OK : result;
 }
 
+static twz_result write_zeros(struct store *store)
+{
+	void *zeros = store->memory->allocate(STORE_BLOCK_SIZE);
+	twz_result result = zeros ? blocks_write(store, store->zero_block, 1, zeros)
+				  : -TWZ_ERR_OUT_OF_MEMORY;
+
+	if (zeros)
+		store->memory->release(zeros, STORE_BLOCK_SIZE);
+	return result == TWZ_OK ? blocks_flush(store) : result;
+}
+
 twz_result store_repair(struct store *store, store_complaint complain, void *context,
 			uint64_t *lost)
 {
@@ -108,8 +119,12 @@ twz_result store_repair(struct store *store, store_complaint complain, void *con
 	}
 	vector_free(store, &blocks);
 	vector_free(store, &pages);
-	if (result != TWZ_OK || checker.wrong == 0)
+	if (result == TWZ_OK && checker.bad_zeros)
+		result = write_zeros(store);
+	if (result != TWZ_OK)
 		return result;
+	if (checker.wrong == 0)
+		return orphans_free(store);
 	/* what is left says which blocks are in use */
 	checker = (struct checker){.store = store};
 	result = check_walk(&checker);
@@ -119,7 +134,9 @@ twz_result store_repair(struct store *store, store_complaint complain, void *con
 	if (result == TWZ_OK)
 		result = store_checkpoint(store);
 	blocks_close(store); /* what memory knows of free blocks is not true any more */
-	return result == TWZ_OK ? blocks_open(store) : result;
+	if (result == TWZ_OK)
+		result = blocks_open(store);
+	return result == TWZ_OK ? orphans_free(store) : result;
 }
 
 static twz_result write_superblocks(struct store *store, uint64_t blocks)

@@ -57,6 +57,7 @@ struct store {
 	struct twz_id id;
 	bool made;     /* this open has made the store: it is empty */
 	bool readonly; /* nothing may be written: a check */
+	bool mending;  /* what deleted objects left is looked at before it is freed: a repair */
 
 	struct store_group *groups;
 	uint64_t group_count;
@@ -97,6 +98,9 @@ twz_result store_open(struct store *store, void *region, uint64_t size, struct t
 /* The same, and nothing is written: NOT_FOUND when the medium is all zero. */
 twz_result store_open_readonly(struct store *store, const struct store_medium *medium,
 			       const struct store_memory *memory, const char **message);
+/* For store_repair: a damaged list of deleted objects is no reason to refuse. NOT_FOUND as above. */
+twz_result store_open_to_repair(struct store *store, const struct store_medium *medium,
+				const struct store_memory *memory, const char **message);
 
 /* Releases the working memory. On a disk what is not durable yet is lost: store_barrier first. */
 void store_close(struct store *store);

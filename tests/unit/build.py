@@ -8,6 +8,7 @@ flags = ["-I.", "-I//libtwz/include", "-I//kernel/store"]
 unit_test("id", ["id.c"] + layout, flags=flags)
 unit_test("directory", ["directory.c"] + layout, flags=flags)
 unit_test("store", ["store.c"] + store + layout, flags=flags)
+unit_test("store_repair", ["store_repair.c"] + store + layout, flags=flags)
 unit_test("store_disk", ["store_disk.c"] + store + layout, flags=flags)
 unit_test("heap_hostile", ["heap_hostile.c"] + layout, flags=flags)
 native = glob("*.c", "host/*.c", "collections/*.c", root="//libtwz")

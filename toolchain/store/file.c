@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "twzstore.h"
@@ -90,23 +89,26 @@ int image_open_file(struct image *image, const char *path, bool write)
 	return 0;
 }
 
-int image_open(struct image *image, const char *path, bool write)
+int image_open(struct image *image, const char *path, enum image_use use)
 {
+	const struct store_medium *medium = &image->medium;
+	struct store *store = &image->store;
 	const char *message;
-	struct twz_id id;
-	int code = image_open_file(image, path, write);
+	int code = image_open_file(image, path, use != IMAGE_READ);
 
 	if (code != 0)
 		return code;
+	if (use == IMAGE_REPAIR) {
+		if (store_open_to_repair(store, medium, &image_memory, &message) != TWZ_OK)
+			return complain("%s: %s", path, message);
+		image->open = true;
+		return 0;
+	}
 	/* only mkfs makes a store: what is all zero is refused like anything else */
-	twz_result result =
-		store_open_readonly(&image->store, &image->medium, &image_memory, &message);
-	if (result == TWZ_OK && write) {
-		store_close(&image->store);
-		if (getrandom(&id, sizeof(id), 0) != sizeof(id))
-			return complain("no random bytes: %s", strerror(errno));
-		result = store_open_medium(&image->store, &image->medium, id, &image_memory,
-					   &message);
+	twz_result result = store_open_readonly(store, medium, &image_memory, &message);
+	if (result == TWZ_OK && use == IMAGE_WRITE) {
+		store_close(store);
+		result = store_open_medium(store, medium, TWZ_ID_NONE, &image_memory, &message);
 	}
 	if (result != TWZ_OK)
 		return complain("%s: %s", path, message);

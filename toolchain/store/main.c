@@ -137,7 +137,7 @@ static int ls(int count, char **words)
 
 	if (count != 1 + all)
 		return usage("ls [-l] FILE");
-	int code = image_open(&image, words[all], false);
+	int code = image_open(&image, words[all], IMAGE_READ);
 	if (code == 0 && !all)
 		code = list_names(&image);
 	if (code == 0 && all && store_visit(&image.store, print_object, NULL) != TWZ_OK)
@@ -180,7 +180,7 @@ static int check(int count, char **words)
 
 	if (!file)
 		return usage("check [--orphans] FILE");
-	int code = image_open(&image, file, false);
+	int code = image_open(&image, file, IMAGE_READ);
 	if (code != 0)
 		return code;
 	twz_result result = store_check_all(&image.store, print_complaint, NULL, &wrong);
@@ -236,7 +236,7 @@ static int repair(int count, char **words)
 		return usage("repair [--orphans] FILE");
 	int code = restore_superblock(file);
 	if (code == 0)
-		code = image_open(&image, file, true);
+		code = image_open(&image, file, IMAGE_REPAIR);
 	if (code != 0)
 		return code;
 	twz_result result = store_repair(&image.store, print_complaint, NULL, &lost);
@@ -266,7 +266,7 @@ static int export_command(int count, char **words)
 
 	if (count - first < 2 || (all ? count - first != 2 : count - first < 3))
 		return usage("export [-r | -a] FILE OUT [ID | /NAME]...");
-	int code = image_open(&image, words[first], false);
+	int code = image_open(&image, words[first], IMAGE_READ);
 	if (code == 0)
 		code = export_objects(&image, words[first + 1], words + first + 2,
 				      count - first - 2, references, all);
@@ -279,7 +279,7 @@ static int import_command(int count, char **words)
 
 	if (count < 2 || count > 3)
 		return usage("import FILE IN [/NAME]");
-	int code = image_open(&image, words[0], true);
+	int code = image_open(&image, words[0], IMAGE_WRITE);
 	if (code == 0)
 		code = import_objects(&image, words[1], count == 3 ? words[2] : NULL);
 	return image_close(&image, code);
@@ -292,7 +292,7 @@ static int resize(int count, char **words)
 
 	if (count != 2 || !parse_size(words[1], &size))
 		return usage("resize FILE SIZE, SIZE a multiple of 4096");
-	int code = image_open(&image, words[0], true);
+	int code = image_open(&image, words[0], IMAGE_WRITE);
 	if (code != 0)
 		return image_close(&image, code);
 	if (size > image.medium.size && ftruncate(image.file, (off_t)size) != 0)

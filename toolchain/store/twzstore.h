@@ -26,9 +26,11 @@ struct image {
 	bool open; /* the store is */
 };
 
+enum image_use { IMAGE_READ, IMAGE_WRITE, IMAGE_REPAIR };
+
 /* Opens the file for reading, or also for writing; the store in it too. 0 or an exit code. */
 int image_open_file(struct image *image, const char *path, bool write);
-int image_open(struct image *image, const char *path, bool write);
+int image_open(struct image *image, const char *path, enum image_use use);
 /* Makes all durable. Returns `code`, or EXIT_REFUSED when that fails. */
 int image_close(struct image *image, int code);
 extern const struct store_memory image_memory;
