@@ -15,7 +15,8 @@
 #define STATUS_OK	   0
 #define STATUS_UNANSWERED  0xff
 
-#define QUEUE_SIZE 64
+#define QUEUE_SIZE 128
+#define MOST_PARTS 64u /* pieces of memory of one request */
 #define SECTOR	   512u
 #define LARGEST	   (1u << 20) /* bytes of one request */
 
@@ -61,11 +62,11 @@ static void disk_interrupt(void *context)
 
 /* One request. A device that does not answer keeps its memory and the caller: nothing else is safe.
  */
-static twz_result ask(struct disk *disk, uint32_t type, uint64_t sector, physical_address data,
-		      uint32_t length)
+static twz_result ask(struct disk *disk, uint32_t type, uint64_t sector,
+		      const struct virtio_segment *parts, unsigned part_count)
 {
 	struct request *request = kernel_alloc(sizeof(*request));
-	struct virtio_segment segments[3];
+	struct virtio_segment segments[MOST_PARTS + 2];
 	unsigned count = 0, out;
 	twz_result result;
 	uint64_t flags;
@@ -77,11 +78,11 @@ static twz_result ask(struct disk *disk, uint32_t type, uint64_t sector, physica
 	request->status = STATUS_UNANSWERED;
 	physical_address here = virt_to_phys(request);
 	segments[count++] = (struct virtio_segment){here, offsetof(struct request, status)};
-	if (length)
-		segments[count++] = (struct virtio_segment){data, length};
+	for (unsigned i = 0; i < part_count; i++)
+		segments[count++] = parts[i];
 	segments[count++] =
 		(struct virtio_segment){here + offsetof(struct request, status), sizeof(uint8_t)};
-	out = type == REQUEST_WRITE ? 2 : 1;
+	out = type == REQUEST_WRITE ? part_count + 1 : 1;
 	flags = spin_lock(&disk->lock);
 	while (!disk->device->broken &&
 	       !virtio_queue_add(&disk->queue, segments, out, count - out, request))
@@ -103,24 +104,49 @@ static twz_result ask(struct disk *disk, uint32_t type, uint64_t sector, physica
 	return result;
 }
 
+static bool is_on_disk(uint64_t block, uint64_t count)
+{
+	return the_disk && block <= the_disk->size / PAGE_SIZE &&
+	       count <= the_disk->size / PAGE_SIZE - block;
+}
+
 static twz_result transfer(uint32_t type, uint64_t block, uint64_t count, const void *buffer)
 {
-	physical_address data = virt_to_phys(buffer);
+	struct virtio_segment data = {virt_to_phys(buffer), 0};
 	uint64_t length = count * PAGE_SIZE, sector = block * (PAGE_SIZE / SECTOR);
-	struct disk *disk = the_disk;
 	twz_result result = TWZ_OK;
 
-	if (!disk || block > disk->size / PAGE_SIZE || count > disk->size / PAGE_SIZE - block)
+	if (!is_on_disk(block, count))
 		return -TWZ_ERR_IO;
 	while (length && result == TWZ_OK) {
-		uint32_t part = length < LARGEST ? (uint32_t)length : LARGEST;
-
-		result = ask(disk, type, sector, data, part);
-		data += part;
-		sector += part / SECTOR;
-		length -= part;
+		data.length = length < LARGEST ? (uint32_t)length : LARGEST;
+		result = ask(the_disk, type, sector, &data, 1);
+		data.address += data.length;
+		sector += data.length / SECTOR;
+		length -= data.length;
 	}
 	return result;
+}
+
+/* Pages whose frames follow each other are one piece. */
+static twz_result transfer_pages(uint32_t type, uint64_t block, uint64_t count,
+				 const void *const *pages)
+{
+	struct virtio_segment parts[MOST_PARTS];
+	unsigned used = 0;
+
+	if (!is_on_disk(block, count) || count > MOST_PARTS)
+		return -TWZ_ERR_IO;
+	for (uint64_t i = 0; i < count; i++) {
+		physical_address frame = virt_to_phys(pages[i]);
+		struct virtio_segment *last = used ? &parts[used - 1] : NULL;
+
+		if (last && last->address + last->length == frame)
+			last->length += PAGE_SIZE;
+		else
+			parts[used++] = (struct virtio_segment){frame, PAGE_SIZE};
+	}
+	return ask(the_disk, type, block * (PAGE_SIZE / SECTOR), parts, used);
 }
 
 twz_result disk_read(void *context, uint64_t block, uint64_t count, void *buffer)
@@ -135,13 +161,25 @@ twz_result disk_write(void *context, uint64_t block, uint64_t count, const void 
 	return transfer(REQUEST_WRITE, block, count, buffer);
 }
 
+twz_result disk_read_pages(void *context, uint64_t block, uint64_t count, void *const *pages)
+{
+	(void)context;
+	return transfer_pages(REQUEST_READ, block, count, (const void *const *)pages);
+}
+
+twz_result disk_write_pages(void *context, uint64_t block, uint64_t count, const void *const *pages)
+{
+	(void)context;
+	return transfer_pages(REQUEST_WRITE, block, count, pages);
+}
+
 twz_result disk_flush(void *context)
 {
 	(void)context;
 	if (!the_disk)
 		return -TWZ_ERR_IO;
 	/* a device without the feature has no cache that it could lose */
-	return the_disk->flushes ? ask(the_disk, REQUEST_FLUSH, 0, 0, 0) : TWZ_OK;
+	return the_disk->flushes ? ask(the_disk, REQUEST_FLUSH, 0, NULL, 0) : TWZ_OK;
 }
 
 bool disk_size(uint64_t *size)

@@ -13,6 +13,10 @@ bool disk_size(uint64_t *size);
 /* `buffer` is in the direct map. OK or -IO. The context is not used. */
 twz_result disk_read(void *context, uint64_t block, uint64_t count, void *buffer);
 twz_result disk_write(void *context, uint64_t block, uint64_t count, const void *buffer);
+/* The same for at most 64 blocks whose memory is apart, each page in the direct map. */
+twz_result disk_read_pages(void *context, uint64_t block, uint64_t count, void *const *pages);
+twz_result disk_write_pages(void *context, uint64_t block, uint64_t count,
+			    const void *const *pages);
 /* Returns when all that was written before is durable. */
 twz_result disk_flush(void *context);
 

@@ -293,17 +293,19 @@ uint32_t page_checksum(const void *contents)
 	return checksum ? checksum : 1;
 }
 
-twz_result page_write(struct store *store, uint64_t block, const void *contents, uint32_t *checksum)
+twz_result pages_write(struct store *store, uint64_t block, uint64_t count,
+		       const void *const *contents, uint32_t *checksums)
 {
-	if (store->region) {
-		*checksum = 0;
-		__builtin_memcpy(store_block(store, block), contents, STORE_BLOCK_SIZE);
-		block_flush(store, block);
-		return TWZ_OK;
-	}
-	*checksum = page_checksum(contents);
+	twz_result result = TWZ_OK;
+
+	for (uint64_t i = 0; i < count; i++)
+		checksums[i] = store->region ? 0 : page_checksum(contents[i]);
 	store->written = true;
-	return blocks_write(store, block, 1, contents);
+	if (store->medium.write_pages && !store->readonly)
+		return store->medium.write_pages(store->medium.context, block, count, contents);
+	for (uint64_t i = 0; i < count && result == TWZ_OK; i++)
+		result = blocks_write(store, block + i, 1, contents[i]);
+	return result;
 }
 
 uint64_t store_free_bytes(const struct store *store)

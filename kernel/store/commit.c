@@ -2,29 +2,44 @@
 /* One transaction over pages and words of several objects, and the roots. */
 #include "internal.h"
 
-/* Gives a page a fresh block with these contents; the old one is free then. */
-static void replace_page(struct store *store, const struct store_object *object, uint64_t page,
-			 const void *contents, uint64_t *block)
+/* Enters the block that a page's new contents are in; the old one is free then. */
+static void enter_page(struct store *store, const struct store_swap *swap, uint32_t checksum)
 {
 	uint64_t old = 0;
-	uint32_t checksum = 0;
 	twz_result result;
 	struct node record;
 
-	*block = block_allocate(store);
-	if (*block == 0)
-		return;
-	if (record_read(store, object->record, &record, &result))
-		result = map_get(store, &record, page, &old);
-	if (result == TWZ_OK)
-		result = page_write(store, *block, contents, &checksum);
+	if (record_read(store, swap->object->record, &record, &result))
+		result = map_get(store, &record, swap->page, &old);
 	if (result != TWZ_OK) {
 		transaction_fail(store, result);
 		return;
 	}
-	map_set(store, &record, page, STORE_ENTRY(*block, checksum));
+	map_set(store, &record, swap->page, STORE_ENTRY(swap->block, checksum));
 	if (old != 0)
 		block_release(store, STORE_ENTRY_BLOCK(old), false);
+}
+
+/* Gives at most STORE_RUN pages fresh blocks: those that lie behind each other are written at once. */
+static void replace_pages(struct store *store, struct store_swap *swaps, uint64_t count)
+{
+	const void *contents[STORE_RUN];
+	uint32_t checksums[STORE_RUN];
+
+	for (uint64_t i = 0; i < count; i++) {
+		swaps[i].block = block_allocate(store);
+		contents[i] = swaps[i].contents;
+	}
+	for (uint64_t i = 0, run; i < count && store->error == TWZ_OK; i += run) {
+		for (run = 1; i + run < count && swaps[i + run].block == swaps[i].block + run;)
+			run++;
+		twz_result result =
+			pages_write(store, swaps[i].block, run, &contents[i], &checksums[i]);
+		if (result != TWZ_OK)
+			transaction_fail(store, result);
+	}
+	for (uint64_t i = 0; i < count && store->error == TWZ_OK; i++)
+		enter_page(store, &swaps[i], checksums[i]);
 }
 
 /* In memory: the word itself goes through the journal; a hole becomes a page before. */
@@ -62,7 +77,9 @@ static void update_on_disk(struct store *store, const struct store_update *updat
 			   uint64_t number)
 {
 	const struct store_update *update = &updates[number];
-	uint64_t *page, block;
+	struct store_swap swap = {.object = update->object,
+				  .page = update->offset / STORE_BLOCK_SIZE};
+	uint64_t *page;
 	bool present;
 
 	for (uint64_t i = 0; i < number; i++)
@@ -75,9 +92,9 @@ static void update_on_disk(struct store *store, const struct store_update *updat
 	for (uint64_t i = number; result == TWZ_OK && i < count; i++)
 		if (same_page(&updates[i], update))
 			page[updates[i].offset % STORE_BLOCK_SIZE / 8] = updates[i].value;
+	swap.contents = page;
 	if (result == TWZ_OK)
-		replace_page(store, update->object, update->offset / STORE_BLOCK_SIZE, page,
-			     &block);
+		replace_pages(store, &swap, 1);
 	else
 		transaction_fail(store, result);
 	if (page)
@@ -108,9 +125,9 @@ twz_result store_commit(struct store *store, struct store_swap *swaps, uint64_t 
 	if (result != TWZ_OK)
 		return result;
 	transaction_begin(store);
-	for (uint64_t i = 0; i < swap_count && store->error == TWZ_OK; i++)
-		replace_page(store, swaps[i].object, swaps[i].page, swaps[i].contents,
-			     &swaps[i].block);
+	for (uint64_t i = 0; i < swap_count && store->error == TWZ_OK; i += STORE_RUN)
+		replace_pages(store, &swaps[i],
+			      swap_count - i < STORE_RUN ? swap_count - i : STORE_RUN);
 	for (uint64_t i = 0; i < update_count && store->error == TWZ_OK; i++) {
 		if (store->region)
 			update_in_memory(store, &updates[i]);

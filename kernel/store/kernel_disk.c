@@ -18,6 +18,7 @@
 #define PAGES	     (TWZ_SLOT_SIZE / PAGE_SIZE)
 #define MOST_PAGES   (128u << 10)  /* of one transaction; the heap gives no larger piece either */
 #define ROOM	     256u	   /* pages that are evicted at once */
+#define READ_AHEAD   STORE_RUN	   /* pages, at most */
 #define WRITE_PERIOD 5000000000ull /* nanoseconds that written pages may wait for a sync */
 
 static const char zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
@@ -103,31 +104,81 @@ static void make_room(struct store *store)
 		evict();
 }
 
+/*
+ * Who reads one page after the other gets twice as many at once each time, as far as they lie
+ * behind each other on the disk and are not in memory. Pages that were in memory between do not
+ * count as a gap.
+ */
+static uint64_t pages_ahead(struct persistent *persistent, uint64_t page)
+{
+	bool follows = page >= persistent->next && page - persistent->next < READ_AHEAD;
+	uint64_t wanted = follows ? persistent->ahead * 2ull : 1, count = 1;
+
+	if (wanted > READ_AHEAD)
+		wanted = READ_AHEAD;
+	while (count < wanted && page + count < PAGES &&
+	       !object_allow(persistent->object, page + count, false))
+		count++;
+	return count;
+}
+
+static void give_back_frames(void *const *pages, uint64_t from, uint64_t count)
+{
+	for (uint64_t i = from; i < count; i++)
+		frame_unref(virt_to_phys(pages[i]));
+}
+
+/* Reads a run and enters what lies behind its first page, whose frame is returned; 0 and *result. */
+static physical_address read_run(struct store *store, struct persistent *persistent, uint64_t page,
+				 struct store_run *run, twz_result *result)
+{
+	void *pages[STORE_RUN];
+	uint64_t count = 0;
+
+	while (count < run->count) {
+		physical_address frame = frame_alloc();
+
+		if (!frame)
+			break;
+		pages[count++] = phys_to_virt(frame);
+	}
+	run->count = count;
+	*result = count ? store_read_run(store, run, pages) : -TWZ_ERR_OUT_OF_MEMORY;
+	if (*result != TWZ_OK) {
+		give_back_frames(pages, 0, count);
+		return 0;
+	}
+	for (uint64_t i = 1; i < run->count; i++) {
+		struct object_page ahead = {virt_to_phys(pages[i]), OBJECT_PAGE_READONLY};
+
+		if (object_set_page(persistent->object, page + i, ahead) != TWZ_OK)
+			run->count = i; /* no memory for the map: it is read when it is needed */
+	}
+	give_back_frames(pages, run->count, count);
+	persistent->next = page + run->count;
+	persistent->ahead = (uint32_t)run->count;
+	return virt_to_phys(pages[0]);
+}
+
 /* A frame with what the object has there; 0 and *result. */
 static physical_address read_page(struct store *store, struct persistent *persistent, uint64_t page,
 				  bool write, bool *hole, twz_result *result)
 {
-	physical_address frame;
-	uint64_t block;
-	bool present;
+	struct store_run run;
 
-	*result = store_page(store, &persistent->handle, page, false, &block);
-	*hole = block == 0;
+	*result = store_find_run(store, &persistent->handle, page, pages_ahead(persistent, page),
+				 &run);
+	*hole = run.count == 0;
 	if (*result != TWZ_OK)
 		return 0;
-	if (*hole && !write)
+	if (!*hole)
+		return read_run(store, persistent, page, &run, result);
+	if (!write)
 		return kernel_to_phys(zero_page);
-	frame = *hole ? frame_alloc_zeroed() : frame_alloc();
+	physical_address frame = frame_alloc_zeroed();
 	if (!frame)
 		*result = -TWZ_ERR_OUT_OF_MEMORY;
-	else if (!*hole)
-		*result =
-			store_read(store, &persistent->handle, page, phys_to_virt(frame), &present);
-	if (*result == TWZ_OK)
-		return frame;
-	if (frame)
-		frame_unref(frame);
-	return 0;
+	return frame;
 }
 
 twz_result disk_fetch(struct store *store, struct persistent *persistent, uint64_t page, bool write,

@@ -208,6 +208,46 @@ twz_result store_read(struct store *store, const struct store_object *object, ui
 	return page_checksum(contents) == STORE_ENTRY_CHECKSUM(entry) ? TWZ_OK : -TWZ_ERR_CORRUPT;
 }
 
+twz_result store_find_run(struct store *store, const struct store_object *object, uint64_t page,
+			  uint64_t most, struct store_run *run)
+{
+	struct node record;
+	uint64_t entry;
+	twz_result result = entry_of(store, object, page, &record, &entry);
+
+	run->block = STORE_ENTRY_BLOCK(entry);
+	run->count = 0;
+	if (most > STORE_RUN)
+		most = STORE_RUN;
+	while (result == TWZ_OK && entry != 0 &&
+	       STORE_ENTRY_BLOCK(entry) == run->block + run->count) {
+		run->checksums[run->count++] = STORE_ENTRY_CHECKSUM(entry);
+		if (run->count >= most || page + run->count >= STORE_PAGES)
+			break;
+		result = map_get(store, &record, page + run->count, &entry);
+	}
+	return run->count ? TWZ_OK : result; /* an error behind the first is the next one's */
+}
+
+twz_result store_read_run(struct store *store, struct store_run *run, void *const *pages)
+{
+	twz_result result = TWZ_OK;
+	uint64_t right = 0;
+
+	if (store->medium.read_pages)
+		result = store->medium.read_pages(store->medium.context, run->block, run->count,
+						  pages);
+	for (uint64_t i = 0; !store->medium.read_pages && i < run->count && result == TWZ_OK; i++)
+		result = blocks_read(store, run->block + i, 1, pages[i]);
+	if (result != TWZ_OK)
+		return result;
+	while (right < run->count && (run->checksums[right] == 0 ||
+				      page_checksum(pages[right]) == run->checksums[right]))
+		right++;
+	run->count = right;
+	return right ? TWZ_OK : -TWZ_ERR_CORRUPT;
+}
+
 struct page_visit {
 	twz_result (*visit)(void *context, uint64_t page);
 	void *context;

@@ -90,7 +90,8 @@ static void make_meta(struct store *store, const struct node *record,
 		.owner = spec->owner,
 		.protections = spec->protections,
 	};
-	twz_result result = page_write(store, block, page, &checksum);
+	const void *contents = page;
+	twz_result result = pages_write(store, block, 1, &contents, &checksum);
 	store->memory->release(page, STORE_BLOCK_SIZE);
 	if (result != TWZ_OK)
 		transaction_fail(store, result);

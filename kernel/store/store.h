@@ -16,6 +16,8 @@
 #include <twizzler/object.h>
 #include <twizzler/syscall.h>
 
+#define STORE_RUN 64u /* pages of one request to a disk */
+
 /* What the store lies on. */
 struct store_medium {
 	uint64_t size;	 /* bytes */
@@ -25,6 +27,11 @@ struct store_medium {
 	twz_result (*write)(void *context, uint64_t block, uint64_t count, const void *buffer);
 	/* Returns when all that was written before is durable. */
 	twz_result (*flush)(void *context);
+	/* The same for blocks that lie behind each other and not in memory, at most STORE_RUN; NULL:
+	 * one by one. */
+	twz_result (*read_pages)(void *context, uint64_t block, uint64_t count, void *const *pages);
+	twz_result (*write_pages)(void *context, uint64_t block, uint64_t count,
+				  const void *const *pages);
 	void *context;
 };
 
@@ -153,6 +160,17 @@ twz_result store_fetch(struct store *store, const struct store_object *object, u
 /* Copies a page; *present: it is not a hole (zeros). CORRUPT when its checksum is wrong. */
 twz_result store_read(struct store *store, const struct store_object *object, uint64_t page,
 		      void *contents, bool *present);
+/* Pages of an object that lie behind each other on the medium. */
+struct store_run {
+	uint64_t block, count;
+	uint32_t checksums[STORE_RUN];
+};
+/* The run of at most `most` pages from `page` on; count 0: that page is a hole. */
+twz_result store_find_run(struct store *store, const struct store_object *object, uint64_t page,
+			  uint64_t most, struct store_run *run);
+/* Copies its pages to `pages`; count becomes that of those in front of a damaged one. CORRUPT when
+ * that is the first. */
+twz_result store_read_run(struct store *store, struct store_run *run, void *const *pages);
 /* Calls `visit` for each page that is no hole, in ascending order. */
 twz_result store_visit_pages(struct store *store, const struct store_object *object,
 			     twz_result (*visit)(void *context, uint64_t page), void *context);

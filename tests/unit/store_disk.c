@@ -73,6 +73,27 @@ static twz_result disk_write(void *context, uint64_t block, uint64_t count, cons
 	return TWZ_OK;
 }
 
+static twz_result disk_read_pages(void *context, uint64_t block, uint64_t count, void *const *pages)
+{
+	twz_result result = TWZ_OK;
+
+	EXPECT(count <= STORE_RUN);
+	for (uint64_t i = 0; i < count && result == TWZ_OK; i++)
+		result = disk_read(context, block + i, 1, pages[i]);
+	return result;
+}
+
+static twz_result disk_write_pages(void *context, uint64_t block, uint64_t count,
+				   const void *const *pages)
+{
+	twz_result result = TWZ_OK;
+
+	EXPECT(count <= STORE_RUN);
+	for (uint64_t i = 0; i < count && result == TWZ_OK; i++)
+		result = disk_write(context, block + i, 1, pages[i]);
+	return result;
+}
+
 static twz_result disk_flush(void *context)
 {
 	(void)context;
@@ -86,7 +107,13 @@ static const char *message;
 static twz_result open_disk(struct store *to, uint8_t *bytes, uint64_t size)
 {
 	struct store_medium medium = {
-		.size = size, .read = disk_read, .write = disk_write, .flush = disk_flush};
+		.size = size,
+		.read = disk_read,
+		.write = disk_write,
+		.read_pages = disk_read_pages,
+		.write_pages = disk_write_pages,
+		.flush = disk_flush,
+	};
 
 	disk.bytes = bytes;
 	disk.size = size;
