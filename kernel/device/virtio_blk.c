@@ -60,16 +60,18 @@ static void disk_interrupt(void *context)
 	spin_unlock(&disk->lock, flags);
 }
 
-/* One request. A device that does not answer keeps its memory and the caller: nothing else is safe.
+/*
+ * One request for the pieces of memory in parts[1] to parts[count]; the first and the one behind the
+ * last are filled in here. A device that does not answer keeps its memory and the caller: nothing
+ * else is safe.
  */
 static twz_result ask(struct disk *disk, uint32_t type, uint64_t sector,
-		      const struct virtio_segment *parts, unsigned part_count)
+		      struct virtio_segment *parts, unsigned count)
 {
 	struct request *request = kernel_alloc(sizeof(*request));
-	struct virtio_segment segments[MOST_PARTS + 2];
-	unsigned count = 0, out;
 	twz_result result;
 	uint64_t flags;
+	unsigned out;
 
 	if (!request)
 		return -TWZ_ERR_OUT_OF_MEMORY;
@@ -77,15 +79,13 @@ static twz_result ask(struct disk *disk, uint32_t type, uint64_t sector,
 	request->sector = sector;
 	request->status = STATUS_UNANSWERED;
 	physical_address here = virt_to_phys(request);
-	segments[count++] = (struct virtio_segment){here, offsetof(struct request, status)};
-	for (unsigned i = 0; i < part_count; i++)
-		segments[count++] = parts[i];
-	segments[count++] =
+	parts[0] = (struct virtio_segment){here, offsetof(struct request, status)};
+	parts[count + 1] =
 		(struct virtio_segment){here + offsetof(struct request, status), sizeof(uint8_t)};
-	out = type == REQUEST_WRITE ? part_count + 1 : 1;
+	out = type == REQUEST_WRITE ? count + 1 : 1;
 	flags = spin_lock(&disk->lock);
 	while (!disk->device->broken &&
-	       !virtio_queue_add(&disk->queue, segments, out, count - out, request))
+	       !virtio_queue_add(&disk->queue, parts, out, count + 2 - out, request))
 		wait_sleep_firm(&disk->answered, &disk->lock);
 	if (disk->device->broken) {
 		spin_unlock(&disk->lock, flags);
@@ -112,18 +112,18 @@ static bool is_on_disk(uint64_t block, uint64_t count)
 
 static twz_result transfer(uint32_t type, uint64_t block, uint64_t count, const void *buffer)
 {
-	struct virtio_segment data = {virt_to_phys(buffer), 0};
+	struct virtio_segment parts[3] = {[1] = {virt_to_phys(buffer), 0}}, *data = &parts[1];
 	uint64_t length = count * PAGE_SIZE, sector = block * (PAGE_SIZE / SECTOR);
 	twz_result result = TWZ_OK;
 
 	if (!is_on_disk(block, count))
 		return -TWZ_ERR_IO;
 	while (length && result == TWZ_OK) {
-		data.length = length < LARGEST ? (uint32_t)length : LARGEST;
-		result = ask(the_disk, type, sector, &data, 1);
-		data.address += data.length;
-		sector += data.length / SECTOR;
-		length -= data.length;
+		data->length = length < LARGEST ? (uint32_t)length : LARGEST;
+		result = ask(the_disk, type, sector, parts, 1);
+		data->address += data->length;
+		sector += data->length / SECTOR;
+		length -= data->length;
 	}
 	return result;
 }
@@ -132,19 +132,19 @@ static twz_result transfer(uint32_t type, uint64_t block, uint64_t count, const 
 static twz_result transfer_pages(uint32_t type, uint64_t block, uint64_t count,
 				 const void *const *pages)
 {
-	struct virtio_segment parts[MOST_PARTS];
+	struct virtio_segment parts[MOST_PARTS + 2];
 	unsigned used = 0;
 
 	if (!is_on_disk(block, count) || count > MOST_PARTS)
 		return -TWZ_ERR_IO;
 	for (uint64_t i = 0; i < count; i++) {
 		physical_address frame = virt_to_phys(pages[i]);
-		struct virtio_segment *last = used ? &parts[used - 1] : NULL;
+		struct virtio_segment *last = used ? &parts[used] : NULL;
 
 		if (last && last->address + last->length == frame)
 			last->length += PAGE_SIZE;
 		else
-			parts[used++] = (struct virtio_segment){frame, PAGE_SIZE};
+			parts[++used] = (struct virtio_segment){frame, PAGE_SIZE};
 	}
 	return ask(the_disk, type, block * (PAGE_SIZE / SECTOR), parts, used);
 }
@@ -175,11 +175,13 @@ twz_result disk_write_pages(void *context, uint64_t block, uint64_t count, const
 
 twz_result disk_flush(void *context)
 {
+	struct virtio_segment parts[2];
+
 	(void)context;
 	if (!the_disk)
 		return -TWZ_ERR_IO;
 	/* a device without the feature has no cache that it could lose */
-	return the_disk->flushes ? ask(the_disk, REQUEST_FLUSH, 0, NULL, 0) : TWZ_OK;
+	return the_disk->flushes ? ask(the_disk, REQUEST_FLUSH, 0, parts, 0) : TWZ_OK;
 }
 
 bool disk_size(uint64_t *size)

@@ -128,7 +128,23 @@ static void give_back_frames(void *const *pages, uint64_t from, uint64_t count)
 		frame_unref(virt_to_phys(pages[i]));
 }
 
-/* Reads a run and enters what lies behind its first page, whose frame is returned; 0 and *result. */
+/* Whether the run's pages are where they were, and the first is not in memory yet. */
+static bool is_as_before(struct store *store, struct persistent *persistent, uint64_t page,
+			 const struct store_run *run, uint64_t count)
+{
+	struct store_run now;
+
+	if (object_allow(persistent->object, page, false))
+		return false;
+	return store_find_run(store, &persistent->handle, page, count, &now) == TWZ_OK &&
+	       now.count == count && now.block == run->block &&
+	       memcmp(now.checksums, run->checksums, count * sizeof(now.checksums[0])) == 0;
+}
+
+/*
+ * Reads a run and enters what lies behind its first page, whose frame is returned; 0 and *result.
+ * The store is not locked while the disk answers: BUSY when something has changed meanwhile.
+ */
 static physical_address read_run(struct store *store, struct persistent *persistent, uint64_t page,
 				 struct store_run *run, twz_result *result)
 {
@@ -143,7 +159,14 @@ static physical_address read_run(struct store *store, struct persistent *persist
 		pages[count++] = phys_to_virt(frame);
 	}
 	run->count = count;
-	*result = count ? store_read_run(store, run, pages) : -TWZ_ERR_OUT_OF_MEMORY;
+	*result = -TWZ_ERR_OUT_OF_MEMORY;
+	if (count) {
+		persistent_unlock();
+		*result = store_read_run(store, run, pages);
+		persistent_lock();
+		if (!is_as_before(store, persistent, page, run, count))
+			*result = -TWZ_ERR_BUSY;
+	}
 	if (*result != TWZ_OK) {
 		give_back_frames(pages, 0, count);
 		return 0;
@@ -151,8 +174,11 @@ static physical_address read_run(struct store *store, struct persistent *persist
 	for (uint64_t i = 1; i < run->count; i++) {
 		struct object_page ahead = {virt_to_phys(pages[i]), OBJECT_PAGE_READONLY};
 
-		if (object_set_page(persistent->object, page + i, ahead) != TWZ_OK)
-			run->count = i; /* no memory for the map: it is read when it is needed */
+		/* somebody else has it, or there is no memory for the map: it is read when it is
+		 * needed */
+		if (object_allow(persistent->object, page + i, false) ||
+		    object_set_page(persistent->object, page + i, ahead) != TWZ_OK)
+			run->count = i;
 	}
 	give_back_frames(pages, run->count, count);
 	persistent->next = page + run->count;
@@ -191,12 +217,14 @@ twz_result disk_fetch(struct store *store, struct persistent *persistent, uint64
 	list_append(&in_use, &persistent->use);
 	if (write)
 		mark_dirty(persistent);
-	out->flags = OBJECT_PAGE_ENTERED;
-	out->frame = object_allow(persistent->object, page, write);
-	if (out->frame)
-		return TWZ_OK;
-	make_room(store);
-	out->frame = read_page(store, persistent, page, write, &hole, &result);
+	do {
+		out->flags = OBJECT_PAGE_ENTERED;
+		out->frame = object_allow(persistent->object, page, write);
+		if (out->frame)
+			return TWZ_OK;
+		make_room(store);
+		out->frame = read_page(store, persistent, page, write, &hole, &result);
+	} while (result == -TWZ_ERR_BUSY);
 	if (!out->frame)
 		return result;
 	out->flags = (write ? 0 : OBJECT_PAGE_READONLY) | (hole && !write ? OBJECT_PAGE_HOLE : 0);

@@ -71,6 +71,25 @@ fi
 twzstore ls e | grep -q '/list-even'
 says 0 '0 wrong' twzstore check e
 
+# what nothing leads to: told by check, deleted by repair, and nothing else
+says 0 'nothing leads to 0' twzstore check --orphans m
+says 0 '' twzstore mkfs f 64M
+says 0 'objects' twzstore import f all
+says 1 'nothing leads to it' twzstore check --orphans f
+cp e f
+says 0 'nothing leads to 0' twzstore check --orphans f
+cd "$OLDPWD"
+x86_64-twizzler-run --store "$work/f,blk" $build/unnamed-static 3 >/dev/null
+cd "$work"
+says 1 'nothing leads to 3' twzstore check --orphans f
+says 1 'nothing leads to 3' twzstore check --orphans f
+says 0 '3 deleted that nothing led to' twzstore repair --orphans f
+says 0 'nothing leads to 0' twzstore check --orphans f
+twzstore ls f | grep -q '/list-even'
+cd "$OLDPWD"
+x86_64-twizzler-run --store "$work/f,blk" $build/list_walk-static | grep -q 'walked 1000 of 1000 nodes'
+cd "$work"
+
 # resize: larger, smaller, not below what is in use
 says 0 '' twzstore resize m 192M
 says 0 '0 wrong' twzstore check m
