@@ -17,8 +17,8 @@ struct persistent {
 	struct list use;   /* by its last fetch */
 	struct list dirty; /* of those that were written since the last sync, or alone */
 	uint64_t hand;	   /* where eviction goes on */
-	uint64_t next;	   /* page behind those that were read last */
-	uint32_t ahead;	   /* how many were read then */
+	uint64_t read_end; /* page behind those that were read last */
+	uint32_t read_count; /* how many were read then */
 };
 
 /* From now on persistent objects can be made, and those of the store are found. */
