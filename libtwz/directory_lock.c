@@ -138,9 +138,9 @@ static twz_result settle(const struct twz_directory_access *access, struct twz_i
 		} else if (alone) {
 			twz_directory_move_forget(start);
 		} else {
-			struct twz_directory_pair pair = {
-				start, twz_directories_start(&locked, peer), id, peer,
-				TWZ_DIRECTORY_LIMIT};
+			struct twz_directory_pair pair = {start,
+							  twz_directories_start(&locked, peer), id,
+							  peer, TWZ_DIRECTORY_LIMIT};
 			result = finish(&locked, &pair, &moved);
 		}
 		twz_directories_unlock(&locked);
@@ -151,8 +151,8 @@ static twz_result settle(const struct twz_directory_access *access, struct twz_i
 }
 
 twz_result twz_directories_lock(struct twz_directories *locked,
-				const struct twz_directory_access *access,
-				const struct twz_id *ids, unsigned count)
+				const struct twz_directory_access *access, const struct twz_id *ids,
+				unsigned count)
 {
 	locked->access = access;
 	for (;;) {

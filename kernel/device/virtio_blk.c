@@ -61,9 +61,9 @@ static void disk_interrupt(void *context)
 }
 
 /*
- * One request for the pieces of memory in parts[1] to parts[count]; the first and the one behind the
- * last are filled in here. A device that does not answer keeps its memory and the caller: nothing
- * else is safe.
+ * One request for the pieces of memory in parts[1] to parts[count]; the first and the one behind
+ * the last are filled in here. A device that does not answer keeps its memory and the caller:
+ * nothing else is safe.
  */
 static twz_result ask(struct disk *disk, uint32_t type, uint64_t sector,
 		      struct virtio_segment *parts, unsigned count)

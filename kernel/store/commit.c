@@ -20,7 +20,8 @@ static void enter_page(struct store *store, const struct store_swap *swap, uint3
 		block_release(store, STORE_ENTRY_BLOCK(old), false);
 }
 
-/* Gives at most STORE_RUN pages fresh blocks: those that lie behind each other are written at once. */
+/* Gives at most STORE_RUN pages fresh blocks: those that lie behind each other are written at once.
+ */
 static void replace_pages(struct store *store, struct store_swap *swaps, uint64_t count)
 {
 	const void *contents[STORE_RUN];

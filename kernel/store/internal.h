@@ -107,8 +107,8 @@ uint64_t group_bitmap(const struct store *store, uint64_t group);
 /* A group's bits before anything is allocated. */
 void group_start(const struct store *store, uint64_t group, uint64_t used[STORE_GROUP_WORDS]);
 
-/* Writes pages to blocks that follow each other, at most STORE_RUN; the checksums for their entries,
- * 0 in memory. */
+/* Writes pages to blocks that follow each other, at most STORE_RUN; the checksums for their
+ * entries, 0 in memory. */
 twz_result pages_write(struct store *store, uint64_t block, uint64_t count,
 		       const void *const *contents, uint32_t *checksums);
 uint32_t page_checksum(const void *contents);

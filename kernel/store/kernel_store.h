@@ -14,10 +14,10 @@ struct persistent {
 	struct object *object;	    /* NULL until it is in the id table */
 	struct persistent *next;    /* of its bucket */
 	/* disk */
-	struct list use;   /* by its last fetch */
-	struct list dirty; /* of those that were written since the last sync, or alone */
-	uint64_t hand;	   /* where eviction goes on */
-	uint64_t read_end; /* page behind those that were read last */
+	struct list use;     /* by its last fetch */
+	struct list dirty;   /* of those that were written since the last sync, or alone */
+	uint64_t hand;	     /* where eviction goes on */
+	uint64_t read_end;   /* page behind those that were read last */
 	uint32_t read_count; /* how many were read then */
 };
 

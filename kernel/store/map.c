@@ -241,8 +241,8 @@ twz_result store_read_run(struct store *store, struct store_run *run, void *cons
 		result = blocks_read(store, run->block + i, 1, pages[i]);
 	if (result != TWZ_OK)
 		return result;
-	while (right < run->count && (run->checksums[right] == 0 ||
-				      page_checksum(pages[right]) == run->checksums[right]))
+	while (right < run->count &&
+	       (run->checksums[right] == 0 || page_checksum(pages[right]) == run->checksums[right]))
 		right++;
 	run->count = right;
 	return right ? TWZ_OK : -TWZ_ERR_CORRUPT;

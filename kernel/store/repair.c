@@ -89,8 +89,8 @@ static twz_result take_out(struct store *store, struct store_vector *blocks,
 static twz_result write_zeros(struct store *store)
 {
 	void *zeros = store->memory->allocate(STORE_BLOCK_SIZE);
-	twz_result result = zeros ? blocks_write(store, store->zero_block, 1, zeros)
-				  : -TWZ_ERR_OUT_OF_MEMORY;
+	twz_result result =
+		zeros ? blocks_write(store, store->zero_block, 1, zeros) : -TWZ_ERR_OUT_OF_MEMORY;
 
 	if (zeros)
 		store->memory->release(zeros, STORE_BLOCK_SIZE);

@@ -27,8 +27,8 @@ struct store_medium {
 	twz_result (*write)(void *context, uint64_t block, uint64_t count, const void *buffer);
 	/* Returns when all that was written before is durable. */
 	twz_result (*flush)(void *context);
-	/* The same for blocks that lie behind each other and not in memory, at most STORE_RUN; NULL:
-	 * one by one. */
+	/* The same for blocks that lie behind each other and not in memory, at most STORE_RUN;
+	 * NULL: one by one. */
 	twz_result (*read_pages)(void *context, uint64_t block, uint64_t count, void *const *pages);
 	twz_result (*write_pages)(void *context, uint64_t block, uint64_t count,
 				  const void *const *pages);
@@ -105,7 +105,8 @@ twz_result store_open(struct store *store, void *region, uint64_t size, struct t
 /* The same, and nothing is written: NOT_FOUND when the medium is all zero. */
 twz_result store_open_readonly(struct store *store, const struct store_medium *medium,
 			       const struct store_memory *memory, const char **message);
-/* For store_repair: a damaged list of deleted objects is no reason to refuse. NOT_FOUND as above. */
+/* For store_repair: a damaged list of deleted objects is no reason to refuse. NOT_FOUND as above.
+ */
 twz_result store_open_to_repair(struct store *store, const struct store_medium *medium,
 				const struct store_memory *memory, const char **message);
 

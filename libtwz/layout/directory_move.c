@@ -64,9 +64,9 @@ twz_result twz_directory_move_begin(const struct twz_directory_pair *pair, const
 	announce(pair->to, pair->from_id, 0, TWZ_MOVE_TARGET);
 	announce(pair->from, pair->to_id, target.change.words[0].value, place.record);
 	/* one word: the link to the record. From here on the name is there and not here */
-	twz_change_commit(&target.change, target.start,
-			  &((struct twz_directory_header *)(target.start + TWZ_BASE_OFFSET))
-				   ->intent);
+	twz_change_commit(
+		&target.change, target.start,
+		&((struct twz_directory_header *)(target.start + TWZ_BASE_OFFSET))->intent);
 	return TWZ_OK;
 }
 
@@ -132,9 +132,9 @@ twz_result twz_directory_move_end(const struct twz_directory_pair *pair)
 	if (result == 1) {
 		twz_change_add(&from.change, leaves.link, leaves.next);
 		twz_change_add(&from.change, MOVE(leaving), 0);
-		twz_change_commit(&from.change, from.start,
-				  &((struct twz_directory_header *)(from.start + TWZ_BASE_OFFSET))
-					   ->intent);
+		twz_change_commit(
+			&from.change, from.start,
+			&((struct twz_directory_header *)(from.start + TWZ_BASE_OFFSET))->intent);
 		struct twz_directory_table *table =
 			(struct twz_directory_table *)(from.start + from.table);
 		if (table->count > 0)

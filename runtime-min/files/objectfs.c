@@ -23,8 +23,7 @@ static twz_result object_step(struct rt_place *place, const char *name, size_t l
 		return result;
 	/* not every object is a directory: its bytes tell first */
 	result = twz_directory_lookup(directory.start, TWZ_DIRECTORY_LIMIT, name, length, &entry);
-	if ((result >= 0 || result == RT_ERROR(NOT_FOUND)) &&
-	    rt_directory_settle(&directory) == 1)
+	if ((result >= 0 || result == RT_ERROR(NOT_FOUND)) && rt_directory_settle(&directory) == 1)
 		result = twz_directory_lookup(directory.start, TWZ_DIRECTORY_LIMIT, name, length,
 					      &entry);
 	rt_directory_keep(&directory);

@@ -51,7 +51,8 @@ twz_result rt_directory_lock(struct twz_id id, struct rt_directories *set, void 
 twz_result rt_directories_lock(struct twz_directory_name *names, unsigned count,
 			       struct rt_directories *set);
 void rt_directories_unlock(struct rt_directories *set);
-/* After a change of the directory `id`, which is locked: its time; durable when it is persistent. */
+/* After a change of the directory `id`, which is locked: its time; durable when it is persistent.
+ */
 twz_result rt_directory_changed(struct rt_directories *set, struct twz_id id, uint32_t device);
 /* A directory whose names are read: what an interrupted move left is finished; 1: something was. */
 twz_result rt_directory_settle(const struct twz_rt_object *directory);

@@ -60,7 +60,6 @@ twz_result rt_directory_settle(const struct twz_rt_object *directory)
 	struct twz_id peer;
 	if (!twz_directory_moving(directory->start, &peer))
 		return 0;
-	twz_result result =
-		twz_directory_settle(access_of(&set), directory->id, directory->start);
+	twz_result result = twz_directory_settle(access_of(&set), directory->id, directory->start);
 	return result < 0 ? result : 1;
 }

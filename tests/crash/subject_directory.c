@@ -276,7 +276,8 @@ static void run_two(uint64_t seed, unsigned steps, struct explore_result *result
 
 /* ---- moves that replace names, and of a directory ---- */
 
-#define NOWHERE 0xff /* else the number of what has the name, doubled, and which directory it is in */
+#define NOWHERE \
+	0xff /* else the number of what has the name, doubled, and which directory it is in */
 
 /* The first of the names is a directory's, that learns what is above it. */
 static struct twz_object inner, inner_image;

@@ -348,9 +348,9 @@ static void moves_are_finished(void)
 		EXPECT_EQUAL(twz_name_make_directory(root, "/from/name", 0, &inner), TWZ_OK);
 		EXPECT_EQUAL(twz_directory_move_begin(&pair, "name", 4, "name", 4, &moved, &entry),
 			     TWZ_OK);
-		EXPECT_EQUAL(twz_directory_remove(at[i & 1].start, TWZ_DIRECTORY_LIMIT, "x", 1,
-						  NULL),
-			     -TWZ_ERR_BUSY);
+		EXPECT_EQUAL(
+			twz_directory_remove(at[i & 1].start, TWZ_DIRECTORY_LIMIT, "x", 1, NULL),
+			-TWZ_ERR_BUSY);
 		if (i == 2)
 			EXPECT_EQUAL(twz_name_insert(root, "/to/new", inner, TWZ_KIND_DATA),
 				     TWZ_OK);
@@ -367,10 +367,12 @@ static void moves_are_finished(void)
 	struct twz_directory_header *source = twz_object_base(&at[0]);
 	EXPECT_EQUAL(twz_name_insert(root, "/from/name", inner, TWZ_KIND_DATA), TWZ_OK);
 	for (int i = 0; i < 3; i++) {
-		source->move = (struct twz_directory_move){
-			.peer = i == 0 ? ids[1] : i == 1 ? ids[0] : (struct twz_id){77, 77},
-			.leaving = TWZ_BASE_OFFSET + 4096,
-			.arriving = TWZ_BASE_OFFSET + 8};
+		source->move =
+			(struct twz_directory_move){.peer = i == 0   ? ids[1]
+							    : i == 1 ? ids[0]
+								     : (struct twz_id){77, 77},
+						    .leaving = TWZ_BASE_OFFSET + 4096,
+						    .arriving = TWZ_BASE_OFFSET + 8};
 		EXPECT_EQUAL(twz_name_lookup(root, "/from/name", &entry), TWZ_OK);
 		EXPECT_EQUAL(source->move.leaving, 0);
 	}

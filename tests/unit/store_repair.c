@@ -65,9 +65,9 @@ static void make_store(uint8_t *pristine)
 
 	on_disk = true;
 	memset(image, 0, SIZE);
-	EXPECT_EQUAL(store_open_medium(&store, medium(), (struct twz_id){7, 7}, &state_memory,
-				       &message),
-		     TWZ_OK);
+	EXPECT_EQUAL(
+		store_open_medium(&store, medium(), (struct twz_id){7, 7}, &state_memory, &message),
+		TWZ_OK);
 	for (uint64_t i = 0; i < OBJECTS; i++) {
 		struct store_object object = {.id = state_id(i), .protections = 3};
 		EXPECT_EQUAL(store_create(&store, &object), TWZ_OK);
@@ -223,8 +223,8 @@ static const struct damage {
 	{damage_page, "a page is damaged (checksum)", true, 2, 1, 1, 1, 0, false},
 	{damage_map, "a page map is damaged (checksum)", true, ~0ull, 1, 2, 2, 0, false},
 	{damage_record, "a record is damaged (checksum)", false, ~0ull, 1, 0, PAGES, 1, false},
-	{damage_node, "a node of the object table is damaged (checksum)", false, ~0ull, 1, 0, 0,
-	 20, false},
+	{damage_node, "a node of the object table is damaged (checksum)", false, ~0ull, 1, 0, 0, 20,
+	 false},
 	{damage_bitmap, "a block of the bitmap is damaged (checksum)", false, ~0ull, 0, 0, 0, 0,
 	 false},
 	{mark_used_free, "a block in use is marked free", false, ~0ull, 0, 0, 0, 0, false},
@@ -266,7 +266,8 @@ static bool is_hurt(const struct damage *damage, uint64_t object, unsigned n)
 	       n < damage->lost_pages + damage->lost_count;
 }
 
-/* Reads all there is: what is not hurt is as it was. Hurt pages: an error, or behind a repair zeros.
+/* Reads all there is: what is not hurt is as it was. Hurt pages: an error, or behind a repair
+ * zeros.
  */
 static void read_all(const struct damage *damage, bool repaired)
 {
@@ -316,8 +317,8 @@ static void try(const struct damage *damage)
 	EXPECT(heard.of_victim == damage->of_victim && heard.page == damage->page);
 	read_all(damage, false);
 	store_close(&store);
-	twz_result result = store_open_medium(&store, medium(), TWZ_ID_NONE, &state_memory,
-					      &message);
+	twz_result result =
+		store_open_medium(&store, medium(), TWZ_ID_NONE, &state_memory, &message);
 	EXPECT_EQUAL(result, damage->refused ? -TWZ_ERR_CORRUPT : TWZ_OK);
 	if (result == TWZ_OK)
 		store_close(&store);

@@ -29,8 +29,7 @@ static twz_result add_object(void *context, struct store *store, uint64_t record
 
 	if (graph->count == graph->room) {
 		graph->room = graph->room ? graph->room * 2 : 1024;
-		graph->objects =
-			realloc(graph->objects, graph->room * sizeof(graph->objects[0]));
+		graph->objects = realloc(graph->objects, graph->room * sizeof(graph->objects[0]));
 		if (!graph->objects)
 			return -TWZ_ERR_OUT_OF_MEMORY;
 	}
@@ -41,8 +40,7 @@ static uint64_t *bucket_of(const struct graph *graph, struct twz_id id)
 {
 	uint64_t at = (id.hi ^ id.lo) & graph->mask;
 
-	while (graph->buckets[at] &&
-	       !twz_id_equal(graph->objects[graph->buckets[at] - 1].id, id))
+	while (graph->buckets[at] && !twz_id_equal(graph->objects[graph->buckets[at] - 1].id, id))
 		at = (at + 1) & graph->mask;
 	return &graph->buckets[at];
 }

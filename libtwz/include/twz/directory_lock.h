@@ -35,8 +35,8 @@ struct twz_directories {
 
 /* Locks the directories; equal ids count once. Errors of open; nothing is locked then. */
 twz_result twz_directories_lock(struct twz_directories *locked,
-				const struct twz_directory_access *access,
-				const struct twz_id *ids, unsigned count);
+				const struct twz_directory_access *access, const struct twz_id *ids,
+				unsigned count);
 void twz_directories_unlock(struct twz_directories *locked);
 /* Where one of them is mapped. */
 void *twz_directories_start(const struct twz_directories *locked, struct twz_id id);
@@ -61,8 +61,8 @@ twz_result twz_directories_lock_names(struct twz_directories *locked,
 				      const struct twz_directory_access *access,
 				      struct twz_directory_name *names, unsigned count);
 
-/* Takes a locked name out; a directory must be empty and nothing can be added to it then. NOT_FOUND,
- * NOT_EMPTY. */
+/* Takes a locked name out; a directory must be empty and nothing can be added to it then.
+ * NOT_FOUND, NOT_EMPTY. */
 twz_result twz_directories_remove(const struct twz_directories *locked,
 				  const struct twz_directory_name *name);
 
