@@ -202,6 +202,76 @@ static twz_result copy_bytes(struct object *to, uint64_t to_offset, struct objec
 	return source ? TWZ_OK : error;
 }
 
+static bool page_is_zero(const uint64_t *words)
+{
+	for (unsigned i = 0; i < PAGE_SIZE / sizeof(*words); i++) {
+		if (words[i])
+			return false;
+	}
+	return true;
+}
+
+/* How many pages from here on are zeroes in the source, found without giving it any. */
+static uint64_t zero_pages(struct object *from, uint64_t page, uint64_t count)
+{
+	const volatile uint64_t *entry = NULL;
+	physical_address frame;
+	twz_result error;
+	uint64_t flags, next = page + 1;
+	bool zero;
+
+	if (!from->pager) {
+		flags = spin_lock(&from->lock);
+		next = page_map_next_table(from, page);
+		if (next == page) {
+			next = page + 1;
+			entry = page_map_entry(from, page, false);
+		}
+		zero = !entry || !pte_has_frame(*entry);
+		spin_unlock(&from->lock, flags);
+	} else {
+		frame = object_frame(from, page * PAGE_SIZE, false, &error);
+		zero = frame && page_is_zero(phys_to_virt(frame));
+		if (frame)
+			frame_unref(frame);
+	}
+	if (!zero)
+		return 0;
+	return next - page < count ? next - page : count;
+}
+
+/*
+ * Whole pages into an object whose pager takes bytes: what is zero in the source is discarded
+ * there, so that a sparse object stays so.
+ */
+static twz_result copy_pages(struct object *to, uint64_t to_page, struct object *from,
+			     uint64_t from_page, uint64_t count)
+{
+	twz_result result = TWZ_OK;
+	uint64_t zeroes = 0; /* pages before to_page that are still to be discarded */
+
+	while (result >= 0 && (count || zeroes)) {
+		uint64_t done = count ? zero_pages(from, from_page, count) : 0;
+
+		if (done) {
+			zeroes += done;
+		} else if (zeroes) {
+			result = object_discard_pages(to, (to_page - zeroes) * PAGE_SIZE,
+						      zeroes * PAGE_SIZE);
+			zeroes = 0;
+		} else {
+			result = copy_bytes(to, to_page * PAGE_SIZE, from, from_page * PAGE_SIZE,
+					    PAGE_SIZE);
+			done = 1;
+		}
+		to_page += done;
+		from_page += done;
+		count -= done;
+		thread_breathe();
+	}
+	return result;
+}
+
 twz_result object_check_ranges(const struct object *to, uint64_t to_offset,
 			       const struct object *from, uint64_t from_offset, uint64_t length)
 {
@@ -226,15 +296,17 @@ twz_result object_copy(struct object *to, uint64_t to_offset, struct object *fro
 {
 	twz_result result = object_check_ranges(to, to_offset, from, from_offset, length);
 	/* a pager's object takes bytes, as its pages are not ours to replace */
-	bool share = (to_offset - from_offset) % PAGE_SIZE == 0 && !to->pager;
+	bool whole = (to_offset - from_offset) % PAGE_SIZE == 0 &&
+		     (!to->pager || to->pager->discard);
 
 	while (result >= 0 && length) {
 		uint64_t part = PAGE_SIZE - to_offset % PAGE_SIZE;
 
-		if (share && to_offset % PAGE_SIZE == 0 && length >= PAGE_SIZE) {
+		if (whole && to_offset % PAGE_SIZE == 0 && length >= PAGE_SIZE) {
 			part = PAGE_ROUND_DOWN(length);
-			result = share_pages(to, to_offset / PAGE_SIZE, from,
-					     from_offset / PAGE_SIZE, part / PAGE_SIZE);
+			result = (to->pager ? copy_pages : share_pages)(
+				to, to_offset / PAGE_SIZE, from, from_offset / PAGE_SIZE,
+				part / PAGE_SIZE);
 		} else {
 			if (part > PAGE_SIZE - from_offset % PAGE_SIZE)
 				part = PAGE_SIZE - from_offset % PAGE_SIZE;
