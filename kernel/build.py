@@ -20,7 +20,7 @@ export("trace", trace)
 def kernel(name, variant, flags):
     code = objects(variant, SOURCES, tool="freestanding", flags=FLAGS + [f"-I//{OUT}/trace"] + flags, needs=[f"//{trace}"])
     ld = ["-static", "-no-pie", "-T", "kernel/kernel.ld", "-Wl,-z,max-page-size=4096",
-          "-Wl,--build-id=none", "-Wl,-z,noexecstack", "-Wl,--no-warn-rwx-segments"]
+          "-Wl,--build-id=none", "-Wl,-z,noexecstack", "-Wl,--no-warn-rwx-segments", "-Wl,--gc-sections"]
 
     def linked(output, of):
         made = generate(f"{output}-symbols.c",
