@@ -17,6 +17,8 @@ struct view;
 
 struct gdt_and_tss; /* kernel/platform/bare/descriptor.c */
 
+struct flush_request; /* kernel/memory/tlb.c */
+
 struct cpu {
 	struct cpu *self;	/* offset 0: %gs:0 */
 	uint64_t syscall_stack; /* offset 8: top of the current thread's kernel stack */
@@ -43,9 +45,9 @@ struct cpu {
 	uint64_t slice_end;	     /* monotonic time when current must make room for an equal */
 	uint64_t user_gs;	     /* what the program's GS base register holds; ~0: unknown */
 	struct timer_queue timers;
-	uint64_t timer_armed; /* deadline in the hardware timer */
-	volatile uint32_t
-		flush_pending; /* a TLB request waits in the mailbox (kernel/memory/tlb.c) */
+	uint64_t timer_armed;	      /* deadline in the hardware timer */
+	volatile uint64_t flush_from; /* the CPUs that wait for a flush here, by number */
+	const struct flush_request *volatile flush_request; /* what it asks others for */
 	volatile uint64_t switch_count;
 	struct gdt_and_tss *descriptors;
 	void *emergency_stacks;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* TLB shootdown. One request at a time; who spins for anything answers meanwhile. */
+/*
+ * TLB shootdown. Each CPU asks others for one flush at a time, and all may ask at once: who is
+ * asked answers everybody in one interrupt. Who spins for anything answers meanwhile.
+ */
 #include <cpu.h>
 #include <interrupt.h>
 #include <log.h>
@@ -14,7 +17,7 @@
  * What a CPU is to forget. Who asks holds the lock of the object or view until all have answered,
  * so that its maps stand still.
  */
-struct request {
+struct flush_request {
 	const struct view *leave;    /* load the kernel's root if this one is loaded */
 	const struct object *object; /* with pages: of each of its maps in the loaded view */
 	const struct view *view;     /* of one slot of this view: the pages, or */
@@ -24,10 +27,7 @@ struct request {
 	uint32_t count;
 };
 
-static volatile uint32_t request_taken;
-static const struct request *volatile current_request;
-
-static void flush_pages(const struct request *request, uint64_t slot)
+static void flush_pages(const struct flush_request *request, uint64_t slot)
 {
 	uint64_t start = slot << TWZ_SLOT_SHIFT;
 
@@ -43,9 +43,9 @@ static void flush_pages(const struct request *request, uint64_t slot)
  * what it has cached bears the accessed bit. Returns how many pages these are, as
  * page_map_accessed.
  */
-static uint32_t flush_used(const struct request *request, uint32_t *pages)
+static uint32_t flush_used(const struct flush_request *request, uint32_t *pages)
 {
-	struct request found = {.pages = pages};
+	struct flush_request found = {.pages = pages};
 
 	platform->flush_page(request->slot << TWZ_SLOT_SHIFT);
 	found.count = page_map_accessed(request->used, pages, TLB_PAGES);
@@ -56,7 +56,7 @@ static uint32_t flush_used(const struct request *request, uint32_t *pages)
 	return found.count;
 }
 
-static void flush_here(const struct request *request)
+static void flush_here(const struct flush_request *request)
 {
 	const struct view *loaded = this_cpu()->loaded_view;
 
@@ -82,41 +82,43 @@ static void flush_here(const struct request *request)
 	}
 }
 
+/* Interrupts are off, so that this is never in the middle of itself. */
 void tlb_answer(void)
 {
 	struct cpu *cpu = this_cpu();
+	uint64_t from;
 
-	if (!__atomic_load_n(&cpu->flush_pending, __ATOMIC_ACQUIRE))
-		return;
-	flush_here(current_request);
-	__atomic_store_n(&cpu->flush_pending, 0, __ATOMIC_RELEASE);
+	while ((from = __atomic_load_n(&cpu->flush_from, __ATOMIC_ACQUIRE))) {
+		flush_here(cpus[__builtin_ctzll(from)]->flush_request);
+		__atomic_and_fetch(&cpu->flush_from, ~(from & -from), __ATOMIC_RELEASE);
+	}
 }
 
 /* Interrupts are off. */
-static void ask_others(uint64_t others, const struct request *request)
+static void ask_others(uint64_t others, const struct flush_request *request)
 {
-	while (__atomic_exchange_n(&request_taken, 1, __ATOMIC_ACQUIRE)) {
-		cpu_pause();
-		tlb_answer();
-	}
-	current_request = request;
-	for (uint64_t left = others; left; left &= left - 1) {
-		struct cpu *cpu = cpus[__builtin_ctzll(left)];
+	struct cpu *cpu = this_cpu();
+	uint64_t self = 1ull << cpu->number;
 
-		__atomic_store_n(&cpu->flush_pending, 1, __ATOMIC_SEQ_CST);
-		platform->send_interrupt(cpu, VECTOR_FLUSH);
+	cpu->flush_request = request;
+	for (uint64_t left = others; left; left &= left - 1) {
+		struct cpu *other = cpus[__builtin_ctzll(left)];
+
+		/* who has others to answer finds this one before it stops */
+		if (!__atomic_fetch_or(&other->flush_from, self, __ATOMIC_SEQ_CST))
+			platform->send_interrupt(other, VECTOR_FLUSH);
 	}
 	for (uint64_t left = others; left; left &= left - 1) {
-		while (__atomic_load_n(&cpus[__builtin_ctzll(left)]->flush_pending,
-				       __ATOMIC_ACQUIRE)) {
+		const struct cpu *other = cpus[__builtin_ctzll(left)];
+
+		while (__atomic_load_n(&other->flush_from, __ATOMIC_ACQUIRE) & self) {
 			cpu_pause();
 			tlb_answer();
 		}
 	}
-	__atomic_store_n(&request_taken, 0, __ATOMIC_RELEASE);
 }
 
-static void flush_set(uint64_t set, const struct request *request)
+static void flush_set(uint64_t set, const struct flush_request *request)
 {
 	uint64_t flags = platform->interrupts_save();
 	uint64_t self = 1ull << this_cpu()->number;
@@ -130,7 +132,7 @@ static void flush_set(uint64_t set, const struct request *request)
 
 void tlb_flush_cpus(uint64_t set, const struct view *leave)
 {
-	const struct request request = {.leave = leave};
+	const struct flush_request request = {.leave = leave};
 
 	flush_set(set, &request);
 }
@@ -147,7 +149,7 @@ void tlb_flush_stacks(void)
 
 void tlb_flush_slot(const struct view *view, uint64_t slot, struct object *object)
 {
-	struct request request = {.view = view, .slot = slot};
+	struct flush_request request = {.view = view, .slot = slot};
 	uint64_t self = 1ull << this_cpu()->number, set;
 	uint32_t pages[TLB_PAGES], count;
 
@@ -196,7 +198,7 @@ void tlb_flush_object(const struct object *object)
 
 static void flush_object_pages(const struct object *object, const uint32_t *pages, uint32_t count)
 {
-	const struct request request = {.object = object, .pages = pages, .count = count};
+	const struct flush_request request = {.object = object, .pages = pages, .count = count};
 	uint64_t set = object_cpus(object);
 
 	if (set)
