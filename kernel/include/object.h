@@ -74,8 +74,11 @@ struct object {
 	physical_address directory; /* the page directory, or 0: built on demand */
 	uint64_t pages;		    /* present pages, those of large pages too */
 	uint32_t large_pages;
-	bool page_rights; /* object_protect was used: only one view may map it */
-	struct list maps; /* struct mapping.object_node */
+	struct usual_pages *usual; /* of a big object that was mapped (usual.c); or NULL */
+	bool narrow;		   /* none but these can be cached */
+	bool parked;		   /* it was so once: entries may wait to be touched */
+	bool page_rights;	   /* object_protect was used: only one view may map it */
+	struct list maps;	   /* struct mapping.object_node */
 	uint32_t map_count;
 	struct list ties; /* objects to delete when this one goes, by tie_node; table's lock */
 	struct list tie_node;

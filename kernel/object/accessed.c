@@ -146,4 +146,5 @@ void page_map_forget(struct object *object, const uint32_t *pages, uint32_t coun
 			platform->pte_forget(&entries[pages[i] % TABLE_ENTRIES]);
 		platform->pte_forget(slot);
 	}
+	page_map_used(object, pages, count);
 }

@@ -322,6 +322,28 @@ twz_result object_copy(struct object *to, uint64_t to_offset, struct object *fro
 	return result;
 }
 
+#define SPLIT 4u /* large pages under one hold of the lock */
+
+/* Make the large pages small ones, a few at a time. */
+static void split_large_pages(struct object *object)
+{
+	for (unsigned i = 0; i < TABLE_ENTRIES && object->large_pages;) {
+		uint64_t flags = spin_lock(&object->lock);
+
+		for (unsigned split = 0; i < TABLE_ENTRIES && split < SPLIT; i++) {
+			uint64_t page = (uint64_t)i * TABLE_ENTRIES;
+			volatile uint64_t *slot = large_slot(object, page);
+
+			if (slot) {
+				large_split(object, page, slot);
+				split++;
+			}
+		}
+		spin_unlock(&object->lock, flags);
+		thread_breathe();
+	}
+}
+
 twz_result object_clone(struct object *source, struct object **out)
 {
 	struct object *copy =
@@ -335,6 +357,7 @@ twz_result object_clone(struct object *source, struct object **out)
 	copy->owner = source->owner;
 	copy->shown_id = source->shown_id;
 	copy->page_rights = source->page_rights;
+	split_large_pages(source);
 	flags = spin_lock(&source->lock);
 	if (source->directory) {
 		copy->directory = platform->table_alloc();
@@ -343,12 +366,14 @@ twz_result object_clone(struct object *source, struct object **out)
 			object_put(copy);
 			return -TWZ_ERR_OUT_OF_MEMORY;
 		}
+		if (source->parked)
+			page_map_unpark_all(source);
 		from = phys_to_virt(source->directory);
 		to = phys_to_virt(copy->directory);
 		for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
 			uint64_t entry;
 
-			if (from[i] & PTE_LARGE)
+			if (from[i] & PTE_LARGE) /* a new one */
 				large_split(source, (uint64_t)i * TABLE_ENTRIES, &from[i]);
 			entry = from[i];
 			if (pte_has_frame(entry)) {

@@ -107,6 +107,8 @@ static twz_result fault_locked(struct object *object, uint64_t page, uint32_t ac
 	twz_result result;
 
 	*need = NEED_NOTHING;
+	if (!kernel && object->parked)
+		page_map_unpark(object, page);
 	if (!kernel && large_slot(object, page)) /* another thread was faster */
 		return access & TWZ_RIGHT_EXEC && object->flags & TWZ_OBJECT_RAW
 			       ? -TWZ_ERR_ACCESS_DENIED

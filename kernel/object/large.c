@@ -87,6 +87,7 @@ void large_enter(struct object *object, uint64_t page, physical_address first)
 	volatile uint64_t *slot = &directory[page / TABLE_ENTRIES];
 	physical_address empty = pte_has_frame(*slot) ? pte_frame(*slot) : 0;
 
+	page_map_widen(object);
 	directory_write(slot, pte_make(object, first, 0) | PTE_LARGE);
 	object->pages += TABLE_ENTRIES;
 	object->large_pages++;
@@ -107,6 +108,7 @@ void large_split(struct object *object, uint64_t page, volatile uint64_t *slot)
 				    pte_make(object, first + i * PAGE_SIZE, 0) | dirty);
 	*frame_note(table) = TABLE_ENTRIES;
 	*frame_note(first) = 0;
+	page_map_widen(object);
 	directory_write(slot, directory_entry(table, 0));
 	object->large_pages--;
 	/* one page of it makes the processor forget the large translation (SDM volume 3, 4.10.4) */

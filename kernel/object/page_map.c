@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Page directories and page tables of objects: find, build, share, drop. */
+#include <heap.h>
 #include <log.h>
 #include <string.h>
+#include <thread.h>
 #include <view.h>
 #include "page_map.h"
 
@@ -96,6 +98,7 @@ static bool own_table(struct object *object, uint64_t page, volatile uint64_t *s
 	physical_address shared = pte_frame(*slot), table;
 	volatile uint64_t *old = phys_to_virt(shared), *entries;
 
+	page_map_widen(object);
 	if (frame_references(shared) == 1) {
 		platform->pte_write(slot, directory_entry(shared, 0));
 		return true;
@@ -158,6 +161,8 @@ void page_map_write(struct object *object, volatile uint64_t *entry, uint64_t va
 {
 	object->pages += pte_has_frame(value);
 	object->pages -= pte_has_frame(*entry);
+	if (value & ~*entry & PTE_PRESENT)
+		page_map_widen(object);
 	*table_used(entry) += (value != 0) - (*entry != 0);
 	platform->pte_write(entry, pte_accessed(value));
 }
@@ -193,6 +198,8 @@ void page_map_destroy(struct object *object)
 {
 	volatile uint64_t *directory = phys_to_virt(object->directory);
 
+	kernel_free(object->usual);
+	object->usual = NULL;
 	if (!object->directory)
 		return;
 	for (unsigned i = 0; *frame_note(object->directory); i++) {
@@ -203,6 +210,7 @@ void page_map_destroy(struct object *object)
 			large_free(pte_frame(entry));
 		else if (pte_has_frame(entry))
 			page_table_drop(pte_frame(entry));
+		thread_breathe();
 	}
 	platform->table_free(object->directory);
 	object->directory = 0;
@@ -213,6 +221,8 @@ uint32_t page_map_present(const struct object *object, uint32_t *pages, uint32_t
 {
 	uint32_t found = 0;
 
+	if (object->narrow)
+		return page_map_usual(object, pages);
 	if (object->pages > limit)
 		return limit + 1;
 	for (uint64_t at = 0; found < object->pages; at += TABLE_ENTRIES) {

@@ -16,6 +16,7 @@
 #define PTE_NOACCESS (1ull << 11) /* page-level rights: none; the frame stays */
 #define PTE_ASK	     (1ull << 52) /* ask the pager before the first write */
 #define PTE_EXEC     (1ull << 53) /* page-level rights of a raw object: execution allowed */
+#define PTE_PARKED   (1ull << 54) /* of a directory entry: its table has parked pages (usual.c) */
 #define PTE_RIGHTS   (PTE_NOWRITE | PTE_NOACCESS | PTE_EXEC)
 
 #define OBJECT_PAGES  (TWZ_SLOT_SIZE / PAGE_SIZE)
@@ -56,7 +57,10 @@ static inline bool page_map_clean(const struct object *object, uint64_t entry)
 				     : !frame_counted(pte_frame(entry));
 }
 
-/* The numbers of all present pages; more than `limit`: limit + 1 and nothing stored. */
+/*
+ * The numbers of all pages that can be cached: the usual ones, or all that the object has; more
+ * than `limit`, which is no less than the usual ones can be: limit + 1 and nothing stored.
+ */
 uint32_t page_map_present(const struct object *object, uint32_t *pages, uint32_t limit);
 
 /*
@@ -70,6 +74,19 @@ uint32_t page_map_accessed(const struct object *object, uint32_t *pages, uint32_
  * forget about all. Nobody maps it.
  */
 void page_map_forget(struct object *object, const uint32_t *pages, uint32_t count, uint32_t limit);
+
+/* ---- usual pages (usual.c, where the rules are) ---- */
+
+/* The usual pages of an object that is narrow; how many they are. */
+uint32_t page_map_usual(const struct object *object, uint32_t *pages);
+/* The end of the last map, at which these pages were found used. Nobody has anything cached. */
+void page_map_used(struct object *object, const uint32_t *pages, uint32_t count);
+/* An entry is going to be present that was not: others than the usual pages can be reached. */
+void page_map_widen(struct object *object);
+/* A program touches the page of an object that was parked: let it be there if it is. */
+void page_map_unpark(struct object *object, uint64_t page);
+/* All that was parked, so that tables can be shared. */
+void page_map_unpark_all(struct object *object);
 
 /* Drop a reference of a page table; the last one drops its frames. No lock needed. */
 void page_table_drop(physical_address table);

@@ -18,10 +18,10 @@ def boots(name, sources):
 
 
 boots("memory", ["//tests/kernel/main.c", "copies.c", "ties.c", "protect.c", "pressure.c"])
-boots("large", ["//tests/kernel/main.c", "large.c", "unmap.c"])
+boots("large", ["//tests/kernel/main.c", "large.c", "unmap.c", "usual.c"])
 boots("fail", ["fail.c"])
 boots("soak", ["soak.c"])
-
 boots("size", ["size.c"])
+boots("cost", ["cost.c"])
 default(*images)
 alias("memory-tests", images)
