@@ -41,6 +41,7 @@ struct view {
 	struct spinlock lock;		      /* LOCK_VIEW: all below but cpus */
 	physical_address root;		      /* top-level page table */
 	struct mapping **tables[VIEW_TABLES]; /* by slot: tables[slot >> 9][slot & 511] */
+	uint64_t free_from;		      /* of the slots for anyone all below are taken */
 	volatile uint64_t cpus;		      /* CPUs whose TLB may hold its translations */
 	struct list threads;		      /* struct thread.view_node */
 	uint32_t thread_count;
@@ -52,7 +53,8 @@ struct view {
 	uint64_t upcall_entry;
 	struct object *control;		       /* its id; the control page */
 	struct twz_view_control *control_page; /* in the direct map */
-	struct view_copy *copies;
+	struct view_copy **copies;	       /* by id (copies.c) */
+	uint32_t copy_buckets, copy_count;
 	uint64_t run_time;	 /* of ended threads */
 	void *host_state;	 /* the 9P channel's per-view data (kernel/device) */
 	struct object *family;	 /* a reference, or NULL; set before it has threads (family.c) */
@@ -111,6 +113,12 @@ twz_result view_wait(struct view *view, uint64_t deadline);
  * alone (false).
  */
 bool view_disown(struct view *view);
+
+/*
+ * The control object's id is gone. Once the program has ended nobody can hear of it any more, so
+ * that its number goes too, although a processor may not have left the view yet.
+ */
+void view_control_deleted(struct view *view);
 
 /* Give up a view that never had a thread, and the caller's reference. */
 void view_abandon(struct view *view);

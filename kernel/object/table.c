@@ -148,7 +148,7 @@ static bool table_remove(struct object *object)
 	}
 	*at = object->hash_next;
 	table_entries--;
-	object->flags |= OBJECT_DELETED;
+	__atomic_or_fetch(&object->flags, OBJECT_DELETED, __ATOMIC_RELAXED);
 	list_remove(&object->tie_node);
 	object->tied_to = NULL;
 	spin_unlock(&table_lock, flags);
@@ -294,6 +294,8 @@ static void delete (struct object *object, struct tied *tied)
 		return;
 	if (object->pager && object->pager->deleted)
 		object->pager->deleted(object);
+	if (object->control_view)
+		view_control_deleted(object->control_view);
 	if (!(object->flags & OBJECT_CONTROL))
 		take_ties(object, tied);
 	put(object, tied);

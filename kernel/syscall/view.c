@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* System calls on views. */
+#include <main.h>
 #include <object.h>
 #include <platform.h>
 #include <security.h>
@@ -36,6 +37,8 @@ twz_result sys_view_create(struct twz_id *id)
 	object_get(control);
 	view_join_family(view, current_thread()->view->family);
 	program_made(view, current_thread()->view);
+	if (view->family)
+		race_window("made");
 	result = hand_over(control, id);
 	if (result < 0)
 		view_disown(view);
@@ -63,6 +66,8 @@ twz_result sys_view_clone(const struct twz_view_clone *user, struct twz_id *id)
 	object_get(control);
 	view_join_family(clone, self->view->family);
 	program_made(clone, self->view);
+	if (clone->family)
+		race_window("made");
 	if (arguments.entry) {
 		struct twz_thread_spec spec = {
 			.entry = arguments.entry,
@@ -185,12 +190,8 @@ twz_result sys_view_entry(uint64_t hi, uint64_t lo, uint64_t slot, struct twz_ma
 	if (result < 0)
 		return result;
 	flags = spin_lock(&view->lock);
-	while (slot < TWZ_SLOT_COUNT && !view->exiting && !map) {
-		if (!view->tables[slot / SLOTS_PER_TABLE])
-			slot = (slot / SLOTS_PER_TABLE + 1) * SLOTS_PER_TABLE;
-		else
-			map = view_lookup(view, slot++);
-	}
+	if (!view->exiting)
+		map = view_next_mapping(view, slot);
 	if (map) {
 		entry.object = map->object->shown_id;
 		entry.slot = map->slot;
@@ -261,6 +262,8 @@ twz_result sys_view_family(uint64_t hi, uint64_t lo, uint64_t family_hi, uint64_
 	else
 		result = find_family(family_hi, family_lo, TWZ_RIGHT_DELETE, &family);
 	if (result >= 0) {
+		if (self->thread_count > 1)
+			race_window("join");
 		if (!view_join_family(view, family))
 			result = -TWZ_ERR_BUSY;
 		object_put(family);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Thread numbers: small, unique among the living; a table that grows. A program's number is its
- * first thread's and stays taken as long as its view is there.
+ * first thread's and stays taken until the program has ended and its control object is deleted, or
+ * its view is gone.
  */
 #include <heap.h>
 #include <lock.h>
@@ -91,9 +92,13 @@ void program_number_keep(uint32_t number, struct view *view)
 	spin_unlock(&number_lock, flags);
 }
 
-void program_number_release(uint32_t number)
+void program_number_release(uint32_t number, const struct view *view)
 {
-	program_number_keep(number, NULL);
+	uint64_t flags = spin_lock(&number_lock);
+
+	if (programs[number - 1] == view)
+		programs[number - 1] = NULL;
+	spin_unlock(&number_lock, flags);
 }
 
 /* One whose last reference is being dropped is not there any more. */

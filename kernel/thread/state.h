@@ -38,7 +38,8 @@ bool thread_number_act(uint64_t number, bool (*act)(struct thread *, void *), vo
 
 /* The number is the view's too, until it is released, although its thread gives it back. */
 void program_number_keep(uint32_t number, struct view *view);
-void program_number_release(uint32_t number);
+/* It is the view's no more; it may be another's already. */
+void program_number_release(uint32_t number, const struct view *view);
 /* The view that keeps a number, with a reference; NULL. No number is above the limit. */
 struct view *program_number_find(uint64_t number);
 uint32_t program_number_limit(void);

@@ -204,13 +204,16 @@ static void leave_view(struct thread *thread)
 	clear_word(thread->clear_word);
 	clear_word(thread->exit_word);
 	let_go(thread);
-	view_lose_thread(view, thread);
+	/*
+	 * A kernel thread from here on: what is left may sleep, and must not load again the root
+	 * that the view's end takes from all CPUs. The GS base is not looked at any more.
+	 */
 	platform->interrupts_save();
 	thread->view = NULL;
 	thread->frame = NULL;
-	/* its GS base is not looked at any more; the view's root stays loaded until another's is */
 	this_cpu()->user_gs = ~0ull;
 	platform->interrupts_enable();
+	view_lose_thread(view, thread);
 	view_put(view);
 }
 

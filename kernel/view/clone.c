@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Cloning a view: fork and the handlers' snapshots. */
 #include <object.h>
+#include <thread.h>
 #include "internal.h"
 
 /* The clone's copy of a private object: made at its first map, found at its others. */
@@ -8,12 +9,9 @@ static twz_result copy_for(struct view *clone, struct object *source, struct obj
 {
 	twz_result result;
 
-	for (struct view_copy *copy = clone->copies; copy; copy = copy->next) {
-		if (twz_id_equal(copy->id, source->shown_id)) {
-			*out = copy->copy;
-			return TWZ_OK;
-		}
-	}
+	*out = view_find_copy(clone, source->shown_id);
+	if (*out)
+		return TWZ_OK;
 	result = object_clone(source, out);
 	if (result < 0)
 		return result;
@@ -24,7 +22,7 @@ static twz_result copy_for(struct view *clone, struct object *source, struct obj
 	return TWZ_OK;
 }
 
-/* The source view's lock is held. */
+/* `map` is the source's, as it was, and `object` referenced. */
 static twz_result clone_mapping(struct view *clone, const struct mapping *map)
 {
 	struct object *object = map->object;
@@ -41,26 +39,40 @@ static twz_result clone_mapping(struct view *clone, const struct mapping *map)
 	return view_insert(clone, object, map->slot, map->rights, map->inherit);
 }
 
+/* The first mapping from *slot on, as it is now, with a reference to its object; false: none. */
+static bool next_mapping(struct view *source, uint64_t slot, struct mapping *out)
+{
+	uint64_t flags = spin_lock(&source->lock);
+	const struct mapping *map = view_next_mapping(source, slot);
+
+	if (map) {
+		*out = *map;
+		object_get(out->object);
+	}
+	spin_unlock(&source->lock, flags);
+	return map != NULL;
+}
+
+/*
+ * One object after the other, so that no lock is held over more than one of them: threads that map
+ * and unmap meanwhile are not waited for, as those that write are not.
+ */
 static twz_result clone_once(struct view *source, struct view **out)
 {
+	struct mapping map = {.slot = 0};
 	struct view *clone;
 	twz_result result = view_make(&clone);
-	uint64_t flags;
 
 	if (result < 0)
 		return result;
-	flags = spin_lock(&source->lock);
 	clone->upcall_entry = source->upcall_entry;
 	clone->takes = source->takes;
-	for (unsigned t = 0; t < VIEW_TABLES && result >= 0; t++) {
-		struct mapping **table = source->tables[t];
-
-		for (unsigned i = 0; table && i < SLOTS_PER_TABLE && result >= 0; i++) {
-			if (table[i])
-				result = clone_mapping(clone, table[i]);
-		}
+	for (uint64_t slot = 0; result >= 0 && next_mapping(source, slot, &map);
+	     slot = map.slot + 1) {
+		result = clone_mapping(clone, &map);
+		object_put(map.object);
+		thread_breathe();
 	}
-	spin_unlock(&source->lock, flags);
 	if (result < 0) {
 		view_abandon(clone);
 		return result;
@@ -73,7 +85,7 @@ twz_result view_make_clone(struct view *source, struct view **out)
 {
 	twz_result result = clone_once(source, out);
 
-	/* locks are held all through it, so memory can only be reclaimed in between */
+	/* an object is cloned under its lock, so memory can only be reclaimed in between */
 	if (result == -TWZ_ERR_OUT_OF_MEMORY && memory_reclaim())
 		result = clone_once(source, out);
 	return result;

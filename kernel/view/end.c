@@ -3,6 +3,7 @@
 #include <cpu.h>
 #include <heap.h>
 #include <log.h>
+#include <main.h>
 #include <object.h>
 #include <sync.h>
 #include <thread.h>
@@ -10,6 +11,7 @@
 #include <timer.h>
 #include <tlb.h>
 #include <wait.h>
+#include "../thread/state.h"
 #include "internal.h"
 
 struct hook {
@@ -73,7 +75,7 @@ static void finish(struct view *view)
 	struct object *control = view->control;
 	struct twz_view_control *page = view->control_page;
 	uint64_t flags, cpus;
-	bool orphan;
+	uint32_t marks;
 
 	for (struct hook *hook = hooks; hook; hook = hook->next)
 		hook->function(view);
@@ -85,7 +87,7 @@ static void finish(struct view *view)
 
 	flags = spin_lock(&view->lock);
 	view->ended = true;
-	orphan = control->flags & OBJECT_ORPHAN;
+	marks = __atomic_load_n(&control->flags, __ATOMIC_RELAXED);
 	spin_unlock(&view->lock, flags);
 
 	page->threads = 0;
@@ -100,7 +102,9 @@ static void finish(struct view *view)
 	wait_wake_all(&ended_waiters);
 	spin_unlock(&ended_lock, flags);
 
-	if (orphan)
+	if (marks & OBJECT_DELETED)
+		view_control_deleted(view); /* before it had ended */
+	else if (marks & OBJECT_ORPHAN)
 		object_delete(control);
 	view->control = NULL;
 	object_put(control);
@@ -123,8 +127,10 @@ void view_lose_thread(struct view *view, struct thread *thread)
 		view->exit_state = TWZ_VIEW_EXITED;
 	}
 	spin_unlock(&view->lock, flags);
-	if (last)
+	if (last) {
 		finish(view);
+		race_window("end");
+	}
 }
 
 bool view_disown(struct view *view)
@@ -133,7 +139,7 @@ bool view_disown(struct view *view)
 	bool runs = view->thread_count > 0, empty = !runs && !view->exiting;
 
 	if (!view->ended)
-		view->control->flags |= OBJECT_ORPHAN;
+		__atomic_or_fetch(&view->control->flags, OBJECT_ORPHAN, __ATOMIC_RELAXED);
 	if (empty) {
 		view->exiting = true;
 		view->exit_state = TWZ_VIEW_KILLED;
@@ -142,6 +148,17 @@ bool view_disown(struct view *view)
 	if (empty)
 		finish(view);
 	return runs;
+}
+
+void view_control_deleted(struct view *view)
+{
+	uint64_t flags = spin_lock(&view->lock);
+	/* finish sees under the lock that the id is gone, or is seen to be that far */
+	uint32_t number = view->ended ? view->number : 0;
+
+	spin_unlock(&view->lock, flags);
+	if (number)
+		program_number_release(number, view);
 }
 
 void view_abandon(struct view *view)

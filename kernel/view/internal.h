@@ -10,6 +10,9 @@
 /* The mapping of a slot, or NULL. The view's lock is held. */
 struct mapping *view_lookup(const struct view *view, uint64_t slot);
 
+/* The mapping of the first slot from `slot` on that has one, or NULL. The view's lock is held. */
+struct mapping *view_next_mapping(const struct view *view, uint64_t slot);
+
 /*
  * Enter an object at a free slot; takes its own reference. The view's lock is held, or nobody else
  * knows the view.
@@ -23,8 +26,15 @@ twz_result view_insert(struct view *view, struct object *object, uint64_t slot, 
  */
 void view_take_out(struct view *view, struct mapping *map, bool flush);
 
-/* Remember that `id` means `copy` here; takes over the reference. False: out of memory. */
+/*
+ * Remember that `id` means `copy` here; takes over the reference. False: out of memory. Only while
+ * nobody else knows the view.
+ */
 bool view_add_copy(struct view *view, struct twz_id id, struct object *copy);
+/* What an id means here, or NULL; without a reference. The view's lock is held, or as above. */
+struct object *view_find_copy(const struct view *view, struct twz_id id);
+/* Nobody runs here any more. */
+void view_drop_copies(struct view *view);
 
 /* Remove all maps and tables of a view that no thread runs in any more. */
 void view_clear(struct view *view);

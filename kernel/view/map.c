@@ -30,6 +30,20 @@ struct mapping *view_lookup(const struct view *view, uint64_t slot)
 	return table ? table[slot % SLOTS_PER_TABLE] : NULL;
 }
 
+struct mapping *view_next_mapping(const struct view *view, uint64_t slot)
+{
+	while (slot < TWZ_SLOT_COUNT) {
+		struct mapping *map = view_lookup(view, slot);
+
+		if (map)
+			return map;
+		slot = view->tables[slot / SLOTS_PER_TABLE]
+			       ? slot + 1
+			       : (slot / SLOTS_PER_TABLE + 1) * SLOTS_PER_TABLE;
+	}
+	return NULL;
+}
+
 /* The tables for a slot: ours, and the page-directory-pointer table. */
 static bool make_tables(struct view *view, uint64_t slot)
 {
@@ -109,6 +123,8 @@ void view_take_out(struct view *view, struct mapping *map, bool flush)
 	uint64_t flags = spin_lock(&object->lock);
 
 	view->tables[map->slot / SLOTS_PER_TABLE][map->slot % SLOTS_PER_TABLE] = NULL;
+	if (map->slot < view->free_from)
+		view->free_from = map->slot;
 	platform->pte_write(map->entry, 0);
 	list_remove(&map->object_node);
 	object->map_count--;
@@ -144,14 +160,17 @@ static twz_result replace(struct view *view, struct mapping *map, struct object 
 	return -TWZ_ERR_BUSY;
 }
 
-static uint64_t free_slot(const struct view *view)
+/* The lowest free slot, without a look at those that are known to be taken. */
+static uint64_t free_slot(struct view *view)
 {
-	/* slot 0 holds the null page: only on demand */
-	for (uint64_t slot = SLOTS_PER_TABLE; slot < TWZ_SLOT_COUNT; slot++) {
-		if (!view->tables[slot / SLOTS_PER_TABLE] || !view_lookup(view, slot))
-			return slot;
-	}
-	return TWZ_SLOT_ANY;
+	uint64_t slot = view->free_from;
+
+	if (slot < SLOTS_PER_TABLE) /* the first table's, with the null page, only on demand */
+		slot = SLOTS_PER_TABLE;
+	while (slot < TWZ_SLOT_COUNT && view_lookup(view, slot))
+		slot++;
+	view->free_from = slot;
+	return slot < TWZ_SLOT_COUNT ? slot : TWZ_SLOT_ANY;
 }
 
 static twz_result map_once(struct view *view, struct object *object, uint64_t slot, uint32_t rights,
@@ -209,34 +228,6 @@ twz_result view_unmap_slot(struct view *view, uint64_t slot)
 	return TWZ_OK;
 }
 
-bool view_add_copy(struct view *view, struct twz_id id, struct object *copy)
-{
-	struct view_copy *entry = kernel_alloc(sizeof(*entry));
-
-	if (!entry)
-		return false;
-	entry->id = id;
-	entry->copy = copy;
-	entry->next = view->copies;
-	view->copies = entry;
-	return true;
-}
-
-struct object *object_find_in(struct view *view, struct twz_id id)
-{
-	uint64_t flags = spin_lock(&view->lock);
-	struct object *object = NULL;
-
-	for (struct view_copy *copy = view->copies; copy && !object; copy = copy->next) {
-		if (twz_id_equal(copy->id, id) && !(copy->copy->flags & OBJECT_DELETED))
-			object = copy->copy;
-	}
-	if (object)
-		object_get(object);
-	spin_unlock(&view->lock, flags);
-	return object ? object : object_find(id);
-}
-
 struct object *view_object_at(struct view *view, uint64_t address, uint64_t *offset,
 			      uint32_t *rights)
 {
@@ -275,11 +266,5 @@ void view_clear(struct view *view)
 			platform->table_free(platform->entry_to_frame(top & PTE_FRAME));
 		}
 	}
-	while (view->copies) {
-		struct view_copy *copy = view->copies;
-
-		view->copies = copy->next;
-		object_put(copy->copy);
-		kernel_free(copy);
-	}
+	view_drop_copies(view);
 }

@@ -69,9 +69,10 @@ void view_put(struct view *view)
 	if (__atomic_sub_fetch(&view->references, 1, __ATOMIC_ACQ_REL))
 		return;
 	if (view->number)
-		program_number_release(view->number);
+		program_number_release(view->number, view);
 	view_clear(view);
 	if (view->root) {
+		DEBUG_ASSERT(!view->cpus);
 		memset(phys_to_virt(view->root), 0, PAGE_SIZE);
 		platform->table_free(view->root);
 	}
