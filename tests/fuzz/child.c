@@ -103,6 +103,7 @@ void child_main(uint64_t stream)
 	twz_sys_system_info(&info);
 	pool[0] = pool[1] = c->view;
 	names_id = info.names;
+	store_id = info.store_names;
 	pool_views[0] = c->view;
 	for (unsigned i = 1; i <= THREADS; i++) {
 		const struct twz_thread_spec spec = {

@@ -64,12 +64,16 @@ extern bool in_family;
 
 /* What the parent must end: views tell it here. The children may write nonsense. */
 #define LOG_VIEWS 2048 /* entry.S has it too */
+#define LOG_MADE  256  /* of a round */
 struct log {
 	volatile uint32_t count;
 	uint32_t reserved[3];
 	struct twz_id views[LOG_VIEWS];
 	volatile uint64_t calls, acts, faults;
 	volatile uint64_t threads; /* of this round */
+	/* objects of the store that it has made: the kernel writes the ids here */
+	volatile uint32_t made_count;
+	struct twz_id made[LOG_MADE];
 };
 #define LOG ((struct log *)SLOT(SLOT_LOG))
 extern struct twz_id log_id, program_id;
@@ -84,6 +88,16 @@ uint64_t weird(struct context *c);
 /* generate.c: one system call, mostly plausible; one of garbage. */
 void structured_call(struct context *c);
 void garbage_call(struct context *c);
+
+/*
+ * devices.c: objects of the store, whose root is store_id (none: there is no store). A spec gets or
+ * loses the flag; its id must lie where the parent finds it, NULL when the round has had enough.
+ */
+extern struct twz_id store_id;
+void fill_persistent(struct context *c, struct twz_object_spec *spec);
+struct twz_id *place_for_id(struct context *c, const struct twz_object_spec *spec);
+/* A message to the host's files, mostly well formed; returns its length. */
+uint64_t fill_host_request(struct context *c, void *request);
 
 /* act.c: memory, instructions, registers, frames. */
 void act(struct context *c);

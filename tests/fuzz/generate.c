@@ -34,7 +34,7 @@ static struct twz_id some_id(struct context *c)
 	if (chance(c, 32))
 		return (struct twz_id){weird(c), weird(c)};
 	if (chance(c, 20))
-		return names_id;
+		return chance(c, 2) ? store_id : names_id;
 	return chance(c, 10) ? some_view(c) : pool[below(c, IDS)];
 }
 
@@ -98,7 +98,8 @@ static void fill_object_spec(struct context *c, void *at)
 		.sources = sources,
 		.source_count = chance(c, 64) ? weird(c) : count,
 	};
-	if (twz_id_is_none(spec->tie) && !in_family)
+	fill_persistent(c, spec);
+	if (twz_id_is_none(spec->tie) && !in_family && !(spec->flags & TWZ_OBJECT_PERSISTENT))
 		spec->tie = c->view;
 	for (uint64_t i = 0; i < 8; i++)
 		sources[i] = (struct twz_object_source){some_id(c), some_offset(c), some_offset(c),
@@ -307,8 +308,8 @@ static void harvest(struct context *c, uint64_t call, const uint64_t a[6], long 
 
 	if (result < 0)
 		return;
-	if (call == TWZ_SYS_object_create && a[1] == (uint64_t)id) {
-		remember(c, *id);
+	if (call == TWZ_SYS_object_create && a[0] == (uint64_t)c->input) {
+		remember(c, *(const struct twz_id *)a[1]);
 	} else if (call == TWZ_SYS_view_create && a[0] == (uint64_t)id) {
 		pool_views[below(c, 8)] = *id;
 		enter_in_log(*id);
@@ -361,6 +362,22 @@ void structured_call(struct context *c)
 	if (call->number == TWZ_SYS_object_tie && !(a[2] | a[3]) && !in_family) {
 		a[2] = c->view.hi;
 		a[3] = c->view.lo;
+	}
+	/* nobody can do without the store's root */
+	if (a[0] && twz_id_equal((struct twz_id){a[0], a[1]}, store_id) &&
+	    (call->number == TWZ_SYS_object_delete || call->number == TWZ_SYS_object_tie))
+		return;
+	if (call->number == TWZ_SYS_object_create && a[0] == (uint64_t)c->input) {
+		a[1] = (uint64_t)place_for_id(c, (struct twz_object_spec *)c->input);
+		if (!a[1])
+			return;
+	}
+	if (call->number == TWZ_SYS_host_call && !chance(c, 8)) {
+		a[0] = 0;
+		a[1] = (uint64_t)c->input;
+		a[2] = fill_host_request(c, c->input);
+		a[3] = (uint64_t)c->output;
+		a[4] = OUTPUT_SIZE;
 	}
 	/* the parent, who takes no messages, is not to be ended */
 	if (call->number == TWZ_SYS_program_send)

@@ -21,7 +21,8 @@ struct parent {
 #define SECOND	     1000000000ull
 #define HANG_TIME    (30 * SECOND) /* what the end of a child may take, on a busy host too */
 #define CHECK_ROUNDS 8
-#define PAGES_SLACK  256 /* the heap's and the tables' */
+/* The heap's and the tables'; with devices the buffers that the host's files keep. */
+#define PAGES_SLACK (twz_id_is_none(store_id) ? 256u : 1024u)
 
 extern char parent_upcall_entry[];
 void parent_begin(void);
@@ -65,7 +66,7 @@ static uint64_t pages_of(struct twz_id id)
  * makes it. */
 static uint64_t pages_shared(void)
 {
-	return pages_of(log_id) + pages_of(program_id) + pages_of(names_id);
+	return pages_of(log_id) + pages_of(program_id) + pages_of(names_id) + pages_of(store_id);
 }
 
 static void fail(const char *why) __attribute__((noreturn));
@@ -149,7 +150,8 @@ void parent_begin(void)
 		program_id = entry.object;
 	twz_sys_system_info(&PARENT->base);
 	names_id = permanent[0] = PARENT->base.names;
-	for (uint64_t slot = 0, i = 1; twz_sys_view_entry(0, 0, slot, &entry) == 0; i++) {
+	store_id = permanent[1] = PARENT->base.store_names;
+	for (uint64_t slot = 0, i = 2; twz_sys_view_entry(0, 0, slot, &entry) == 0; i++) {
 		if (i == PERMANENT)
 			fail("more is mapped than the list of permanent objects takes");
 		permanent[i] = entry.object;
@@ -164,6 +166,17 @@ void parent_begin(void)
 		.hold = option(line, "fuzz.hold=", 0), /* a failure waits for gdb */
 	};
 	parent_switch(PARENT->stack + sizeof(PARENT->stack));
+}
+
+/* What the children have made in the store and not deleted. */
+static void delete_made(void)
+{
+	uint32_t count = LOG->made_count < LOG_MADE ? LOG->made_count : LOG_MADE;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (!twz_id_is_none(LOG->made[i]))
+			twz_sys_object_delete(LOG->made[i].hi, LOG->made[i].lo);
+	}
 }
 
 /* Ends every program that has told of itself, and every handler. */
@@ -201,13 +214,17 @@ static void check_leaks(bool pages)
 {
 	uint64_t end = now() + HANG_TIME;
 
+	delete_made();
 	while (!settled(pages)) {
 		if (now() > end)
 			fail(settled(false) ? "pages are lost"
 					    : "something is left of the children");
 		end_strays();
+		delete_made();
 		sleep_for(SECOND / 500);
 	}
+	LOG->made_count = 0;
+	memset(LOG->made, 0, sizeof(LOG->made));
 	LOG->count = 0;
 	memset(LOG->views, 0, sizeof(LOG->views));
 }
@@ -291,6 +308,7 @@ void parent_main(void)
 	memset(PARENT->upcall_stack, 1, sizeof(PARENT->upcall_stack));
 	twz_sys_view_set_upcall(&target);
 	twz_sys_thread_control(TWZ_THREAD_UPCALL_STACK, (uint64_t)range);
+	pages_shared(); /* brings the store's root into memory, where it stays */
 	twz_sys_system_info(&PARENT->base);
 	/* above what the children may have: nothing that they do keeps it from ending them */
 	twz_sys_thread_control(TWZ_THREAD_SET_PRIORITY, (TWZ_PRIORITIES - 1) | TWZ_PRIORITY_FIFO);
