@@ -44,10 +44,11 @@ def qemu_version():
     return run(["qemu-system-x86_64", "--version"]).splitlines()[0]
 
 
-def qemu(cpus=1, memory="512M"):
+def qemu(cpus=1, memory="512M", nvdimm=False):
     """QEMU as x86_64-twizzler-run starts it."""
     return ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-accel",
-            ACCELERATOR, "-cpu", "max", "-smp", str(cpus), "-m", memory, "-M", MACHINE, "-bios", "qboot.rom",
+            ACCELERATOR, "-cpu", "max", "-smp", str(cpus), "-m", memory, "-M",
+            MACHINE + ",nvdimm=on" * nvdimm, "-bios", "qboot.rom",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
 
 
@@ -80,12 +81,15 @@ def linux_kernel():
     return path, os.path.basename(path).removeprefix("vmlinuz-")
 
 
-def initramfs(path, init):
-    """An initramfs in the "newc" format with a console and the program as init."""
-    with open(init, "rb") as file:
-        program = file.read()
-    files = [("dev", 0o40755, b"", (0, 0)), ("dev/console", 0o20600, b"", (5, 1)), ("init", 0o100755, program, (0, 0)),
-             ("TRAILER!!!", 0, b"", (0, 0))]
+def initramfs(path, init, files=()):
+    """An initramfs in the "newc" format with a console, the program as init, and files: (name, path), programs all."""
+    names = [("init", init), *files]
+    directories = sorted({os.path.dirname(name) for name, _ in names} - {""})
+    files = [(name, 0o40755, b"", (0, 0)) for name in ("dev", *directories)] + [("dev/console", 0o20600, b"", (5, 1))]
+    for name, source in names:
+        with open(source, "rb") as file:
+            files.append((name, 0o100755, file.read(), (0, 0)))
+    files.append(("TRAILER!!!", 0, b"", (0, 0)))
     data = b""
     for inode, (name, mode, content, device) in enumerate(files):
         fields = [inode, mode, 0, 0, 1, 0, len(content), 0, 0, *device, len(name) + 1, 0]
@@ -96,9 +100,9 @@ def initramfs(path, init):
         file.write(data)
 
 
-def linux_command(kernel, ramdisk, arguments=(), **machine):
+def linux_command(kernel, ramdisk, arguments=(), devices=(), **machine):
     """A boot of Linux whose init gets the arguments; it exits through isa-debug-exit, so 1 of 0."""
     append = "console=ttyS0 quiet mitigations=off panic=-1"
     if arguments:
         append += " -- " + " ".join(arguments)
-    return qemu(**machine) + ["-serial", "stdio", "-kernel", kernel, "-initrd", ramdisk, "-append", append]
+    return qemu(**machine) + [*devices, "-serial", "stdio", "-kernel", kernel, "-initrd", ramdisk, "-append", append]

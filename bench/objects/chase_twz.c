@@ -2,7 +2,6 @@
 /* Dereference: raw pointers, invariant pointers within an object and across objects; misses of the
  * cache, first maps. */
 #include "chase.h"
-#include <host/host.h>
 #include <string.h>
 #include <twz/fot.h>
 #include <twz/ptr.h>
@@ -25,7 +24,7 @@ static struct twz_object make(void)
 	struct twz_object object;
 	struct twz_id id;
 
-	need(twz_object_create(0, TWZ_KIND_DATA, &id) >= 0, "create");
+	need(twz_object_create(OBJECT_FLAGS, TWZ_KIND_DATA, &id) >= 0, "create");
 	need(twz_object_open(id, RW, &object) >= 0, "open");
 	return object;
 }
@@ -106,7 +105,7 @@ static void first_map(void)
 	double total = 0;
 
 	for (int i = 0; i < FIRST; i++) {
-		need(twz_object_create(0, TWZ_KIND_DATA, &ids[i]) >= 0, "create");
+		need(twz_object_create(OBJECT_FLAGS, TWZ_KIND_DATA, &ids[i]) >= 0, "create");
 		twz_result index = twz_fot_insert(objects[0].start, ids[i], RW);
 		need(index > 0, "insert");
 		words[i] = (uint64_t)index << TWZ_IPTR_OFFSET_BITS | TWZ_BASE_OFFSET;

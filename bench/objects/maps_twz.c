@@ -2,7 +2,6 @@
 /* libtwz's B+tree and hash map. argv[1]: how many keys. Linked with --wrap for twz_fence and
  * twz_persist. */
 #include "maps.h"
-#include <host/host.h>
 #include <string.h>
 #include <twz/alloc.h>
 #include <twz/btree.h>
@@ -65,7 +64,7 @@ int main(int argc, char **argv)
 	struct twz_id id;
 
 	hashed = strcmp(argv[1], "hash") == 0;
-	need(twz_object_create(0, TWZ_KIND_DATA, &id) >= 0, "create");
+	need(twz_object_create(OBJECT_FLAGS, TWZ_KIND_DATA, &id) >= 0, "create");
 	need(twz_object_open(id, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, &object) >= 0, "open");
 	root = twz_object_base(&object);
 	need(twz_heap_make(&object, sizeof(*root)) >= 0 && twz_tx_open(&object) >= 0, "heap");

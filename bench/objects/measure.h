@@ -9,6 +9,12 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* Of the objects that a benchmark makes: in the guest TWZ_OBJECT_PERSISTENT, so that they lie in its
+ * store. */
+#ifndef OBJECT_FLAGS
+#define OBJECT_FLAGS 0
+#endif
+
 /* The thread's CPU time: what else runs on the machine does not count. */
 static inline double now_ns(void)
 {

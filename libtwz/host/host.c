@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "../internal.h"
 #include "host.h"
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -75,14 +76,30 @@ static bool copy_source(const struct twz_object_source *source, int to)
 	return from != NULL;
 }
 
+/* A memory file, or one without a name in the directory TWZ_HOST_DIRECTORY. */
+static int new_file(void)
+{
+	const char *directory = getenv("TWZ_HOST_DIRECTORY");
+	int file = directory ? open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)
+			     : memfd_create("object", MFD_CLOEXEC);
+
+	if (file < 0 || ftruncate(file, (off_t)TWZ_SLOT_SIZE) != 0)
+		abort();
+	return file;
+}
+
+/* In a directory flushed lines are durable (MAP_SYNC), or it is no DAX file and the map fails. */
+static int map_kind(void)
+{
+	return getenv("TWZ_HOST_DIRECTORY") ? MAP_SHARED_VALIDATE | MAP_SYNC : MAP_SHARED;
+}
+
 twz_result twz_sys_object_create(const struct twz_object_spec *spec, struct twz_id *id)
 {
 	struct host_object *object = calloc(1, sizeof(*object));
 	if (!object)
 		return -TWZ_ERR_OUT_OF_MEMORY;
-	object->file = memfd_create("object", MFD_CLOEXEC);
-	if (object->file < 0 || ftruncate(object->file, (off_t)TWZ_SLOT_SIZE) != 0)
-		abort();
+	object->file = new_file();
 	pthread_mutex_lock(&guard);
 	struct twz_id nonce = {++counter, 1};
 	object->id = twz_id_derive(nonce, spec->owner, spec->protections);
@@ -206,7 +223,7 @@ twz_result twz_sys_view_map(const struct twz_map *map)
 		uint8_t *at = reserved + slot * TWZ_SLOT_SIZE;
 		int protection = PROT_READ | (map->rights & TWZ_RIGHT_WRITE ? PROT_WRITE : 0);
 		size_t hidden = object->flags & TWZ_OBJECT_RAW ? 0 : TWZ_PAGE_SIZE;
-		if (mmap(at + hidden, TWZ_SLOT_SIZE - hidden, protection, MAP_SHARED | MAP_FIXED,
+		if (mmap(at + hidden, TWZ_SLOT_SIZE - hidden, protection, map_kind() | MAP_FIXED,
 			 object->file, (off_t)hidden) == MAP_FAILED)
 			abort();
 		mapped[slot] = object;
