@@ -356,6 +356,10 @@ twz_result store_flush(struct store *store, const struct store_object *object, u
 		return -TWZ_ERR_INVALID_ARGUMENT;
 	if (!store->region)
 		return store_barrier(store);
+	if (count == 0) { /* what programs flushed */
+		twz_fence();
+		return TWZ_OK;
+	}
 	if (!record_read(store, object->record, &record, &result))
 		return result;
 	result = map_visit(store, &record, flush_page, &flush);

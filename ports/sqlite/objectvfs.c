@@ -60,6 +60,19 @@ static int db_read(sqlite3_file *base, void *to, int amount, sqlite3_int64 offse
 	return SQLITE_IOERR_SHORT_READ;
 }
 
+typedef uint64_t word __attribute__((may_alias, aligned(1)));
+
+/* Whether two lines are alike. The library's memcmp goes byte by byte, as musl's. */
+static bool is_same(const uint8_t *a, const uint8_t *b)
+{
+	const word *x = (const word *)a, *y = (const word *)b;
+	uint64_t difference = 0;
+
+	for (size_t i = 0; i < LINE / sizeof(word); i++)
+		difference |= x[i] ^ y[i];
+	return difference == 0;
+}
+
 /*
  * Logs the lines that differ, then writes them. A page is mostly what it was: its header, a few
  * cells and their pointers change, so that little is logged and written back.
@@ -73,7 +86,7 @@ static int write_changed(struct db_file *file, uint8_t *place, const uint8_t *fr
 		size_t count = 0;
 		for (; at < length && count < RANGES; at += LINE) {
 			uint64_t step = length - at < LINE ? length - at : LINE;
-			if (memcmp(place + at, from + at, step) == 0)
+			if (step == LINE && is_same(place + at, from + at))
 				continue;
 			struct twz_tx_range *last = &ranges[count - (count != 0)];
 			if (count != 0 && (uint8_t *)last->address + last->length == place + at)
@@ -140,6 +153,10 @@ static int db_truncate(sqlite3_file *base, sqlite3_int64 size)
 	return SQLITE_OK;
 }
 
+/*
+ * Lines are flushed when they are written, so that persistent memory has only to be waited for. On
+ * a disk all objects become durable at once, as they are now (docs/store.md).
+ */
 static int db_sync(sqlite3_file *base, int flags)
 {
 	struct db_file *file = (struct db_file *)base;
@@ -148,7 +165,11 @@ static int db_sync(sqlite3_file *base, int flags)
 	twz_fence();
 	__atomic_store_n(&db_meta(file)->mtime, (uint64_t)twz_sys_clock_read(TWZ_CLOCK_REALTIME),
 			 __ATOMIC_RELAXED);
-	return SQLITE_OK;
+	if (!file->is_persistent)
+		return SQLITE_OK;
+	/* no bytes by name: in memory there is nothing left to do */
+	twz_result result = twz_sys_object_sync(file->object.id.hi, file->object.id.lo, 0, 0);
+	return result < 0 ? failed(file, result, SQLITE_IOERR_FSYNC) : SQLITE_OK;
 }
 
 static int db_size(sqlite3_file *base, sqlite3_int64 *size)
@@ -300,13 +321,17 @@ static int adopt(struct db_file *file)
 
 static int open_database(struct db_file *file, const char *name, int flags)
 {
+	struct twz_object_stat status;
 	struct twz_id id;
 	int code = find_object(name, flags, &id);
 
 	if (code != SQLITE_OK)
 		return code;
+	if (twz_object_stat(id, &status) < 0)
+		return SQLITE_CANTOPEN;
 	*file = (struct db_file){
-		.name = name, .place = DB_NO_PLACE, .map_limit = (sqlite3_int64)DB_LIMIT};
+		.name = name, .place = DB_NO_PLACE, .map_limit = (sqlite3_int64)DB_LIMIT,
+		.is_persistent = status.flags & TWZ_OBJECT_PERSISTENT};
 	/* who only reads leaves word of it too */
 	twz_result result = twz_object_open(id, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, &file->object);
 	if (result < 0)

@@ -28,6 +28,7 @@
 /* The index is mapped region by region, as SQLite asks for it. */
 #define DB_INDEX_OFFSET	 (DB_LIMIT + (64ull << 10))
 #define DB_INDEX_REGION	 (32 << 10)
+#define DB_INDEX_LOCKS	 SQLITE_SHM_NLOCK
 #define DB_INDEX_REGIONS 1400u /* to less than 940 MiB of the object: 5.7 million frames */
 
 /* One connection. Means nothing once its program has ended. */
@@ -46,7 +47,10 @@ struct db_locks {
 	uint32_t shared;  /* places at SHARED or above */
 	uint32_t writer;  /* the place at RESERVED or above + 1, or 0 */
 	uint32_t regions; /* of the log's index */
-	uint32_t reserved[7];
+	/* Of the index's locks: how many hold each one shared; which somebody holds exclusively. */
+	uint16_t index_shared[DB_INDEX_LOCKS];
+	uint32_t index_exclusive;
+	uint32_t reserved[2];
 	struct db_place places[DB_PLACES];
 };
 
@@ -84,7 +88,7 @@ static_assert(sizeof(struct db_locks) <= DB_INDEX_OFFSET - DB_LIMIT, "the locks'
 /* Around every use of the locks. SQLITE_IOERR_LOCK. */
 int db_guard(struct db_file *file);
 void db_unguard(struct db_file *file);
-/* Counts anew, without the dead. The guard is held. */
+/* Counts all locks anew, without the dead. The guard is held. */
 void db_rebuild(struct db_file *file);
 
 /* Takes and gives back a place. SQLITE_CANTOPEN: there is none. */
@@ -101,6 +105,8 @@ int db_index_map(sqlite3_file *base, int region, int size, int extend, void vola
 int db_index_lock(sqlite3_file *base, int first, int count, int flags);
 void db_index_barrier(sqlite3_file *base);
 int db_index_unmap(sqlite3_file *base, int delete);
+/* Lets go those of the index's locks that this connection holds. The guard is held. */
+void db_index_release(struct db_file *file, uint32_t mask);
 /* Empties the index: nobody has the database open. The guard is held. */
 void db_index_clear(struct db_file *file);
 

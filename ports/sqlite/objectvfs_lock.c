@@ -23,6 +23,8 @@ void db_rebuild(struct db_file *file)
 
 	locks->shared = 0;
 	locks->writer = 0;
+	memset(locks->index_shared, 0, sizeof(locks->index_shared));
+	locks->index_exclusive = 0;
 	for (uint32_t i = 0; i < used; i++) {
 		struct db_place *place = &locks->places[i];
 		if (twz_id_is_none(place->view))
@@ -35,6 +37,9 @@ void db_rebuild(struct db_file *file)
 		locks->shared += place->level >= SQLITE_LOCK_SHARED;
 		if (place->level >= SQLITE_LOCK_RESERVED)
 			locks->writer = last;
+		for (uint32_t lock = 0; lock < DB_INDEX_LOCKS; lock++)
+			locks->index_shared[lock] += place->index_shared >> lock & 1;
+		locks->index_exclusive |= place->index_exclusive;
 	}
 	locks->used = last;
 	if (last == 0)
@@ -91,6 +96,7 @@ void db_place_leave(struct db_file *file)
 		return;
 	db_unlock(&file->base, SQLITE_LOCK_NONE);
 	if (db_guard(file) == SQLITE_OK) {
+		db_index_release(file, (1u << DB_INDEX_LOCKS) - 1);
 		memset(&db_locks(file)->places[file->place], 0, sizeof(struct db_place));
 		db_unguard(file);
 	}

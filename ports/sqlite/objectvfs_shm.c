@@ -55,16 +55,43 @@ int db_index_map(sqlite3_file *base, int region, int size, int extend, void vola
 static bool is_excluded(const struct db_file *file, uint32_t mask, bool exclusive)
 {
 	const struct db_locks *locks = db_locks(file);
-	uint32_t used = locks->used <= DB_PLACES ? locks->used : DB_PLACES;
+	const struct db_place *mine = &locks->places[file->place];
 
-	for (uint32_t i = 0; i < used; i++) {
-		const struct db_place *place = &locks->places[i];
-		if (i == file->place)
-			continue;
-		if (mask & (place->index_exclusive | (exclusive ? place->index_shared : 0)))
+	if (mask & locks->index_exclusive & ~mine->index_exclusive)
+		return true;
+	for (uint32_t lock = 0; exclusive && lock < DB_INDEX_LOCKS; lock++)
+		if ((mask >> lock & 1) &&
+		    locks->index_shared[lock] > (mine->index_shared >> lock & 1))
 			return true;
-	}
 	return false;
+}
+
+static void hold(struct db_file *file, uint32_t mask, bool exclusive)
+{
+	struct db_locks *locks = db_locks(file);
+	struct db_place *mine = &locks->places[file->place];
+
+	if (exclusive) {
+		mine->index_exclusive |= mask;
+		locks->index_exclusive |= mask;
+		return;
+	}
+	for (uint32_t lock = 0; lock < DB_INDEX_LOCKS; lock++)
+		locks->index_shared[lock] += (mask & ~mine->index_shared) >> lock & 1;
+	mine->index_shared |= mask;
+}
+
+void db_index_release(struct db_file *file, uint32_t mask)
+{
+	struct db_locks *locks = db_locks(file);
+	struct db_place *mine = &locks->places[file->place];
+	uint32_t shared = mask & mine->index_shared;
+
+	for (uint32_t lock = 0; lock < DB_INDEX_LOCKS; lock++)
+		locks->index_shared[lock] -= (shared >> lock & 1) && locks->index_shared[lock] != 0;
+	locks->index_exclusive &= ~(mask & mine->index_exclusive);
+	mine->index_shared &= ~mask;
+	mine->index_exclusive &= ~mask;
 }
 
 int db_index_lock(sqlite3_file *base, int first, int count, int flags)
@@ -76,11 +103,8 @@ int db_index_lock(sqlite3_file *base, int first, int count, int flags)
 
 	if (code != SQLITE_OK)
 		return code;
-	struct db_place *mine = &db_locks(file)->places[file->place];
-	uint32_t *held = exclusive ? &mine->index_exclusive : &mine->index_shared;
 	if (flags & SQLITE_SHM_UNLOCK) {
-		mine->index_shared &= ~mask;
-		mine->index_exclusive &= ~mask;
+		db_index_release(file, mask);
 	} else {
 		bool excluded = is_excluded(file, mask, exclusive);
 		if (excluded) {
@@ -90,7 +114,7 @@ int db_index_lock(sqlite3_file *base, int first, int count, int flags)
 		if (excluded)
 			code = SQLITE_BUSY;
 		else
-			*held |= mask;
+			hold(file, mask, exclusive);
 	}
 	db_unguard(file);
 	return code;
@@ -109,8 +133,7 @@ int db_index_unmap(sqlite3_file *base, int delete)
 	(void)delete;
 	if (file->place == DB_NO_PLACE || db_guard(file) != SQLITE_OK)
 		return SQLITE_OK;
-	struct db_place *mine = &db_locks(file)->places[file->place];
-	mine->index_shared = mine->index_exclusive = 0;
+	db_index_release(file, (1u << DB_INDEX_LOCKS) - 1);
 	db_unguard(file);
 	return SQLITE_OK;
 }
