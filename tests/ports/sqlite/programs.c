@@ -171,6 +171,61 @@ static void readers_keep_writers_out(const char *name)
 	sqlite3_close(third);
 }
 
+#define IS_BUSY "PRAGMA wal_checkpoint(TRUNCATE)"
+
+/* With a write-ahead log: a checkpoint that empties it wants the log's readers gone, each of them,
+ * and one that was killed counts no more. */
+static void log_has_readers(const char *name)
+{
+	sqlite3 *writer = connect(name), *readers[2] = {connect(name), connect(name)};
+	int ready[2], status;
+	char byte;
+
+	CHECK(run(writer, "PRAGMA journal_mode = wal") == SQLITE_OK);
+	sqlite3_busy_timeout(writer, 0);
+	for (int i = 0; i < 2; i++) {
+		CHECK(run(writer, "UPDATE counter SET n = n + 1") == SQLITE_OK);
+		CHECK(run(readers[i], "BEGIN") == SQLITE_OK);
+		CHECK(number(readers[i], "SELECT n FROM counter") == 19 + i);
+	}
+	CHECK(run(writer, "UPDATE counter SET n = 21") == SQLITE_OK);
+	CHECK(number(writer, IS_BUSY) == 1);
+	CHECK(number(readers[0], "SELECT n FROM counter") == 19);
+	CHECK(run(readers[0], "COMMIT") == SQLITE_OK);
+	CHECK(number(writer, IS_BUSY) == 1);
+	CHECK(run(readers[1], "COMMIT") == SQLITE_OK);
+	CHECK(number(writer, IS_BUSY) == 0);
+	CHECK(run(writer, "BEGIN IMMEDIATE") == SQLITE_OK);
+	sqlite3_busy_timeout(readers[0], 0);
+	CHECK(run(readers[0], "BEGIN IMMEDIATE") == SQLITE_BUSY);
+	CHECK(run(writer, "UPDATE counter SET n = 22; COMMIT") == SQLITE_OK);
+	CHECK(run(readers[0], "BEGIN IMMEDIATE; COMMIT") == SQLITE_OK);
+
+	CHECK(pipe(ready) == 0);
+	pid_t child = fork();
+	if (child == 0) {
+		sqlite3 *db = connect(name);
+		CHECK(run(db, "BEGIN") == SQLITE_OK);
+		CHECK(number(db, "SELECT n FROM counter") == 22);
+		write(ready[1], "", 1);
+		pause();
+		_exit(0);
+	}
+	close(ready[1]);
+	CHECK(read(ready[0], &byte, 1) == 1);
+	close(ready[0]);
+	CHECK(run(writer, "UPDATE counter SET n = 23") == SQLITE_OK);
+	CHECK(number(writer, IS_BUSY) == 1);
+	kill(child, SIGKILL);
+	CHECK(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+	CHECK(number(writer, IS_BUSY) == 0);
+	for (int i = 0; i < 2; i++)
+		sqlite3_close(readers[i]);
+	CHECK(run(writer, "PRAGMA journal_mode = delete") == SQLITE_OK);
+	CHECK(number(writer, "SELECT n FROM counter") == 23);
+	sqlite3_close(writer);
+}
+
 int main(int argc, char **argv)
 {
 	assert(argc == 2);
@@ -184,6 +239,7 @@ int main(int argc, char **argv)
 	for (int writes = 1; writes <= 3; writes++)
 		dies_committing(argv[1], writes);
 	readers_keep_writers_out(argv[1]);
+	log_has_readers(argv[1]);
 	printf("programs: %d checks, %d failed\n", checks, failures);
 	return failures != 0;
 }
