@@ -63,16 +63,17 @@ class Bench:
         self.work, self.medium, self.arguments = work, medium, arguments
         self.linux = media.Linux(work, [f"{work}/{name}-{way}" for name in ("speedtest1", "rows") for way in ("stock", "advised")])
 
-    def once(self, side, program):
+    def once(self, side, program, qemu="qemu-system-x86_64"):
+        """One boot: {test: time}."""
         with tempfile.TemporaryDirectory(prefix="twizzler-bench-", dir=self.arguments.place) as place:
             size = str(self.arguments.size if program == "speedtest1" else self.arguments.rows)
             library, options, pragmas = WAYS.get(side, ("", [], ["-", "-"]))
             database = "/store/bench.db" if side == "object" else "bench.db"
             words = ["--size", size, *options, database] if program == "speedtest1" else [database, size, *pragmas]
             if side == "object":
-                output = media.twizzler(place, self.medium, [f"{self.work}/{program}", *words])
+                output = media.twizzler(place, self.medium, [f"{self.work}/{program}", *words], qemu=qemu)
             else:
-                output = self.linux.run(place, self.medium, [f"{program}-{library}", *words])
+                output = self.linux.run(place, self.medium, [f"{program}-{library}", *words], qemu=qemu)
         if program == "rows":
             print(f"  {self.medium} {side}: " + ", ".join(" ".join(pair) for pair in media.lines(output, "pragma")), flush=True)
         return speedtest_results(output) if program == "speedtest1" else rows_results(output)
@@ -82,9 +83,21 @@ class Bench:
         results = {}
         for _ in range(self.arguments.runs):
             for side in sides:
-                for what, value in self.once(side, program).items():
+                for what, value in self.once(side, program, self.arguments.qemu).items():
                     results.setdefault(what, {}).setdefault(side, []).append(value)
         return {what: {side: statistics.median(values) for side, values in both.items()} for what, both in results.items()}
+
+    def requests(self, sides):
+        """What `rows` asks of the disk."""
+        rows = self.arguments.rows
+        print(f"\n{'a commit, of ' + str(rows * 2 + rows // 10 + 2):44}{'flushes':>10}{'writes':>10}{'KiB':>10}")
+        for side in sides:
+            requests = media.Requests(self.work)
+            self.once(side, "rows", requests.qemu)
+            requests.join()
+            commits, found = rows * 2 + rows // 10 + 2, requests.found
+            print(f"{side:44}{found['flush_operations'] / commits:10.2f}{found['wr_operations'] / commits:10.2f}"
+                  f"{found['wr_bytes'] / 1024 / commits:10.2f}")
 
 
 def table(title, results, sides, only=None, width=10, digits=3):
@@ -106,10 +119,12 @@ def main():
     parser.add_argument("--medium", choices=list(media.MEDIA), help="this one alone")
     parser.add_argument("--side", action="append", choices=["object", *WAYS], help="this one alone, or these")
     parser.add_argument("--place", default=None, help="where the media's files lie (build/bench/sqlite)")
+    parser.add_argument("--icount", action="store_true", help="by guest instructions: the guests' clocks count them, 1 ns each")
     parser.add_argument("--all", action="store_true", help="show speedtest1's tests one by one")
     arguments = parser.parse_args()
     work = guests.work_directory("sqlite")
     arguments.place = arguments.place or work
+    arguments.qemu = guests.counting_qemu(work) if arguments.icount else "qemu-system-x86_64"
     sides = arguments.side or ["object", *WAYS]
     build(work)
     free = shutil.disk_usage(arguments.place).free
@@ -128,6 +143,8 @@ def main():
             results = bench.compare("rows", sides)
             table(f"{medium}: rows, us an operation",
                   {what: {side: value / 1000 for side, value in both.items()} for what, both in results.items()}, sides, digits=1)
+            if medium == "blk" and not arguments.icount:
+                bench.requests(sides)
 
 
 if __name__ == "__main__":

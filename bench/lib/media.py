@@ -2,8 +2,12 @@
 """Programs that want a medium, on Twizzler with a store and on the Linux guest with ext4, on the same NVDIMM or disk: QEMU's
 devices are the same, the files are as large and lie in the same directory."""
 
+import json
 import os
+import socket
 import subprocess
+import threading
+import time
 
 from . import guests
 
@@ -24,6 +28,52 @@ def linux_compiler():
     return f"{guests.ROOT}/build/linux-musl/bin/linux-musl-gcc"
 
 
+class Requests(threading.Thread):
+    """What a machine asks of its disk: `found` has QEMU's counts, a tenth of a second before its end or later. The machine has to be
+    started by `qemu`."""
+
+    def __init__(self, work):
+        super().__init__(daemon=True)
+        self.path, self.qemu, self.found = f"{work}/qmp", f"{work}/qemu-qmp", {}
+        with open(self.qemu, "w", encoding="ascii") as file:
+            file.write(f'#!/bin/sh\nexec qemu-system-x86_64 "$@" -qmp unix:{self.path},server=on,wait=off\n')
+        os.chmod(self.qemu, 0o755)
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+        self.start()
+
+    def run(self):
+        with socket.socket(socket.AF_UNIX) as channel:
+            while True:
+                try:
+                    channel.connect(self.path)
+                    break
+                except (FileNotFoundError, ConnectionRefusedError):
+                    time.sleep(0.05)
+            words = channel.makefile("rw", encoding="utf-8")
+            words.readline()
+            try:
+                for command in self.commands():
+                    words.write(json.dumps({"execute": command}) + "\n")
+                    words.flush()
+                    answer = json.loads(words.readline() or "null")
+                    while answer and "event" in answer:
+                        answer = json.loads(words.readline() or "null")
+                    if not answer:
+                        return
+                    for drive in answer["return"]:
+                        self.found = drive["stats"]
+            except (BrokenPipeError, ConnectionResetError):
+                return
+
+    @staticmethod
+    def commands():
+        yield "qmp_capabilities"
+        while True:
+            time.sleep(0.1)
+            yield "query-blockstats"
+
+
 class Linux:
     """The guest, with programs in its initramfs."""
 
@@ -38,7 +88,7 @@ class Linux:
         guests.initramfs(f"{work}/initramfs", init, files)
         self.kernel, self.ramdisk = kernel, f"{work}/initramfs"
 
-    def run(self, place, medium, words, size=SIZE):
+    def run(self, place, medium, words, size=SIZE, qemu="qemu-system-x86_64"):
         """The program's output. The file system of an earlier run in the same place stays, else there is a new one."""
         image = f"{place}/linux.img"
         start = NAMESPACE if medium == "nvdimm" else 0
@@ -54,20 +104,22 @@ class Linux:
             machine = {"memory": f"{MEMORY},slots=2,maxmem={int(MEMORY[:-1]) * 1024 + (size >> 20) + 1024}M", "nvdimm": True}
             devices = ["-object", f"memory-backend-file,id=store,share=on,mem-path={image},size={size}", "-device", "nvdimm,memdev=store"]
         words = [MEDIA[medium], "/" + os.path.basename(words[0]), *words[1:]]
-        output = start_and_wait(guests.linux_command(self.kernel, self.ramdisk, words, devices, **machine), 1)
+        command = guests.linux_command(self.kernel, self.ramdisk, words, devices, **machine)
+        output = start_and_wait([qemu, *command[1:]], 1)
         if medium == "nvdimm" and "dax=always" not in output:
             guests.fail(f"the Linux guest's file system is not mounted with dax=always: {output[:300]!r}")
         return output
 
 
-def twizzler(place, medium, words, size=SIZE):
+def twizzler(place, medium, words, size=SIZE, qemu="qemu-system-x86_64"):
     """The program's output. The store of an earlier run in the same place stays, else there is a new one."""
     return start_and_wait([guests.tool("x86_64-twizzler-run"), "--memory", MEMORY, "--store",
-                           f"{place}/twizzler.img,{medium},size={size >> 20}M", *words], 0)
+                           f"{place}/twizzler.img,{medium},size={size >> 20}M", *words], 0, {"TWZ_QEMU": qemu})
 
 
-def start_and_wait(command, good):
-    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=3600, check=False)
+def start_and_wait(command, good, environment=None):
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=3600, check=False,
+                            env={**os.environ, **(environment or {})})
     if result.returncode != good:
         guests.fail(f"{' '.join(command[-6:])}: exit {result.returncode}: {result.stdout[-400:]!r} {result.stderr[-400:]!r}")
     return result.stdout
