@@ -40,6 +40,7 @@ static int db_close(sqlite3_file *base)
 {
 	struct db_file *file = (struct db_file *)base;
 
+	db_beside_leave(file);
 	db_place_leave(file);
 	twz_object_close(&file->object);
 	return SQLITE_OK;
@@ -346,8 +347,33 @@ static int open_database(struct db_file *file, const char *name, int flags)
 		else
 			code = db_place_take(file);
 	}
+	if (code == SQLITE_OK) {
+		code = db_beside_enter(file, lower);
+		if (code != SQLITE_OK)
+			db_place_leave(file);
+	}
 	if (code != SQLITE_OK)
 		twz_object_close(&file->object);
+	return code;
+}
+
+/* A journal, a log, or a temporary file. */
+static int open_other(sqlite3_filename name, sqlite3_file *base, int flags, int *flags_out)
+{
+	struct db_beside *beside = NULL;
+	int code = SQLITE_OK;
+
+	if ((flags & SQLITE_OPEN_CREATE) && name)
+		beside = db_beside_find(name);
+	if (beside)
+		code = db_guard(beside->file);
+	if (code != SQLITE_OK)
+		return SQLITE_CANTOPEN;
+	if (beside)
+		db_beside_set(beside->file, beside->which, true);
+	code = lower->xOpen(lower, name, base, flags, flags_out);
+	if (beside)
+		db_unguard(beside->file);
 	return code;
 }
 
@@ -359,7 +385,7 @@ static int vfs_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *base,
 	(void)vfs;
 	base->pMethods = NULL;
 	if (!(flags & SQLITE_OPEN_MAIN_DB) || name == NULL)
-		return lower->xOpen(lower, name, base, flags, flags_out);
+		return open_other(name, base, flags, flags_out);
 	int code = open_database(file, name, flags);
 	if (code == SQLITE_NOTFOUND)
 		return lower->xOpen(lower, name, base, flags, flags_out);
@@ -371,18 +397,33 @@ static int vfs_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *base,
 	return SQLITE_OK;
 }
 
-/* The rest is the file system's. */
 static int vfs_delete(sqlite3_vfs *vfs, const char *name, int sync)
 {
+	struct db_beside *beside = db_beside_find(name);
+
 	(void)vfs;
-	return lower->xDelete(lower, name, sync);
+	if (beside && db_guard(beside->file) != SQLITE_OK)
+		return SQLITE_IOERR_DELETE;
+	int code = lower->xDelete(lower, name, sync);
+	if (beside) {
+		if (code == SQLITE_OK || code == SQLITE_IOERR_DELETE_NOENT)
+			db_beside_set(beside->file, beside->which, false);
+		db_unguard(beside->file);
+	}
+	return code;
 }
 
 static int vfs_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
 {
+	struct db_beside *beside = flags == SQLITE_ACCESS_EXISTS ? db_beside_find(name) : NULL;
+
 	(void)vfs;
-	return lower->xAccess(lower, name, flags, out);
+	*out = 0;
+	return beside && !db_beside_may_be(beside) ? SQLITE_OK
+						   : lower->xAccess(lower, name, flags, out);
 }
+
+/* The rest is the file system's. */
 
 static int vfs_full_name(sqlite3_vfs *vfs, const char *name, int length, char *out)
 {

@@ -50,8 +50,20 @@ struct db_locks {
 	/* Of the index's locks: how many hold each one shared; which somebody holds exclusively. */
 	uint16_t index_shared[DB_INDEX_LOCKS];
 	uint32_t index_exclusive;
-	uint32_t reserved[2];
+	uint32_t beside; /* DB_JOURNAL, DB_LOG: there may be one; changes under the guard */
+	uint32_t reserved;
 	struct db_place places[DB_PLACES];
+};
+
+#define DB_JOURNAL 1u
+#define DB_LOG	   2u
+
+/* The name of a connection's journal or log, where SQLite keeps it. */
+struct db_beside {
+	const char *name;
+	uint32_t which;
+	struct db_beside *next;
+	struct db_file *file;
 };
 
 struct db_file {
@@ -66,6 +78,7 @@ struct db_file {
 	bool is_persistent;
 	int last_error;	  /* a twz_result, positive */
 	const char *name; /* SQLite's, lives as long as the file is open */
+	struct db_beside beside[2];
 };
 
 static inline struct twz_object_meta *db_meta(const struct db_file *file)
@@ -99,6 +112,16 @@ void db_place_leave(struct db_file *file);
 int db_lock(sqlite3_file *base, int level);
 int db_unlock(sqlite3_file *base, int level);
 int db_is_reserved(sqlite3_file *base, int *out);
+
+/* From xOpen to xClose: what is beside the database, and that this connection's names mean it. */
+int db_beside_enter(struct db_file *file, sqlite3_vfs *lower);
+void db_beside_leave(struct db_file *file);
+/* What a name that SQLite passes to the VFS means; NULL: no journal or log of an open database. */
+struct db_beside *db_beside_find(const char *name);
+/* Whether it may be there; else it is not. */
+bool db_beside_may_be(const struct db_beside *beside);
+/* Around making or after deleting one. The guard is held. */
+void db_beside_set(struct db_file *file, uint32_t which, bool there);
 
 /* xShmMap, xShmLock, xShmBarrier, xShmUnmap. */
 int db_index_map(sqlite3_file *base, int region, int size, int extend, void volatile **out);
