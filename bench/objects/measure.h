@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Of the objects that a benchmark makes: in the guest TWZ_OBJECT_PERSISTENT, so that they lie in its
- * store. */
+/* Of the objects that a benchmark makes: in the guest TWZ_OBJECT_PERSISTENT, so that they lie in
+ * its store. */
 #ifndef OBJECT_FLAGS
 #define OBJECT_FLAGS 0
 #endif

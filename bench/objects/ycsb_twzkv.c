@@ -10,7 +10,8 @@ void store_open(const char *directory)
 	struct twz_id id;
 
 	(void)directory;
-	need(twz_object_create(OBJECT_FLAGS, TWZ_KIND_DATA, &id) >= 0 && twzkv_open_object(&kv, id) >= 0,
+	need(twz_object_create(OBJECT_FLAGS, TWZ_KIND_DATA, &id) >= 0 &&
+		     twzkv_open_object(&kv, id) >= 0,
 	     "open");
 }
 

@@ -98,6 +98,9 @@ static inline struct db_locks *db_locks(const struct db_file *file)
 
 static_assert(sizeof(struct db_locks) <= DB_INDEX_OFFSET - DB_LIMIT, "the locks' part");
 
+/* What SQLite does with a database that is open. */
+extern const sqlite3_io_methods db_methods;
+
 /* Around every use of the locks. SQLITE_IOERR_LOCK. */
 int db_guard(struct db_file *file);
 void db_unguard(struct db_file *file);
