@@ -22,6 +22,8 @@ REPLACED = [
     "src/thread/pthread_getattr_np.c",  # misc.c
     "src/mq/mq_notify.c",  # mq_notify.c
     "src/string/memmove.c", "src/string/x86_64/memmove.s",  # memmove.S
+    "src/string/memcpy.c", "src/string/x86_64/memcpy.s",  # memmove.S
+    "src/string/memcmp.c",  # memcmp.c
     # Assembler for which musl's own C version stands in: a raw system call, and use of the red zone.
     "src/signal/x86_64/restore.s",
     "src/math/x86_64/exp2l.s", "src/math/x86_64/expm1l.s",

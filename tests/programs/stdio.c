@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "check.h"
+#include "copy_checks.h"
 #include "math_checks.h"
 #include "text_checks.h"
 
@@ -96,6 +97,8 @@ int main(int argc, char **argv)
 		      31 ||
 	      puts(text) < 0);
 	CHECK(!strcmp(text, "   ab|42   |003.1|1099511627776"));
+	check_copies();
+	check_compares();
 	check_math();
 	check_regex();
 	check_iconv();
