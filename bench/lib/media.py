@@ -15,7 +15,7 @@ SIZE = 512 << 20
 MEMORY = "1G"
 # What `modprobe` would load, in the order of their dependences; ext4 is in the kernel.
 MODULES = ["arch/x86/crypto/crc32c-intel", "drivers/nvdimm/libnvdimm", "drivers/nvdimm/nd_btt", "drivers/nvdimm/nd_pmem",
-           "drivers/acpi/nfit/nfit", "drivers/virtio/virtio", "drivers/virtio/virtio_ring", "drivers/virtio/virtio_pci_modern_dev",
+           "drivers/acpi/nfit/nfit", "drivers/virtio/virtio_ring", "drivers/virtio/virtio", "drivers/virtio/virtio_pci_modern_dev",
            "drivers/virtio/virtio_pci_legacy_dev", "drivers/virtio/virtio_pci", "drivers/block/virtio_blk"]
 # Of a namespace in the mode "fsdax" whose struct pages are in memory: where its data begins (bench/guest/init.c).
 NAMESPACE = 2 << 20
