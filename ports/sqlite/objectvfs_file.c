@@ -107,6 +107,7 @@ static int db_write(sqlite3_file *base, const void *from, int amount, sqlite3_in
 
 	if (start > DB_LIMIT || length > DB_LIMIT - start)
 		return SQLITE_FULL;
+	file->is_written = true;
 	if (file->tx.state == TWZ_TX_OPEN) {
 		if (start < file->size_at_begin)
 			old = file->size_at_begin - start < length ? file->size_at_begin - start
@@ -141,6 +142,7 @@ static int db_truncate(sqlite3_file *base, sqlite3_int64 size)
 
 	if ((uint64_t)size > DB_LIMIT)
 		return SQLITE_FULL;
+	file->is_written = true;
 	if ((uint64_t)size > old)
 		memset(db_bytes(file) + old, 0, (uint64_t)size - old);
 	twz_commit_word(&db_meta(file)->size, (uint64_t)size);
@@ -158,19 +160,22 @@ static uint64_t now_ns(void)
 
 /*
  * Lines are flushed when they are written, so that persistent memory has only to be waited for. On
- * a disk all objects become durable at once, as they are now (docs/store.md).
+ * a disk all objects become durable at once, as they are now (docs/store.md). SQLite syncs once
+ * more after a batch: then nothing is left to do.
  */
 static int db_sync(sqlite3_file *base, int flags)
 {
 	struct db_file *file = (struct db_file *)base;
 
 	(void)flags;
+	if (!file->is_written)
+		return SQLITE_OK;
 	twz_fence();
 	__atomic_store_n(&db_meta(file)->mtime, now_ns(), __ATOMIC_RELAXED);
-	if (!file->is_persistent)
-		return SQLITE_OK;
-	/* no bytes by name: in memory there is nothing left to do */
-	twz_result result = twz_sys_object_sync(file->object.id.hi, file->object.id.lo, 0, 0);
+	twz_result result = TWZ_OK;
+	if (file->is_persistent) /* no bytes by name: in memory there is nothing left to do */
+		result = twz_sys_object_sync(file->object.id.hi, file->object.id.lo, 0, 0);
+	file->is_written = result < 0;
 	return result < 0 ? failed(file, result, SQLITE_IOERR_FSYNC) : SQLITE_OK;
 }
 
