@@ -76,7 +76,7 @@ struct db_file {
 	uint32_t place;		 /* in db_locks, or DB_NO_PLACE */
 	int level;		 /* SQLITE_LOCK_* */
 	bool is_persistent;
-	bool is_written; /* since it was synced */
+	bool is_written;  /* since it was synced */
 	int last_error;	  /* a twz_result, positive */
 	const char *name; /* SQLite's, lives as long as the file is open */
 	struct db_beside beside[2];
