@@ -50,8 +50,7 @@ static void start_counters(struct worker *workers, unsigned first, unsigned n, u
 {
 	for (unsigned i = first; i < first + n; i++) {
 		counts[i] = 0;
-		worker_start(&workers[i], count_until_stopped, (void *)&counts[i]);
-		EQUAL(set_priority(workers[i].number, priority), 0);
+		worker_start_at(&workers[i], count_until_stopped, (void *)&counts[i], priority);
 	}
 }
 

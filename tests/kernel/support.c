@@ -81,10 +81,9 @@ void worker_main(struct worker *worker)
 	twz_sys_thread_exit((uint32_t *)&worker->running, 0, 0);
 }
 
-void worker_start(struct worker *worker, void (*function)(void *), void *argument)
+static void start(struct worker *worker, void (*function)(void *), void *argument,
+		  struct twz_thread_spec spec)
 {
-	struct twz_thread_spec spec = {.entry = (uint64_t)worker_entry,
-				       .argument = (uint64_t)worker};
 	unsigned i = 0;
 	long number;
 
@@ -98,10 +97,24 @@ void worker_start(struct worker *worker, void (*function)(void *), void *argumen
 	worker->running = 1;
 	worker->function = function;
 	worker->argument = argument;
+	spec.entry = (uint64_t)worker_entry;
+	spec.argument = (uint64_t)worker;
 	spec.stack = worker->stack + STACK_SIZE;
 	number = twz_sys_thread_spawn(&spec, &worker->id);
 	CHECK(number > 0);
 	worker->number = (uint64_t)number;
+}
+
+void worker_start(struct worker *worker, void (*function)(void *), void *argument)
+{
+	start(worker, function, argument, (struct twz_thread_spec){0});
+}
+
+void worker_start_at(struct worker *worker, void (*function)(void *), void *argument,
+		     uint32_t priority)
+{
+	start(worker, function, argument,
+	      (struct twz_thread_spec){.flags = TWZ_THREAD_SPEC_PRIORITY, .priority = priority});
 }
 
 void worker_join(struct worker *worker)

@@ -57,6 +57,9 @@ struct worker {
 	struct twz_id id;
 };
 void worker_start(struct worker *worker, void (*function)(void *), void *argument);
+/* The same with a priority, which it has from its first instruction on. */
+void worker_start_at(struct worker *worker, void (*function)(void *), void *argument,
+		     uint32_t priority);
 void worker_join(struct worker *worker);
 
 /* Sleep until the word differs from value. */
