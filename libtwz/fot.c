@@ -57,17 +57,43 @@ static void rebuild(void *start, uint64_t count)
 			link_entry(start, i, count);
 }
 
+static bool is_equal(const struct twz_fot_entry *entry, const struct twz_fot_entry *wanted)
+{
+	return __atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE) == wanted->flags &&
+	       twz_id_equal(entry->id, wanted->id) && entry->name_offset == wanted->name_offset &&
+	       entry->resolver == wanted->resolver;
+}
+
+/*
+ * One pointer more, durable before the pointer can be: a count that a power loss made too low would
+ * have the entry used again while a pointer leads to it. So are the flags, which another thread may
+ * have stored just now. False: it was released meanwhile.
+ */
+static bool take_reference(void *start, uint64_t index, const struct twz_fot_entry *wanted)
+{
+	struct twz_fot_entry *entry = twz_fot_entry(start, index);
+	uint64_t refs = __atomic_load_n(&entry->refs, __ATOMIC_RELAXED);
+
+	do {
+		if (refs == 0)
+			return false;
+	} while (!__atomic_compare_exchange_n(&entry->refs, &refs, refs + 1, false,
+					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	if (!is_equal(entry, wanted)) {
+		twz_fot_release(start, index);
+		return false;
+	}
+	twz_persist(entry, sizeof(*entry));
+	return true;
+}
+
 static uint64_t find(void *start, const struct twz_fot_entry *wanted, uint64_t count)
 {
 	if (count == 0)
 		return 0;
 	uint64_t index = *head_of(start, bucket_of(wanted->id, wanted->name_offset, count));
 	for (int steps = 0; index >= 1 && index <= count && steps < CHAIN_LIMIT; steps++) {
-		const struct twz_fot_entry *entry = twz_fot_entry(start, index);
-		if (__atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE) == wanted->flags &&
-		    twz_id_equal(entry->id, wanted->id) &&
-		    entry->name_offset == wanted->name_offset &&
-		    entry->resolver == wanted->resolver)
+		if (is_equal(twz_fot_entry(start, index), wanted))
 			return index;
 		index = *next_of(start, index);
 	}
@@ -99,10 +125,8 @@ static twz_result insert(void *start, struct twz_fot_entry *wanted)
 	if (count > FOT_LIMIT)
 		return -TWZ_ERR_CORRUPT;
 	uint64_t index = find(start, wanted, count);
-	if (index != 0) {
-		__atomic_add_fetch(&twz_fot_entry(start, index)->refs, 1, __ATOMIC_RELAXED);
+	if (index != 0 && take_reference(start, index, wanted))
 		return (twz_result)index;
-	}
 	index = claim_released(start, count);
 	bool fresh = index == 0;
 	if (fresh) {

@@ -65,9 +65,16 @@ twz_result twz_tx_open(const struct twz_object *object)
 	}
 	if (result < 0)
 		return result;
+	struct twz_object_stat stat;
 	struct twz_id self;
-	result = twz_internal_self(&self);
-	if (result < 0 || is_ours(twz_log_header(&log), self))
+	result = twz_object_stat(object->id, &stat);
+	if (result >= 0)
+		result = twz_internal_self(&self);
+	if (result < 0)
+		return result;
+	__atomic_store_n(&twz_log_header(&log)->by_sync, (stat.flags & TWZ_OBJECT_BY_SYNC) != 0,
+			 __ATOMIC_RELAXED);
+	if (is_ours(twz_log_header(&log), self))
 		return result;
 	result = take(&log);
 	if (result >= 0)
@@ -79,7 +86,7 @@ twz_result twz_tx_begin(struct twz_tx *tx, const struct twz_object *object)
 {
 	struct twz_id self;
 
-	*tx = (struct twz_tx){.log = log_of(object->start)};
+	*tx = (struct twz_tx){.object = object->id, .log = log_of(object->start)};
 	struct twz_log_header *header = twz_log_header(&tx->log);
 	tx->result = twz_log_check(&tx->log);
 	if (tx->result >= 0)
@@ -316,8 +323,10 @@ static twz_result free_blocks(struct twz_tx *tx)
 static void finish(struct twz_tx *tx, bool undo)
 {
 	struct twz_log_header *header = twz_log_header(&tx->log);
+	bool sync = false;
 
 	if (!undo && tx->outermost) {
+		sync = header->by_sync && (header->last != 0 || tx->wrote);
 		twz_result result = free_blocks(tx);
 		if (result >= 0)
 			result = twz_log_commit(&tx->log);
@@ -331,6 +340,8 @@ static void finish(struct twz_tx *tx, bool undo)
 		release(header);
 	else
 		header->depth--;
+	if (sync && !undo)
+		note(tx, twz_object_sync(tx->object));
 }
 
 twz_result twz_tx_commit(struct twz_tx *tx)

@@ -177,7 +177,8 @@ twz_result sys_object_stat(uint64_t hi, uint64_t lo, struct twz_object_stat *out
 	stat = (struct twz_object_stat){
 		.id = object->shown_id,
 		.flags = (object->flags & (TWZ_OBJECT_RAW | TWZ_OBJECT_PERSISTENT)) |
-			 (object->large_pages ? TWZ_OBJECT_LARGE : 0),
+			 (object->large_pages ? TWZ_OBJECT_LARGE : 0) |
+			 (object->pager && object->pager->evicts ? TWZ_OBJECT_BY_SYNC : 0),
 		.kind = object->kind,
 		.rights = security_rights(caller(), object),
 		.maps = object->map_count,

@@ -31,7 +31,9 @@ static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 static struct host_object *objects;
 static uint8_t *reserved; /* SLOTS slots, 1 GiB-aligned */
 static struct host_object *mapped[SLOTS];
-static uint64_t counter, next_slot;
+static uint64_t counter, next_slot, syncs;
+static uint32_t told_flags;
+static twz_result sync_result;
 static struct twz_id names, view = {0x766965770000ull, 1};
 
 static struct host_object *find(struct twz_id id)
@@ -195,7 +197,7 @@ twz_result twz_sys_object_stat(uint64_t hi, uint64_t lo, struct twz_object_stat 
 	struct host_object *object = find((struct twz_id){hi, lo});
 	if (object)
 		*out = (struct twz_object_stat){.id = object->id,
-						.flags = object->flags,
+						.flags = object->flags | told_flags,
 						.kind = object->kind,
 						.rights = TWZ_RIGHTS_ALL};
 	pthread_mutex_unlock(&guard);
@@ -206,6 +208,9 @@ twz_result twz_sys_object_sync(uint64_t hi, uint64_t lo, uint64_t offset, uint64
 {
 	(void)offset;
 	(void)length;
+	syncs++;
+	if (sync_result < 0)
+		return sync_result;
 	return find((struct twz_id){hi, lo}) ? TWZ_OK : -TWZ_ERR_NO_SUCH_OBJECT;
 }
 
@@ -350,4 +355,15 @@ void host_set_view(uint64_t number)
 void host_set_next_slot(uint64_t offset)
 {
 	next_slot = offset;
+}
+
+void host_set_disk(bool disk, twz_result result)
+{
+	told_flags = disk ? TWZ_OBJECT_BY_SYNC : 0;
+	sync_result = result;
+}
+
+uint64_t host_syncs(void)
+{
+	return syncs;
 }

@@ -3,6 +3,7 @@
 #ifndef LIBTWZ_HOST_H
 #define LIBTWZ_HOST_H
 
+#include <stdbool.h>
 #include <twizzler/types.h>
 
 /* Sets which object is the store's root of names. */
@@ -20,5 +21,9 @@ void host_set_view(uint64_t number);
 
 /* The first slot that is given out from now on. */
 void host_set_next_slot(uint64_t offset);
+
+/* Whether objects are told to be a disk's, and what a sync answers; how many there were. */
+void host_set_disk(bool disk, twz_result result);
+uint64_t host_syncs(void);
 
 #endif

@@ -26,6 +26,12 @@ struct kind {
 
 static const struct kind *kind;
 
+union collection {
+	struct twz_btree tree;
+	struct twz_hashmap map;
+	struct twz_list list;
+};
+
 static uint64_t add_bytes(uint64_t hash, const uint8_t *bytes, uint32_t key, uint32_t value)
 {
 	for (uint32_t n = 0; n < key + value; n++)
@@ -191,7 +197,7 @@ static void run_kind(uint64_t seed, unsigned steps, bool two, struct explore_res
 				    .reopen = object_reopen_live};
 	uint8_t key[31];
 
-	object_prepare(sizeof(struct twz_hashmap), 32 << 10, 16 << 10, seed, &plan);
+	object_prepare(sizeof(union collection), 32 << 10, 16 << 10, seed, &plan);
 	for (int i = 0; i < kind->preloaded; i++) {
 		size_t length = number_at(key, i);
 		MUST(kind->put(&live, key, length, key, 1) == TWZ_OK);

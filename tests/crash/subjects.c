@@ -4,10 +4,18 @@
 
 extern const struct subject tx_subjects[], heap_subjects[], collection_subjects[],
 	directory_subjects[], store_subjects[], store_large_subjects[], handler_subjects[],
-	queue_subjects[];
+	queue_subjects[], append_log_subjects[], fot_subjects[];
 
 const struct subject *const all_subjects[] = {
-	tx_subjects,	    heap_subjects,	  collection_subjects,
-	directory_subjects, store_large_subjects, handler_subjects,
-	queue_subjects,	    store_subjects,	  NULL,
+	tx_subjects,
+	heap_subjects,
+	collection_subjects,
+	directory_subjects,
+	store_large_subjects,
+	handler_subjects,
+	queue_subjects,
+	append_log_subjects,
+	fot_subjects,
+	store_subjects,
+	NULL,
 };

@@ -13,7 +13,7 @@ struct target {
 	void (*run)(const uint8_t *data, size_t size);
 };
 
-extern const struct target object_targets[], store_targets[];
+extern const struct target object_targets[], collection_targets[], store_targets[];
 
 struct patch {
 	uint32_t where;

@@ -44,7 +44,7 @@ bool hostile_patch(struct patch *patch)
 
 static const struct target *find(const char *name)
 {
-	const struct target *const groups[] = {object_targets, store_targets};
+	const struct target *const groups[] = {object_targets, collection_targets, store_targets};
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		for (const struct target *target = groups[i]; target->name; target++)

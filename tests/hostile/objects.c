@@ -1,28 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Hostile bytes in an object: meta page, Foreign Object Table, heap, log, B+tree, hash map,
- * directory. libtwz may answer with an error; a touch outside the object's slot faults here, and so
+ * Hostile bytes in an object: meta page, Foreign Object Table, heap, log; and a directory. libtwz
+ * may answer with an error; a touch outside the object's slot faults here, and so
  * fails the target.
  */
-#include "hostile.h"
+#include "object.h"
 #include "internal.h"
 #include <host/host.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <twz/btree.h>
 #include <twz/directory.h>
 #include <twz/fot.h>
-#include <twz/hashmap.h>
-#include <twz/ptr.h>
 
-#define DATA   (64u << 10)
-#define LOG    (16u << 10)
-#define META   8192u /* the meta page, and as much of the FOT */
-#define OWNERS 32
-#define STEPS  12
-
-enum part { PART_DATA, PART_LOG, PART_META, PARTS };
+#define LOG  (16u << 10)
+#define META 8192u /* the meta page, and as much of the FOT */
 
 static const struct {
 	uint64_t at, size;
@@ -32,20 +24,10 @@ static const struct {
 	{TWZ_SLOT_SIZE - META, META},
 };
 
-static struct twz_object object, other;
+struct twz_object object;
+static struct twz_object other;
 static uint8_t *valid[PARTS];
 static uint64_t runs;
-
-struct content {
-	struct twz_hashmap map;
-	struct twz_btree tree;
-	twz_ptr(uint64_t) owners[OWNERS];
-};
-
-static struct content *content(void)
-{
-	return twz_object_base(&object);
-}
 
 static struct twz_object make(uint32_t kind)
 {
@@ -85,7 +67,11 @@ static void make_collections(void)
 					   (uint64_t)i % 9) == TWZ_OK);
 		HOSTILE_MUST(twz_hashmap_put(&object, &content()->map, key, 5, key,
 					     (uint64_t)i % 9) == TWZ_OK);
+		HOSTILE_MUST(twz_list_append(&object, &content()->list, key, 5) == TWZ_OK);
+		HOSTILE_MUST(twz_append_log_add(&object, &content()->log, key, 5 + (size_t)i % 3,
+						NULL) == TWZ_OK);
 	}
+	HOSTILE_MUST(twz_queue_make((void *)content()->queue, 24, 7) == TWZ_OK);
 	for (int i = 0; i < 4; i++)
 		HOSTILE_MUST(twz_fot_insert(object.start, twz_object_meta(&other)->nonce,
 					    i % 3 + 1) >= 0);
@@ -120,8 +106,7 @@ static void spoil(const uint8_t *data, size_t size, enum part part)
 	twz_object_forget(object.start);
 }
 
-/* The locks' words are not explored: a hostile holder can only be waited for or be ended. */
-static void free_locks(void)
+void free_locks(void)
 {
 	struct twz_log_header *log = (void *)(object.start + HEAP_LIMIT);
 
@@ -130,9 +115,10 @@ static void free_locks(void)
 	if (heap >= TWZ_BASE_OFFSET && heap <= HEAP_LIMIT - sizeof(struct twz_heap) &&
 	    heap % 16 == 0)
 		((struct twz_heap *)(object.start + heap))->holder = TWZ_ID_NONE;
+	((struct twz_queue *)content()->queue)->holder = TWZ_ID_NONE;
 }
 
-static void start(const uint8_t *data, size_t size, enum part part)
+void start(const uint8_t *data, size_t size, enum part part)
 {
 	if (!object.start)
 		make_collections();
@@ -172,68 +158,6 @@ static void log_target(const uint8_t *data, size_t size)
 		if (hostile_draw(2))
 			break;
 	}
-}
-
-static void use_tree(void)
-{
-	static struct twz_btree_cursor cursor;
-	uint8_t key[8] = "key", value[16];
-
-	for (int i = 0; i < STEPS; i++) {
-		key[4] = (uint8_t)hostile_draw(256);
-		switch (hostile_draw(4)) {
-		case 0:
-			twz_btree_put(&object, &content()->tree, key, 5, key, hostile_draw(8));
-			break;
-		case 1:
-			twz_btree_remove(&object, &content()->tree, key, 5);
-			break;
-		case 2:
-			twz_btree_get(&object, &content()->tree, key, 5, value, sizeof(value));
-			break;
-		default:
-			twz_btree_seek(&cursor, key, 5);
-			for (int n = 0; n < 300; n++)
-				if (twz_btree_next(&object, &content()->tree, &cursor, value,
-						   sizeof(value)) != 1)
-					break;
-		}
-		free_locks();
-	}
-}
-
-static void tree(const uint8_t *data, size_t size)
-{
-	start(data, size, PART_DATA);
-	if (twz_tx_open(&object) >= 0)
-		use_tree();
-}
-
-static void use_map(void)
-{
-	uint8_t key[8] = "key", value[16];
-
-	for (int i = 0; i < STEPS; i++) {
-		key[4] = (uint8_t)hostile_draw(256);
-		switch (hostile_draw(3)) {
-		case 0:
-			twz_hashmap_put(&object, &content()->map, key, 5, key, hostile_draw(8));
-			break;
-		case 1:
-			twz_hashmap_remove(&object, &content()->map, key, 5);
-			break;
-		default:
-			twz_hashmap_get(&object, &content()->map, key, 5, value, sizeof(value));
-		}
-		free_locks();
-	}
-}
-
-static void map(const uint8_t *data, size_t size)
-{
-	start(data, size, PART_DATA);
-	if (twz_tx_open(&object) >= 0)
-		use_map();
 }
 
 static void fot(const uint8_t *data, size_t size)
@@ -345,6 +269,6 @@ static void directory(const uint8_t *data, size_t size)
 }
 
 const struct target object_targets[] = {
-	{"meta", meta},	 {"fot", fot},	   {"heap", heap},	     {"log", log_target},
-	{"btree", tree}, {"hashmap", map}, {"directory", directory}, {0},
+	{"meta", meta},		  {"fot", fot}, {"heap", heap}, {"log", log_target},
+	{"directory", directory}, {0},
 };

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Transactions between programs: a child that ends within one is undone by whoever comes next; many
- * programs take turns on one object. shapes: dynamic static
+ * programs take turns on one object, and append to one log in it. shapes: dynamic static
  */
 #include "check.h"
 #include <signal.h>
 #include <sys/wait.h>
 #include <twz/alloc.h>
+#include <twz/append_log.h>
 #include <twz/ptr.h>
 #include <twz/tx.h>
 #include <unistd.h>
@@ -17,6 +18,11 @@
 struct content {
 	uint64_t number[2];
 	twz_ptr(uint64_t) block;
+	struct twz_append_log log;
+};
+
+struct entry {
+	uint32_t program, number;
 };
 
 static struct twz_object object;
@@ -47,6 +53,30 @@ static void counts(void)
 	}
 }
 
+static void appends(uint32_t program)
+{
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		struct entry entry = {program, i};
+		CHECK(twz_append_log_add(&object, &content->log, &entry, sizeof(entry), NULL) ==
+		      TWZ_OK);
+	}
+}
+
+/* All that the programs appended, each one's in order. */
+static void read_log(void)
+{
+	struct twz_append_log_cursor cursor = {0};
+	uint32_t seen[PROGRAMS] = {0}, count = 0;
+	struct entry entry;
+
+	while (twz_append_log_next(&object, &content->log, &cursor, &entry, sizeof(entry)) == 1) {
+		CHECK(entry.program < PROGRAMS);
+		CHECK(entry.number == seen[entry.program % PROGRAMS]++);
+		count++;
+	}
+	CHECK(count == PROGRAMS * ROUNDS);
+}
+
 int main(void)
 {
 	struct twz_id id;
@@ -66,10 +96,11 @@ int main(void)
 	CHECK(twz_tx_open(&object) == 1);
 	CHECK(content->number[0] == 0 && content->block.word == 0);
 
-	for (int i = 0; i < PROGRAMS; i++) {
+	for (uint32_t i = 0; i < PROGRAMS; i++) {
 		child = fork();
 		if (child == 0) {
 			counts();
+			appends(i);
 			_exit(0);
 		}
 		CHECK(child > 0);
@@ -78,6 +109,7 @@ int main(void)
 		CHECK(wait(&status) > 0 && status == 0);
 	CHECK(content->number[0] == PROGRAMS * ROUNDS * 3 / 4);
 	CHECK(content->number[1] == content->number[0]);
+	read_log();
 	CHECK(twz_object_delete(id) == TWZ_OK);
 	return check_result("transactions");
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include <twz/alloc.h>
+#include <twz/append_log.h>
 #include <twz/btree.h>
 #include <twz/hashmap.h>
 #include <twz/list.h>
@@ -164,6 +165,27 @@ static inline const char *check_hashmap(const struct twz_object *object)
 	return check_blocks(&check);
 }
 
+/* Each level leads over just the items that have so many ways. */
+static inline const char *check_list_ways(const struct twz_list *list)
+{
+	for (unsigned level = 0; level < TWZ_LIST_LEVELS; level++) {
+		const struct twz_list_item *item = twz_deref(&list->first), *last = NULL;
+		const twz_iptr *way = &list->ways[level].word;
+		for (; item; item = twz_deref(&item->next)) {
+			if (twz_list_height(item->number) <= level)
+				continue;
+			if (twz_deref_word(way) != item)
+				return "a way is wrong";
+			way = (const twz_iptr *)(item->bytes + ((item->length + 7) & ~7ull)) +
+			      level;
+			last = item;
+		}
+		if (*way != 0 || twz_deref(&list->last_ways[level]) != last)
+			return "a last way is wrong";
+	}
+	return NULL;
+}
+
 static inline const char *check_list(const struct twz_object *object)
 {
 	static struct collection_check check;
@@ -182,6 +204,30 @@ static inline const char *check_list(const struct twz_object *object)
 		check.wrong = "the last item is wrong";
 	if (!check.wrong && check.keys != list->count)
 		check.wrong = "the count of items is wrong";
+	if (!check.wrong)
+		check.wrong = check_list_ways(list);
+	return check_blocks(&check);
+}
+
+/* Its records are for twz_append_log_next to check. */
+static inline const char *check_append_log(const struct twz_object *object)
+{
+	static struct collection_check check;
+	const struct twz_append_log *log = twz_object_base(object);
+	const struct twz_append_log_segment *before = NULL, *at = twz_deref(&log->first);
+
+	check = (struct collection_check){.object = object};
+	for (; at && !check.wrong; before = at, at = twz_deref(&at->next)) {
+		check_block(&check, (twz_iptr)((const uint8_t *)at - object->start));
+		if (before && twz_deref(&at->previous) != before)
+			check.wrong = "a way back is wrong";
+		if (before && at->position != before->position + before->used)
+			check.wrong = "a segment does not go on where the last one ends";
+		if (!before && at->position > log->begin)
+			check.wrong = "the first record has gone";
+	}
+	if (!check.wrong && twz_deref(&log->last) != before)
+		check.wrong = "the last segment is wrong";
 	return check_blocks(&check);
 }
 

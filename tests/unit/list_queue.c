@@ -98,6 +98,37 @@ static void a_cursor_under_change(void)
 	EXPECT(check_list(&object) == NULL);
 }
 
+/* One that follows what is appended, though all that it has seen is taken out; and a list that lost
+ * items finds a place without going through all of them. */
+static void a_cursor_of_what_has_gone(void)
+{
+	struct twz_list_cursor cursor = {0}, kept[10];
+	int got;
+
+	begin();
+	for (int i = 0; i < 300; i++) {
+		EXPECT_EQUAL(twz_list_append(&object, list, &i, sizeof(i)), TWZ_OK);
+		EXPECT_EQUAL(twz_list_next(&object, list, &cursor, &got, sizeof(got)), 1);
+		EXPECT_EQUAL(got, i);
+		EXPECT_EQUAL(twz_list_take(&object, list, NULL, 0), sizeof(i));
+		EXPECT_EQUAL(twz_list_next(&object, list, &cursor, &got, sizeof(got)), 0);
+	}
+	for (int i = 0; i < ITEMS; i++)
+		EXPECT_EQUAL(twz_list_append(&object, list, &i, sizeof(i)), TWZ_OK);
+	for (int i = 0; i < 10; i++) {
+		for (int n = 0; n < ITEMS / 10; n++)
+			EXPECT_EQUAL(twz_list_next(&object, list, &cursor, &got, sizeof(got)), 1);
+		kept[i] = cursor;
+	}
+	for (int i = 0; i < 10; i++) {
+		EXPECT_EQUAL(twz_list_remove(&object, list, &kept[i]), TWZ_OK);
+		EXPECT_EQUAL(twz_list_remove(&object, list, &kept[i]), -TWZ_ERR_NOT_FOUND);
+		EXPECT_EQUAL(twz_list_next(&object, list, &kept[i], &got, sizeof(got)), i < 9);
+		EXPECT(i == 9 || got == (i + 1) * ITEMS / 10);
+	}
+	EXPECT(check_list(&object) == NULL);
+}
+
 static void hostile_lists(void)
 {
 	struct twz_list_cursor cursor;
@@ -176,6 +207,7 @@ static void queues_between_threads(void)
 static const struct test tests[] = {
 	{random_changes_as_an_array, "a list's random changes, as an array"},
 	{a_cursor_under_change, "a list's cursor under change"},
+	{a_cursor_of_what_has_gone, "a list's cursor of what has gone"},
 	{hostile_lists, "hostile lists"},
 	{queues_between_threads, "queues between threads"},
 };

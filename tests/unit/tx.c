@@ -280,6 +280,47 @@ static void hostile_logs(void)
 	}
 }
 
+/* On a disk the outermost commit that changed something ends with a sync; nothing else does. */
+static void commits_on_a_disk(void)
+{
+	struct twz_tx tx, inner;
+	uint64_t before;
+
+	host_set_disk(true, TWZ_OK);
+	make();
+	before = host_syncs();
+	TWZ_TX(&tx, &object)
+	{
+		TWZ_TX(&inner, &object)
+		twz_tx_set(&inner, &content->number[0], 1);
+		EXPECT_EQUAL(host_syncs(), before);
+	}
+	EXPECT_EQUAL(tx.result, TWZ_OK);
+	EXPECT_EQUAL(host_syncs(), before + 1);
+	EXPECT_EQUAL(twz_tx_open(&object), TWZ_OK);
+	TWZ_TX(&tx, &object)
+	EXPECT_EQUAL(content->number[0], 1);
+	TWZ_TX(&tx, &object)
+	{
+		twz_tx_set(&tx, &content->number[0], 2);
+		break;
+	}
+	EXPECT_EQUAL(tx.result, -TWZ_ERR_INTERRUPTED);
+	EXPECT_EQUAL(host_syncs(), before + 1);
+	host_set_disk(true, -TWZ_ERR_IO);
+	TWZ_TX(&tx, &object)
+	twz_tx_set(&tx, &content->number[0], 3);
+	EXPECT_EQUAL(tx.result, -TWZ_ERR_IO);
+	EXPECT_EQUAL(content->number[0], 3);
+	/* what another program opens knows better than what lies in the object */
+	host_set_disk(false, TWZ_OK);
+	EXPECT_EQUAL(twz_tx_open(&object), TWZ_OK);
+	before = host_syncs();
+	TWZ_TX(&tx, &object)
+	twz_tx_set(&tx, &content->number[0], 4);
+	EXPECT_EQUAL(host_syncs(), before);
+}
+
 static const struct test tests[] = {
 	{a_block_commits, "a block commits"},
 	{a_block_left_early_is_undone, "a block that is left early is undone"},
@@ -288,6 +329,7 @@ static const struct test tests[] = {
 	{errors_undo, "errors undo"},
 	{threads_take_turns, "threads take turns"},
 	{a_dead_program_is_undone, "a dead program is undone"},
+	{commits_on_a_disk, "commits on a disk sync once"},
 	{hostile_logs, "hostile logs"},
 };
 

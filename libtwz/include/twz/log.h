@@ -38,7 +38,8 @@ struct twz_log_header {
 	uint64_t turns;	      /* raised by each holder before it changes anything */
 	uint64_t current;     /* the sequence, while it is held */
 	uint64_t spans;	      /* of the records, at the log's end; ~0: not all of them */
-	uint64_t reserved[3];
+	uint64_t by_sync;     /* 1: what a commit changed is durable by object_sync alone */
+	uint64_t reserved[2];
 	uint64_t sequence; /* of the records that count; raised by one 8-byte store */
 	uint64_t reserved_too[7];
 };

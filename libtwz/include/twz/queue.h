@@ -4,7 +4,8 @@
  * finds it empty, or full, sleeps on a word of it. Any number of threads and programs put and take;
  * the lock is one that survives its holder (lock.h), and every change becomes true by one 8-byte
  * store, so that a program that is killed, or a power loss, leaves the queue whole: an entry whose
- * put has returned is there; one whose take was interrupted comes again.
+ * put has returned is there; one whose take was interrupted comes again. (On a disk entries are
+ * durable with the next sync, of anybody.)
  *
  * A queue is the struct below with its entries behind it, anywhere in an object, 16-byte aligned.
  * Every field is hostile until checked: CORRUPT.

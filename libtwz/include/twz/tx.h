@@ -17,6 +17,12 @@
  * programs on the object wait; readers see changes as they are made. Memory of the object's heap
  * comes and goes within a transaction by twz_tx_alloc and twz_tx_free.
  *
+ * A commit that has returned is durable on either medium of the store. On persistent memory it
+ * costs two waits for it; on a disk the outermost commit ends with a twz_object_sync, which writes
+ * all that programs have changed, and does not wait when nothing was changed. The lock is free by
+ * then: commits of several threads share a write, and others may see changes that are not durable
+ * yet, but never make anything durable that depends on them and leave them out.
+ *
  * A thread that ends within a transaction leaves it open, as it would a mutex; a program that ends
  * is undone by the next transaction.
  *
@@ -41,7 +47,9 @@ struct twz_tx {
 	twz_result result; /* TWZ_OK while all is well and after a commit; INTERRUPTED: undone by
 			      the block's early end; else the first error */
 	uint32_t state;	   /* enum twz_tx_state */
-	uint32_t outermost;
+	uint16_t outermost;
+	uint16_t wrote; /* something that is not in the log */
+	struct twz_id object;
 	struct twz_log log;
 	uint64_t tail, last; /* of the log as it began */
 };
@@ -88,7 +96,7 @@ twz_result twz_tx_free_word(struct twz_tx *tx, twz_iptr *from);
 #define twz_tx_free(tx, pointer)	twz_tx_free_word(tx, &(pointer)->word)
 
 /* Ends it: durable at return when it is the outermost, or undone if anything went wrong. Returns
- * tx->result. */
+ * tx->result. IO, NO_SPACE from a disk: it is done, but not durable. */
 twz_result twz_tx_commit(struct twz_tx *tx);
 
 /* Ends it, undone. */

@@ -17,6 +17,7 @@ enum twz_syscall_number {
 #define TWZ_OBJECT_RAW	      0x1u /* no null page, no meta page */
 #define TWZ_OBJECT_PERSISTENT 0x2u /* in the store; NOT_SUPPORTED without one */
 #define TWZ_OBJECT_LARGE      0x4u /* told by object_stat only: it has large pages now */
+#define TWZ_OBJECT_BY_SYNC    0x8u /* told by object_stat only: durable by object_sync alone */
 
 /* A copy-on-write source for object_create: [src, src+len) of `id` appears at dst. Page-aligned. */
 struct twz_object_source {
