@@ -13,34 +13,53 @@
 
 unsigned crash_mutant;
 
-/*
- * Every subject, shortly, with seed after seed; those of the upper layers first when the bug is
- * there. 1 and what was wrong in *found, or 0.
- */
-static int find(unsigned seeds, bool upper, char *found, size_t size)
-{
-	unsigned groups = 0;
+extern const struct subject collection_subjects[], directory_subjects[], store_subjects[],
+	queue_subjects[], append_log_subjects[], fot_subjects[];
 
-	while (all_subjects[groups])
-		groups++;
-	explore_options.stop = true;
-	for (uint64_t seed = 1; seed <= seeds; seed++) {
-		for (unsigned i = 0; i < groups; i++) {
-			const struct subject *s = all_subjects[upper ? groups - 1 - i : i];
-			for (; s->name; s++) {
-				struct explore_result result = {0};
-				explore_options.seed = seed;
-				/* what is told when the work itself fails */
-				snprintf(found, size, "%s: fails", s->name);
-				s->run(seed, s->mutants, &result);
-				if (!result.wrong)
-					continue;
-				snprintf(found, size, "%s: %s", s->name, result.first);
-				return 1;
-			}
-		}
+/* What shows a bug of a file soonest. */
+static const struct {
+	const char *word;
+	const struct subject *group;
+} likely[] = {
+	{"append_log.c", append_log_subjects},
+	{"queue.c", queue_subjects},
+	{"fot.c", fot_subjects},
+	{"directory", directory_subjects},
+	{"name.c", directory_subjects},
+	{"collections/", collection_subjects},
+	{"kernel/", store_subjects},
+};
+
+/* A group's subjects, shortly, with one seed. 1 and what was wrong in *found, or 0. */
+static int find_in(const struct subject *group, uint64_t seed, char *found, size_t size)
+{
+	for (const struct subject *s = group; s->name; s++) {
+		struct explore_result result = {0};
+		explore_options.seed = seed;
+		/* what is told when the work itself fails */
+		snprintf(found, size, "%s: fails", s->name);
+		s->run(seed, s->mutants, &result);
+		if (!result.wrong)
+			continue;
+		snprintf(found, size, "%s: %s", s->name, result.first);
+		return 1;
 	}
 	snprintf(found, size, "not found");
+	return 0;
+}
+
+/* Every subject, with seed after seed; those that look at the file (NULL: none) first. */
+static int find(unsigned seeds, const char *file, char *found, size_t size)
+{
+	explore_options.stop = true;
+	for (size_t i = 0; file && i < sizeof(likely) / sizeof(likely[0]); i++)
+		for (uint64_t seed = 1; strstr(file, likely[i].word) && seed <= seeds; seed++)
+			if (find_in(likely[i].group, seed, found, size))
+				return 1;
+	for (uint64_t seed = 1; seed <= seeds; seed++)
+		for (const struct subject *const *group = all_subjects; *group; group++)
+			if (find_in(*group, seed, found, size))
+				return 1;
 	return 0;
 }
 
@@ -48,8 +67,6 @@ static int find(unsigned seeds, bool upper, char *found, size_t size)
 static bool killed(unsigned number, char *found, size_t size)
 {
 	const char *file = mutants[number - 1].file;
-	bool upper = strstr(file, "store") || strstr(file, "collections") ||
-		     strstr(file, "directory") || strstr(file, "name.c");
 	int ends[2], status;
 
 	if (pipe(ends) != 0)
@@ -61,7 +78,7 @@ static bool killed(unsigned number, char *found, size_t size)
 		crash_mutant = number;
 		setrlimit(RLIMIT_CPU, &(struct rlimit){SECONDS, SECONDS});
 		freopen("/dev/null", "w", stderr);
-		int result = find(SEEDS, upper, text, sizeof(text));
+		int result = find(SEEDS, file, text, sizeof(text));
 		if (write(ends[1], text, strlen(text)) < 0)
 			abort();
 		_exit(result ? 42 : 0);
@@ -91,11 +108,11 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc == 2) {
 		crash_mutant = (unsigned)strtoul(argv[1], NULL, 10);
-		find(SEEDS, false, text, sizeof(text));
+		find(SEEDS, NULL, text, sizeof(text));
 		printf("%s\n", text);
 		return 0;
 	}
-	if (find(1, false, text, sizeof(text))) {
+	if (find(1, NULL, text, sizeof(text))) {
 		printf("wrong without a planted bug: %s\n", text);
 		return 1;
 	}
