@@ -296,8 +296,8 @@ twz_result object_copy(struct object *to, uint64_t to_offset, struct object *fro
 {
 	twz_result result = object_check_ranges(to, to_offset, from, from_offset, length);
 	/* a pager's object takes bytes, as its pages are not ours to replace */
-	bool whole = (to_offset - from_offset) % PAGE_SIZE == 0 &&
-		     (!to->pager || to->pager->discard);
+	bool whole =
+		(to_offset - from_offset) % PAGE_SIZE == 0 && (!to->pager || to->pager->discard);
 
 	while (result >= 0 && length) {
 		uint64_t part = PAGE_SIZE - to_offset % PAGE_SIZE;

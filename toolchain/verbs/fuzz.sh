@@ -52,14 +52,14 @@ if [ "$machine" = q35 ] && [ "$store" != none ]; then
 	host+=($!)
 	cat "$work/port.out" >/dev/null &
 	host+=($!)
-	devices+=(-device virtio-serial-pci -chardev "pipe,id=port,path=$work/port" -device virtserialport,chardev=port,name=port
-		-fsdev "local,id=share,path=$work/share,security_model=none" -device virtio-9p-pci,fsdev=share,mount_tag=host)
+	devices+=(-device virtio-serial-pci -chardev "pipe,id=port,path=$work/port" -device "virtserialport,chardev=port,name=port"
+		-fsdev "local,id=share,path=$work/share,security_model=none" -device "virtio-9p-pci,fsdev=share,mount_tag=host")
 	if [ "$store" = disk ]; then
-		devices+=(-drive "if=none,id=store,file=$work/store,format=raw,cache=unsafe" -device virtio-blk-pci,drive=store)
+		devices+=(-drive "if=none,id=store,file=$work/store,format=raw,cache=unsafe" -device "virtio-blk-pci,drive=store")
 	else
 		machine=q35,nvdimm=on
 		devices+=(-m "$memory,slots=1,maxmem=16G" -object "memory-backend-file,id=store,share=on,mem-path=$work/store,size=64M"
-			-device nvdimm,memdev=store)
+			-device "nvdimm,memdev=store")
 	fi
 fi
 status=0
