@@ -33,6 +33,11 @@ REPLACED = [
 STACKS = ["src/thread/pthread_create.c", "src/thread/pthread_join.c"]
 STACK_FLAGS = ["-D__mmap=twix_stack_map", "-D__mprotect=twix_stack_protect", "-D__munmap=twix_stack_unmap"]
 
+# Sources that end a program at once (a_crash): their HLT would go on in a unikernel, so that they get a header of ours first.
+CRASHES = ["src/env/__stack_chk_fail.c", "src/exit/abort.c"]
+CRASHES_IN = "/malloc/mallocng/"
+CRASH_FLAGS = [f"-Iarch/{ARCH}/crash"]
+
 # What musl's configure adds on x86_64, at -O2.
 MUSL_BASE = ["-std=c99", "-O2", "-pipe", "-w"]
 MUSL_FLAGS = [
@@ -72,7 +77,10 @@ def library(name, flags):
                        flags=MUSL_FLAGS + flags + more + ["-I" + path for path in ["arch/" + ARCH, *INCLUDES]])
 
     stacks = [source for source in musl_sources() if source.endswith(tuple(STACKS))]
-    musl = of_musl([source for source in musl_sources() if source not in stacks], []) + of_musl(stacks, STACK_FLAGS)
+    crashes = [source for source in musl_sources() if source.endswith(tuple(CRASHES)) or CRASHES_IN in source]
+    special = {*stacks, *crashes}
+    musl = of_musl([source for source in musl_sources() if source not in special], []) + of_musl(stacks, STACK_FLAGS)
+    musl += of_musl(crashes, CRASH_FLAGS)
     system = [word for path in [*INCLUDES, f"{MUSL}/src/process"] for word in ("-isystem", path)]
     twix = objects(name, glob("twix/*.[cS]"), tool="freestanding",
                    base=["-g", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", *system], cflags=["-std=gnu17"],

@@ -79,11 +79,17 @@ struct rt_lock {
 void rt_lock_slow(struct rt_lock *lock);
 void rt_lock_wake(struct rt_lock *lock);
 
-static inline void rt_lock(struct rt_lock *lock)
+/* False where it is held. */
+static inline bool rt_try_lock(struct rt_lock *lock)
 {
 	uint32_t expected = 0;
-	if (!__atomic_compare_exchange_n(&lock->word, &expected, 1, false, __ATOMIC_ACQUIRE,
-					 __ATOMIC_RELAXED))
+	return __atomic_compare_exchange_n(&lock->word, &expected, 1, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
+}
+
+static inline void rt_lock(struct rt_lock *lock)
+{
+	if (!rt_try_lock(lock))
 		rt_lock_slow(lock);
 }
 

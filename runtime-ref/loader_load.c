@@ -88,7 +88,7 @@ static struct library *map_file(struct exec_file *file, char *path)
 		return NULL;
 	result = exec_image_map(file, TWZ_ID_NONE, &library->image, &reason);
 	if (result < 0) {
-		loader_fail(path, reason, ": ", exec_error_text(result), NULL);
+		loader_fail(path, reason, ": ", twz_error_text(result), NULL);
 		twz_rt_free(library, sizeof(*library), _Alignof(struct library));
 		return NULL;
 	}
@@ -109,7 +109,7 @@ static struct library *load_file(int fd, char *path)
 		if (result == RT_ERROR(BAD_FORMAT))
 			loader_fail(path, reason, NULL);
 		else
-			loader_fail(path, reason, ": ", exec_error_text(result), NULL);
+			loader_fail(path, reason, ": ", twz_error_text(result), NULL);
 		return NULL;
 	}
 	struct library *library = map_file(&file, path);

@@ -270,8 +270,9 @@ static int protect_relro(struct library *library)
 		twz_sys_object_protect(library->image.object.hi, library->image.object.lo, offset,
 				       end - start, TWZ_RIGHT_READ);
 	if (result < 0)
-		return loader_fail(library->path, "cannot write-protect its relocations: ",
-				   exec_error_text(result), NULL);
+		return loader_fail(library->path,
+				   "cannot write-protect its relocations: ", twz_error_text(result),
+				   NULL);
 	return 0;
 }
 

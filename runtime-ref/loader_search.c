@@ -161,7 +161,7 @@ int library_find(const char *name, const struct library *requester, char **path,
 	if (builder.text != NULL)
 		twz_rt_free(builder.text, builder.size, 1);
 	if (has_slash(name) || fd != RT_ERROR(NOT_FOUND))
-		loader_fail(name, exec_error_text(fd), ", needed by ", requester->path, NULL);
+		loader_fail(name, twz_error_text(fd), ", needed by ", requester->path, NULL);
 	else
 		loader_fail(name,
 			    "not found in LD_LIBRARY_PATH, RUNPATH, /lib or /usr/lib, needed by ",

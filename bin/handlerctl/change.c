@@ -18,7 +18,7 @@ int command_emit(int count, char **arguments)
 				TWZ_HANDLER_PAYLOAD_MAX);
 	result = twz_sys_handler_emit(arguments[0], strlen(arguments[0]), data, strlen(data));
 	if (result < 0)
-		return complain(arguments[0], "%s", error_text(result));
+		return complain(arguments[0], "%s", twz_error_text(result));
 	printf("%lld committed\n", (long long)result);
 	return result > 0 ? 0
 			  : complain(arguments[0],
@@ -34,7 +34,7 @@ int command_remove(int count, char **arguments)
 	result = twz_sys_handler_remove(arguments[0], strlen(arguments[0]));
 	if (result == -TWZ_ERR_NOT_FOUND)
 		return complain(arguments[0], "no such handler; handlerctl list shows them");
-	return result < 0 ? complain(arguments[0], "%s", error_text(result)) : 0;
+	return result < 0 ? complain(arguments[0], "%s", twz_error_text(result)) : 0;
 }
 
 int command_rollback(int count, char **arguments)
@@ -48,5 +48,5 @@ int command_rollback(int count, char **arguments)
 		return complain(arguments[0], "no such handler; handlerctl list shows them");
 	if (result == -TWZ_ERR_NOT_SUPPORTED)
 		return complain(arguments[0], "has no version before this one");
-	return result < 0 ? complain(arguments[0], "%s", error_text(result)) : 0;
+	return result < 0 ? complain(arguments[0], "%s", twz_error_text(result)) : 0;
 }

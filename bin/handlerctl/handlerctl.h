@@ -3,6 +3,7 @@
 #ifndef HANDLERCTL_H
 #define HANDLERCTL_H
 
+#include <twizzler/error.h>
 #include <twizzler/types.h>
 
 /* Each subcommand: arguments without its name; an exit code. */
@@ -15,9 +16,6 @@ int command_rollback(int count, char **arguments);
 
 /* "handlerctl: WHAT: TEXT" on standard error; returns 1. */
 int complain(const char *what, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* The text of a negated enum twz_error. */
-const char *error_text(twz_result error);
 
 /* An event's outcome in words: what discarded the last run, in a static buffer. */
 struct twz_handler_stat;

@@ -58,7 +58,7 @@ const char *last_discard(const struct twz_handler_stat *stat)
 	case TWZ_ERR_BAD_FORMAT:
 		return "malformed outputs";
 	default:
-		return error_text(-(twz_result)stat->last_error);
+		return twz_error_text(-(twz_result)stat->last_error);
 	}
 }
 
@@ -83,7 +83,7 @@ int command_list(int count, char **arguments)
 		printf(format, stat.name, stat.version, numbers[0], numbers[1], numbers[2],
 		       numbers[3], last_discard(&stat));
 	}
-	return result == -TWZ_ERR_NOT_FOUND ? 0 : complain("list", "%s", error_text(result));
+	return result == -TWZ_ERR_NOT_FOUND ? 0 : complain("list", "%s", twz_error_text(result));
 }
 
 int command_stat(int count, char **arguments)

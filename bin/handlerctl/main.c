@@ -33,18 +33,6 @@ int complain(const char *what, const char *format, ...)
 	return 1;
 }
 
-const char *error_text(twz_result error)
-{
-	switch (-error) {
-#define TWZ_ERROR(name, number, text) \
-	case number:                  \
-		return text;
-#include <twizzler/error.def>
-#undef TWZ_ERROR
-	}
-	return "unknown error";
-}
-
 static void usage(FILE *stream)
 {
 	fprintf(stream, "usage: handlerctl COMMAND\n");

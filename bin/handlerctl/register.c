@@ -127,7 +127,7 @@ static int refused(const struct image *image, twz_result error)
 	case TWZ_ERR_NO_SPACE:
 		return complain(image->file, "no space left in the store");
 	default:
-		return complain(image->file, "%s", error_text(error));
+		return complain(image->file, "%s", twz_error_text(error));
 	}
 }
 
@@ -140,7 +140,7 @@ static int register_image(const struct image *image, const struct twz_id *output
 	twz_result result = twz_rt_object_create(&spec, &handler.image);
 
 	if (result < 0)
-		return complain(image->file, "%s", error_text(result));
+		return complain(image->file, "%s", twz_error_text(result));
 	result = twz_rt_object_map(handler.image, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, &object);
 	if (result >= 0) {
 		memcpy(object.start, image->bytes, image->size);

@@ -12,7 +12,7 @@ struct command {
 
 static void complain(const char *path, twz_result error)
 {
-	say(STANDARD_OUTPUT, "%s: %s\n", path, error_text(error));
+	say(STANDARD_OUTPUT, "%s: %s\n", path, twz_error_text(error));
 }
 
 static twz_result open_path(const char *path, uint32_t flags)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdarg.h>
+#include <twizzler/error.h>
 #include <twizzler/rt.h>
 #include <twz/sys.h>
 
@@ -24,8 +25,6 @@ void say(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* As say, into a buffer that is cut and NUL-ended; returns the length. */
 size_t format_text(char *buffer, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* The text of an error that a call returned (negated). */
-const char *error_text(twz_result error);
 /* "SIGSEGV" for 11; "signal" for unknown ones. */
 const char *signal_name(int number);
 
@@ -47,12 +46,15 @@ struct program {
 	uint64_t timeout;	/* ns until it is killed, 0: none */
 	uint32_t sequence;	/* of the request that wants it, 0: none */
 	bool alone; /* end with it all that it has started, and delete what it has made */
+	bool crash; /* tell where it died; the memory is the caller's then */
 };
 
 struct program_end {
 	struct twz_rt_wait_result result;
 	uint64_t nanoseconds; /* from its start */
 	bool timed_out;
+	void *crash; /* what TWZ_PROGRAM_CRASH gives, in memory of TWZ_CRASH_MAX bytes, or NULL */
+	uint32_t crash_size;
 };
 
 #define SIGNAL_KILL 9

@@ -25,7 +25,7 @@ static void register_handler(char *path)
 	twz_result result = program_run(&program, &end);
 
 	if (result < 0)
-		say(STANDARD_ERROR, "init: /bin/handlerctl: %s\n", error_text(result));
+		say(STANDARD_ERROR, "init: /bin/handlerctl: %s\n", twz_error_text(result));
 	else if (end.result.state != TWZ_VIEW_EXITED || end.result.code != 0)
 		say(STANDARD_ERROR, "init: the handler in %s is not registered\n", path);
 }

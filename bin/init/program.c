@@ -21,6 +21,30 @@ static void end_family(struct twz_id family)
 	twz_sys_object_delete(family.hi, family.lo);
 }
 
+/* Takes what is kept of its death before the number is given up; without memory it is not told. */
+static void take_crash(uint32_t number, struct program_end *end)
+{
+	end->crash = twz_rt_malloc(TWZ_CRASH_MAX, 16, 0);
+	if (end->crash == NULL)
+		return;
+	twz_result size =
+		twz_rt_exec_control(number, TWZ_PROGRAM_CRASH, (uint64_t)(uintptr_t)end->crash);
+	end->crash_size = size > 0 ? (uint32_t)size : 0;
+}
+
+/* Its end; what is kept of its death first where that is wanted. */
+static twz_result wait_for(uint32_t number, uint64_t deadline, bool crash, struct program_end *end)
+{
+	twz_result result = twz_rt_exec_wait_event(
+		number, TWZ_RT_WAIT_ENDED | (crash ? TWZ_RT_WAIT_KEEP : 0), deadline, &end->result);
+
+	if (result < 0 || !crash)
+		return result;
+	if (end->result.state == TWZ_VIEW_KILLED)
+		take_crash(number, end);
+	return twz_rt_exec_wait(number, TWZ_FOREVER, &end->result);
+}
+
 twz_result program_run(const struct program *program, struct program_end *end)
 {
 	struct twz_rt_spawn_action actions[4];
@@ -56,7 +80,7 @@ twz_result program_run(const struct program *program, struct program_end *end)
 	}
 	uint64_t deadline = program->timeout != 0 ? start + program->timeout : TWZ_FOREVER;
 	control_running(program->sequence, (uint32_t)number);
-	twz_result result = twz_rt_exec_wait((uint32_t)number, deadline, &end->result);
+	twz_result result = wait_for((uint32_t)number, deadline, program->crash, end);
 	end->timed_out = result == -TWZ_ERR_TIMED_OUT;
 	if (end->timed_out) {
 		twz_rt_exec_kill((uint32_t)number, SIGNAL_KILL);

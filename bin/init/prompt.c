@@ -57,7 +57,8 @@ static int run_program(char **argv)
 		twz_result length = twz_rt_exec_error(reason, sizeof(reason) - 1);
 
 		reason[length > 0 ? length : 0] = '\0';
-		say(STANDARD_OUTPUT, "%s: %s\n", argv[0], length > 0 ? reason : error_text(result));
+		say(STANDARD_OUTPUT, "%s: %s\n", argv[0],
+		    length > 0 ? reason : twz_error_text(result));
 		return 126;
 	}
 	tell_end(argv[0], &end.result);

@@ -33,7 +33,7 @@ struct streams {
 
 static void fail_start(const char *what, twz_result error)
 {
-	say(STANDARD_ERROR, "init: %s: %s\n", what, error_text(error));
+	say(STANDARD_ERROR, "init: %s: %s\n", what, twz_error_text(error));
 	power_off(0);
 }
 
@@ -117,7 +117,7 @@ static void send_reason(uint32_t sequence, twz_result error)
 	twz_result length = twz_rt_exec_error(reason, sizeof(reason) - 1);
 
 	reason[length > 0 ? length : 0] = '\0';
-	send_error(sequence, length > 0 ? reason : error_text(error));
+	send_error(sequence, length > 0 ? reason : twz_error_text(error));
 }
 
 static void run_job(const struct request *request, const struct streams *streams)
@@ -135,6 +135,7 @@ static void run_job(const struct request *request, const struct streams *streams
 
 		job.program.sequence = request->sequence;
 		job.program.alone = true;
+		job.program.crash = true;
 		job.program.descriptors = run->flags & TWZ_RUN_NO_INPUT ? without_input : all;
 		twz_result result = program_run(&job.program, &end);
 		if (result < 0) {
@@ -153,10 +154,15 @@ static void run_job(const struct request *request, const struct streams *streams
 				.fault = end.result.fault,
 			};
 			control_drain();
+			if (end.crash_size > 0)
+				control_send(TWZ_CHANNEL_CRASH, request->sequence, end.crash,
+					     end.crash_size);
 			control_send(TWZ_CHANNEL_EXIT, request->sequence, &message,
 				     sizeof(message));
 		}
 	}
+	if (end.crash != NULL)
+		twz_rt_free(end.crash, TWZ_CRASH_MAX, 16);
 	if (job.pointers != NULL)
 		twz_rt_free(job.pointers, job.pointers_size, sizeof(char *));
 }

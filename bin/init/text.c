@@ -124,19 +124,6 @@ void say(int fd, const char *format, ...)
 	twz_rt_fd_write(fd, buffer, length, TWZ_IO_AT_POSITION);
 }
 
-const char *error_text(twz_result error)
-{
-	switch (-error) {
-#define TWZ_ERROR(name, number, text) \
-	case number:                  \
-		return text;
-#include <twizzler/error.def>
-#undef TWZ_ERROR
-	default:
-		return "unknown error";
-	}
-}
-
 const char *signal_name(int number)
 {
 	static const char *const names[] = {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <twizzler/error.h>
 
 static const char usage[] =
 	"usage: twzkv STORE put KEY VALUE | get KEY | delete KEY | list [FROM] | count | load\n"
@@ -12,15 +13,7 @@ static const char usage[] =
 
 static int fail(const char *what, twz_result error)
 {
-	static const char *const texts[] = {
-#define TWZ_ERROR(name, number, text) [number] = text,
-#include <twizzler/error.def>
-#undef TWZ_ERROR
-	};
-	size_t number = (size_t)-error;
-	const char *text = number < sizeof(texts) / sizeof(texts[0]) ? texts[number] : NULL;
-
-	fprintf(stderr, "twzkv: %s: %s\n", what, text ? text : "unknown error");
+	fprintf(stderr, "twzkv: %s: %s\n", what, twz_error_text(error));
 	return 1;
 }
 

@@ -3,11 +3,14 @@
 #include <console.h>
 #include <heap.h>
 #include <lock.h>
+#include <object.h>
 #include <string.h>
+#include <sync.h>
 #include <syscall.h>
 #include <thread.h>
 #include <user.h>
 #include <wait.h>
+#include "../view/internal.h"
 #include "stream.h"
 
 /* Bytes that one turn moves between a program and a driver. */
@@ -35,6 +38,44 @@ static struct stream *find_number(uint32_t number)
 		stream = stream->next;
 	spin_unlock(&streams_lock, flags);
 	return stream;
+}
+
+/* ---- events ---- */
+
+void stream_event(struct stream *stream)
+{
+	struct object *events = __atomic_load_n(&stream->events, __ATOMIC_ACQUIRE);
+
+	if (!events)
+		return;
+	__atomic_add_fetch(stream->event_count, 1, __ATOMIC_RELEASE);
+	sync_wake_object(events, 0, ~0u);
+}
+
+/* The object whose word counts them, made at the first question. */
+static twz_result events_of(struct stream *stream, struct twz_id *user)
+{
+	struct object *made;
+	void *page;
+
+	if (!__atomic_load_n(&stream->events, __ATOMIC_ACQUIRE)) {
+		twz_result result = control_make(NULL, TWZ_RIGHT_READ, &made, &page);
+
+		if (result < 0)
+			return result;
+		uint64_t flags = spin_lock(&streams_lock);
+		if (!stream->events) {
+			stream->event_count = page;
+			__atomic_store_n(&stream->events, made, __ATOMIC_RELEASE);
+			made = NULL;
+		}
+		spin_unlock(&streams_lock, flags);
+		if (made) { /* another thread was first */
+			object_delete(made);
+			object_put(made);
+		}
+	}
+	return copy_to_user(user, &stream->events->id, sizeof(stream->events->id));
 }
 
 /* ---- the console ---- */
@@ -83,8 +124,14 @@ static const struct stream_operations console_operations = {
 
 static struct stream console_stream = {.operations = &console_operations, .name = "console"};
 
+static void console_arrived(void)
+{
+	stream_event(&console_stream);
+}
+
 void streams_init(void)
 {
+	console_input.notify = console_arrived;
 	stream_add(&console_stream);
 }
 
@@ -190,6 +237,8 @@ twz_result sys_stream_control(uint32_t number, uint32_t command, uint64_t argume
 
 	if (stream == NULL)
 		return -TWZ_ERR_BAD_HANDLE;
+	if (command == TWZ_STREAM_EVENTS)
+		return events_of(stream, (struct twz_id *)argument);
 	if (command > TWZ_STREAM_OUTPUT_END || (command == TWZ_STREAM_OUTPUT_END && argument > 1))
 		return -TWZ_ERR_INVALID_ARGUMENT;
 	if (stream->operations->control == NULL)

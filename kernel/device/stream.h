@@ -23,15 +23,22 @@ struct stream_operations {
 	twz_result (*control)(struct stream *stream, uint32_t command, uint64_t argument);
 };
 
+struct object;
+
 struct stream {
 	const struct stream_operations *operations;
 	char name[32]; /* NUL-ended; set before stream_add */
 	uint32_t number;
 	struct stream *next;
+	struct object *events; /* a reference; NULL until somebody wants to wait there */
+	uint32_t *event_count; /* in its page */
 };
 
 /* Make a stream known. It stays for ever. At boot or from a driver's thread; no lock held. */
 void stream_add(struct stream *stream);
+
+/* Input or its end has come: who waits for events looks. Any context, with the driver's lock. */
+void stream_event(struct stream *stream);
 
 void streams_init(void);
 

@@ -92,14 +92,14 @@ static void take_message(struct serial *serial, const uint8_t *bytes, uint32_t l
 	case EVENT_PORT_REMOVE:
 		port->host_open = false;
 		port_collect_input(port);
-		wait_wake_all(&port->readable);
+		port_wake_readers(port);
 		wait_wake_all(&port->writable);
 		break;
 	case EVENT_PORT_OPEN:
 		/* Bytes sent before the close are in the queue already. */
 		port_collect_input(port);
 		port->host_open = message.value != 0;
-		wait_wake_all(&port->readable);
+		port_wake_readers(port);
 		wait_wake_all(&port->writable);
 		break;
 	case EVENT_PORT_NAME:
@@ -140,7 +140,7 @@ static void serial_interrupt(void *context)
 			continue;
 		port_collect_input(port);
 		if (port->filled_count > 0)
-			wait_wake_all(&port->readable);
+			port_wake_readers(port);
 		port_collect_output(port);
 	}
 	spin_unlock(&serial->lock, flags);

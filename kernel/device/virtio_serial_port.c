@@ -57,6 +57,12 @@ void port_collect_input(struct port *port)
 	}
 }
 
+void port_wake_readers(struct port *port)
+{
+	wait_wake_all(&port->readable);
+	stream_event(&port->stream);
+}
+
 /* Bytes that a reader may have: those up to the mark of the end. Lock held. */
 static uint64_t readable(const struct port *port)
 {
@@ -244,7 +250,7 @@ static twz_result port_control(struct stream *stream, uint32_t command, uint64_t
 	} else {
 		port->output_ended = argument != 0;
 	}
-	wait_wake_all(&port->readable);
+	port_wake_readers(port);
 	spin_unlock(&port->serial->lock, flags);
 	return 0;
 }

@@ -49,6 +49,9 @@ struct serial {
 /* Takes what the device has filled in. The device's lock is held. */
 void port_collect_input(struct port *port);
 
+/* Input or its end has come: wakes who waits for it. The device's lock is held. */
+void port_wake_readers(struct port *port);
+
 /* Notices that the device has taken the outgoing bytes. The device's lock is held. */
 void port_collect_output(struct port *port);
 

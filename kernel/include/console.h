@@ -16,6 +16,7 @@ void console_write(const char *bytes, size_t length);
 struct console_input {
 	struct spinlock lock;	   /* LOCK_DEVICE */
 	struct wait_queue arrived; /* woken when bytes come */
+	void (*notify)(void);	   /* called then, with the lock; or NULL */
 	uint32_t head, tail;	   /* tail - head bytes are there */
 	uint8_t bytes[CONSOLE_INPUT_SIZE];
 };

@@ -48,8 +48,10 @@ struct view {
 	bool exiting; /* no new threads or maps */
 	bool ended;   /* the last thread is gone and so are the maps */
 	int32_t exit_code;
-	uint32_t exit_state;	/* enum twz_view_state */
-	struct twz_fault fault; /* why, where it was a fault */
+	uint32_t exit_state;	 /* enum twz_view_state */
+	struct twz_fault fault;	 /* why, where it was a fault */
+	struct twz_crash *crash; /* where the thread was that ended it, or NULL; and how long */
+	uint64_t crash_size;
 	uint64_t upcall_entry;
 	struct object *control;		       /* its id; the control page */
 	struct twz_view_control *control_page; /* in the direct map */
@@ -103,6 +105,16 @@ twz_result view_fault(struct view *view, uint64_t address, uint32_t access, uint
 
 /* End the program: marks every thread to die. The first caller's reason holds. Does not sleep. */
 void view_end(struct view *view, uint32_t state, int32_t code, const struct twz_fault *fault);
+
+/*
+ * Before view_end by the calling thread's own doing (crash.c): keeps what TWZ_PROGRAM_CRASH gives,
+ * the thread's registers as in `frame`, where the signal stands for a defect. Only the first thread
+ * of a view is kept; nothing is where memory is out. Reads the program's memory only; may sleep.
+ */
+struct trap_frame;
+void view_keep_crash(struct view *view, const struct trap_frame *frame, int32_t signal);
+/* Copies it out; -NOT_FOUND. */
+twz_result view_copy_crash(struct view *view, void *user);
 
 /* Sleep until the view has ended; for kernel threads that run programs (handlers). */
 twz_result view_wait(struct view *view, uint64_t deadline);

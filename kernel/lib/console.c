@@ -27,6 +27,8 @@ void console_receive(uint8_t byte)
 	if (console_input.tail - console_input.head < CONSOLE_INPUT_SIZE) {
 		console_input.bytes[console_input.tail++ % CONSOLE_INPUT_SIZE] = byte;
 		wait_wake_all(&console_input.arrived);
+		if (console_input.notify)
+			console_input.notify();
 	}
 	spin_unlock(&console_input.lock, flags);
 }

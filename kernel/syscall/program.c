@@ -205,13 +205,29 @@ static twz_result control_own(struct view *view, uint64_t command, uint64_t argu
 	}
 }
 
+/* What a child has left behind that died. */
+static twz_result copy_crash(uint64_t number, void *user)
+{
+	struct view *view = program_number_find(number);
+	twz_result result = -TWZ_ERR_ACCESS_DENIED;
+
+	if (!view)
+		return -TWZ_ERR_NO_SUCH_THREAD;
+	if (is_child(view, current_thread()->view))
+		result = view_copy_crash(view, user);
+	view_put(view);
+	return result;
+}
+
 twz_result sys_program_control(uint64_t number, uint64_t command, uint64_t argument)
 {
 	struct view *caller = current_thread()->view, *original, *view;
 	twz_result result;
 
-	if (command > TWZ_PROGRAM_SUCCESSOR)
+	if (command > TWZ_PROGRAM_CRASH)
 		return -TWZ_ERR_INVALID_ARGUMENT;
+	if (command == TWZ_PROGRAM_CRASH)
+		return copy_crash(number, (void *)argument);
 	if (command != TWZ_PROGRAM_GROUP && command != TWZ_PROGRAM_SET_GROUP &&
 	    command != TWZ_PROGRAM_SESSION)
 		return number ? -TWZ_ERR_INVALID_ARGUMENT : control_own(caller, command, argument);

@@ -17,7 +17,7 @@ MEANINGS = {
     ("thread_control", "command"): "enum twz_thread_command",
     ("clock_read", "clock"): "TWZ_CLOCK_*",
     ("system_shutdown", "action"): "TWZ_SHUTDOWN_*",
-    ("stream_control", "command"): "TWZ_STREAM_INPUT_*|TWZ_STREAM_OUTPUT_*",
+    ("stream_control", "command"): "TWZ_STREAM_INPUT_*|TWZ_STREAM_OUTPUT_*|TWZ_STREAM_EVENTS*",
 }
 SIZES = {"uint8_t": 1, "int8_t": 1, "uint16_t": 2, "int16_t": 2, "uint32_t": 4, "int32_t": 4, "uint64_t": 8, "int64_t": 8}
 

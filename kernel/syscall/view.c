@@ -220,12 +220,14 @@ twz_result sys_view_kill(uint64_t hi, uint64_t lo, int64_t signal)
 	result = find_view((struct twz_id){hi, lo}, RIGHTS_view_kill, &view);
 	if (result < 0)
 		return result;
-	if (view->ended)
+	if (view->ended || !view->thread_count) {
 		result = -TWZ_ERR_NO_SUCH_THREAD;
-	else if (!view->thread_count)
-		result = -TWZ_ERR_NO_SUCH_THREAD;
-	else
+	} else {
+		/* who ends itself so has a place to name */
+		if (view == current_thread()->view)
+			view_keep_crash(view, current_thread()->frame, (int32_t)signal);
 		view_end(view, TWZ_VIEW_KILLED, (int32_t)signal, NULL);
+	}
 	view_put(view);
 	return result;
 }

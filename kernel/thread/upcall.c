@@ -120,6 +120,7 @@ void upcall_fault(struct trap_frame *frame, struct twz_fault *fault)
 		 fault->address, frame->rip, frame->rsp, fault->code);
 	/* What cannot be read stays zero: the program jumped to where nothing is. */
 	copy_from_user(fault->instruction, (const void *)frame->rip, sizeof(fault->instruction));
+	view_keep_crash(view, frame, signal_of(fault));
 	view_end(view, TWZ_VIEW_KILLED, signal_of(fault), fault);
 }
 

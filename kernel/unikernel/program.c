@@ -191,7 +191,7 @@ void boot_program_start(void)
 		.nanoseconds = clock_monotonic() - start,
 		.fault = view->fault,
 	};
-	report_end(&end);
+	report_end(&end, end.state == TWZ_VIEW_KILLED ? view->crash : NULL, view->crash_size);
 	platform->shutdown(TWZ_SHUTDOWN_POWEROFF,
 			   end.state == TWZ_VIEW_EXITED ? end.code : 128 + end.code);
 	panic("the machine cannot be switched off");

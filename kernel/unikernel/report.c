@@ -14,18 +14,27 @@ static void write_bytes(uint16_t port, const void *bytes, size_t length)
 		outb(port, *at++);
 }
 
-void report_end(const struct twz_channel_exit *end)
+static void write_message(uint16_t port, uint32_t kind, const void *payload, uint64_t size)
 {
 	const struct twz_channel_header header = {
 		.magic = TWZ_CHANNEL_MAGIC,
-		.kind = TWZ_CHANNEL_EXIT,
-		.size = sizeof(*end),
+		.kind = kind,
+		.size = (uint32_t)size,
 	};
+
+	write_bytes(port, &header, sizeof(header));
+	write_bytes(port, payload, size);
+}
+
+void report_end(const struct twz_channel_exit *end, const struct twz_crash *crash,
+		uint64_t crash_size)
+{
 	uint16_t port = boot_option_port("report");
 
 	if (port) {
-		write_bytes(port, &header, sizeof(header));
-		write_bytes(port, end, sizeof(*end));
+		if (crash)
+			write_message(port, TWZ_CHANNEL_CRASH, crash, crash_size);
+		write_message(port, TWZ_CHANNEL_EXIT, end, sizeof(*end));
 	} else if (end->state == TWZ_VIEW_KILLED) {
 		log_alert("killed by signal %d: fault %u at %lx, rip %lx", end->code,
 			  end->fault.kind, end->fault.address, end->fault.registers.rip);

@@ -77,6 +77,7 @@ void view_put(struct view *view)
 		platform->table_free(view->root);
 	}
 	__atomic_sub_fetch(&live_views, 1, __ATOMIC_RELAXED);
+	kernel_free(view->crash);
 	kernel_free(view);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 #include "mqueue.h"
+#include "terminal.h"
 #include "twix.h"
 
 long twix_open_flags(int flags)
@@ -167,27 +168,6 @@ long twix_fcntl(int fd, int command, long argument)
 	}
 }
 
-/* What the console is: lines with editing and echo, which cannot be changed. */
-static long get_termios(int fd, struct termios *out)
-{
-	twz_result result = twz_rt_fd_command(fd, TWZ_FD_IS_TERMINAL, 0);
-
-	if (result < 0)
-		return twix_result(result);
-	if (!out)
-		return -EFAULT;
-	memset(out, 0, offsetof(struct termios, __c_ispeed));
-	out->c_iflag = ICRNL;
-	out->c_oflag = OPOST | ONLCR;
-	out->c_cflag = B38400 | CS8 | CREAD | CLOCAL;
-	out->c_lflag = ICANON | ECHO | ECHOE | ECHOK;
-	out->c_cc[VEOF] = 4;
-	out->c_cc[VERASE] = 127;
-	out->c_cc[VKILL] = 21;
-	out->c_cc[VMIN] = 1;
-	return 0;
-}
-
 static long set_nonblocking(int fd, const int *on)
 {
 	if (!on)
@@ -220,7 +200,13 @@ long twix_ioctl(int fd, unsigned request, void *argument)
 		*(int *)argument = result > INT_MAX ? INT_MAX : (int)result;
 		return 0;
 	case TCGETS:
-		return get_termios(fd, argument);
+		return twix_get_terminal(fd, argument);
+	case TCSETS:
+	case TCSETSW: /* what was written is out */
+	case TCSETSF:
+		return twix_set_terminal(fd, argument, request == TCSETSF);
+	case TCFLSH:
+		return twix_flush_terminal(fd, (long)argument);
 	case TIOCGWINSZ:
 		/* A serial line does not tell its size: a terminal, of unknown rows and columns. */
 		if (!argument)

@@ -3,6 +3,7 @@
 #ifndef RUNTIME_EXEC_INTERNAL_H
 #define RUNTIME_EXEC_INTERNAL_H
 
+#include <twizzler/error.h>
 #include "internal.h"
 
 #include "exec/elf.h"
@@ -146,8 +147,6 @@ twz_result exec_fail(twz_result error, const char *path, size_t length, const ch
 /* The same for a file whose exec_file_check_abi failed: names both versions. */
 twz_result exec_fail_abi(twz_result error, const char *path, size_t length,
 			 const struct exec_file *file, const char *reason);
-/* The text of an error code. */
-const char *exec_error_text(twz_result error);
 
 RT_END
 

@@ -47,19 +47,6 @@ uint32_t twz_rt_exec_parent(void)
 	return parent_number;
 }
 
-const char *exec_error_text(twz_result error)
-{
-	switch (-error) {
-#define TWZ_ERROR(name, number, text) \
-	case number:                  \
-		return text;
-#include <twizzler/error.def>
-#undef TWZ_ERROR
-	default:
-		return "unknown error";
-	}
-}
-
 /* Appends to the failure text, growing it; what does not fit in memory is left out. */
 static void append(const char *text, size_t length)
 {
@@ -113,7 +100,7 @@ twz_result exec_fail(twz_result error, const char *path, size_t length, const ch
 	/* Some reasons say all; what "cannot" be done needs the system's word. */
 	if (memcmp(reason, "cannot ", 7) == 0) {
 		append_string(": ");
-		append_string(exec_error_text(error));
+		append_string(twz_error_text(error));
 	}
 	rt_unlock(&failure_lock);
 	return error;

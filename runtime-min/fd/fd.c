@@ -292,6 +292,11 @@ static twz_result file_command(struct rt_file *file, uint32_t command, uint64_t 
 			return RT_ERROR(INVALID_ARGUMENT);
 		return ops->set_mode != NULL ? ops->set_mode(file, (uint32_t)argument)
 					     : RT_ERROR(NOT_SUPPORTED);
+	case TWZ_FD_GET_TERMINAL:
+	case TWZ_FD_SET_TERMINAL:
+	case TWZ_FD_DROP_INPUT:
+		return ops->terminal != NULL ? ops->terminal(file, command, argument)
+					     : RT_ERROR(NOT_A_TERMINAL);
 	case TWZ_FD_READABLE:
 		return ops->readable != NULL ? ops->readable(file) : RT_ERROR(INVALID_ARGUMENT);
 	}

@@ -14,7 +14,7 @@ struct rt_file;
 struct rt_position;
 
 /* Objects whose words are slept on: mapped until the sleep is over. */
-struct rt_ring_watch {
+struct rt_watch {
 	struct twz_rt_object *objects;
 	size_t count, capacity;
 };
@@ -23,8 +23,8 @@ struct rt_ring_watch {
 struct rt_waits {
 	struct twz_sync_op *ops;
 	size_t count, capacity;
-	bool tick; /* something without a wait word is polled: look again soon */
-	struct rt_ring_watch watch;
+	bool tick; /* a word could not be had (memory is out): look again soon */
+	struct rt_watch watch;
 };
 
 /* A write at the end, whatever the position. */
@@ -47,6 +47,8 @@ struct rt_file_ops {
 	twz_result (*enumerate)(struct rt_file *file, uint64_t *position,
 				struct twz_rt_dirent *entries, size_t count); /* NOT_A_DIRECTORY */
 	twz_result (*readable)(struct rt_file *file);			      /* INVALID_ARGUMENT */
+	/* TWZ_FD_GET_TERMINAL and its like */
+	twz_result (*terminal)(struct rt_file *file, uint32_t command, uint64_t argument);
 	/* TWZ_POLL_* of now; adds to waits what to sleep on. NULL: always ready */
 	uint32_t (*poll)(struct rt_file *file, uint32_t wanted, struct rt_waits *waits);
 	twz_result (*object)(struct rt_file *file, struct twz_id *id); /* NOT_SUPPORTED */
@@ -131,6 +133,10 @@ void rt_fd_end(void);
 
 /* Adds a word to sleep on while it equals value. */
 void rt_waits_add(struct rt_waits *waits, uint32_t *word, uint32_t value);
+/* Takes over a mapped object; false when out of memory, and then it stays the caller's. */
+bool rt_watch_add(struct rt_watch *watch, struct twz_rt_object object);
+/* Unmaps them; the watch is empty then. */
+void rt_watch_end(struct rt_watch *watch);
 
 /* ---- the kinds of files ---- */
 

@@ -22,7 +22,7 @@ static twz_result wait_change(struct rt_ring *ring, uint32_t *word, uint32_t val
 			      bool for_writers)
 {
 	struct rt_waits waits = {0};
-	struct rt_ring_watch watch = {0};
+	struct rt_watch watch = {0};
 	struct twz_sync_op alone = {.word = word, .value = value, .kind = TWZ_SYNC_WAIT};
 	twz_result result = 0;
 	if (!rt_ring_watch(ring, for_writers, &watch, &waits)) {
@@ -36,7 +36,7 @@ static twz_result wait_change(struct rt_ring *ring, uint32_t *word, uint32_t val
 		else
 			result = twz_sys_thread_sync(&alone, 1, deadline);
 	}
-	rt_ring_unwatch(&watch);
+	rt_watch_end(&watch);
 	if (waits.ops != NULL)
 		twz_rt_free(waits.ops, waits.capacity * sizeof(*waits.ops), 8);
 	return result == RT_ERROR(TIMED_OUT) ? 0 : result;

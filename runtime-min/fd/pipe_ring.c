@@ -217,23 +217,7 @@ void rt_ring_bury_dead(struct rt_ring *ring)
 	}
 }
 
-static bool watch_add(struct rt_ring_watch *watch, struct twz_rt_object object)
-{
-	if (watch->count == watch->capacity) {
-		size_t capacity = watch->capacity != 0 ? 2 * watch->capacity : 4;
-		struct twz_rt_object *objects =
-			twz_rt_realloc(watch->objects, watch->capacity * sizeof(object), 8,
-				       capacity * sizeof(object), 0);
-		if (objects == NULL)
-			return false;
-		watch->objects = objects;
-		watch->capacity = capacity;
-	}
-	watch->objects[watch->count++] = object;
-	return true;
-}
-
-bool rt_ring_watch(struct rt_ring *ring, bool writers, struct rt_ring_watch *watch,
+bool rt_ring_watch(struct rt_ring *ring, bool writers, struct rt_watch *watch,
 		   struct rt_waits *waits)
 {
 	struct twz_id self = rt_self_view();
@@ -246,7 +230,7 @@ bool rt_ring_watch(struct rt_ring *ring, bool writers, struct rt_ring_watch *wat
 			continue;
 		switch (look(member.view, &object)) {
 		case ALIVE:
-			if (watch_add(watch, object)) {
+			if (rt_watch_add(watch, object)) {
 				rt_waits_add(waits, state_word(&object), TWZ_VIEW_RUNNING);
 			} else {
 				twz_rt_object_release(&object);
@@ -263,15 +247,6 @@ bool rt_ring_watch(struct rt_ring *ring, bool writers, struct rt_ring_watch *wat
 		}
 	}
 	return buried;
-}
-
-void rt_ring_unwatch(struct rt_ring_watch *watch)
-{
-	for (size_t i = 0; i < watch->count; i++)
-		twz_rt_object_release(&watch->objects[i]);
-	if (watch->objects != NULL)
-		twz_rt_free(watch->objects, watch->capacity * sizeof(*watch->objects), 8);
-	*watch = (struct rt_ring_watch){0};
 }
 
 /* ---- bytes ---- */

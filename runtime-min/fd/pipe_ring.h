@@ -74,10 +74,8 @@ void rt_ring_bury_dead(struct rt_ring *ring);
  * Looks at the other programs at one end: the dead are dropped (returns true), the living are added
  * to what is slept on, or waits->tick is set where one cannot be.
  */
-bool rt_ring_watch(struct rt_ring *ring, bool writers, struct rt_ring_watch *watch,
+bool rt_ring_watch(struct rt_ring *ring, bool writers, struct rt_watch *watch,
 		   struct rt_waits *waits);
-/* Unmaps them; the watch is empty then. */
-void rt_ring_unwatch(struct rt_ring_watch *watch);
 
 RT_END
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Waiting for one of several files to become ready. */
-#include "fd/pipe_ring.h"
+#include "fd/fd.h"
 
-/* How often files without a wait word (streams) are looked at. */
+/* How often files are looked at whose words could not be had. */
 #define TICK 2000000ull
 
 void rt_waits_add(struct rt_waits *waits, uint32_t *word, uint32_t value)
@@ -23,13 +23,38 @@ void rt_waits_add(struct rt_waits *waits, uint32_t *word, uint32_t value)
 		(struct twz_sync_op){.word = word, .value = value, .kind = TWZ_SYNC_WAIT};
 }
 
+bool rt_watch_add(struct rt_watch *watch, struct twz_rt_object object)
+{
+	if (watch->count == watch->capacity) {
+		size_t capacity = watch->capacity != 0 ? 2 * watch->capacity : 4;
+		struct twz_rt_object *objects =
+			twz_rt_realloc(watch->objects, watch->capacity * sizeof(object), 8,
+				       capacity * sizeof(object), 0);
+		if (objects == NULL)
+			return false;
+		watch->objects = objects;
+		watch->capacity = capacity;
+	}
+	watch->objects[watch->count++] = object;
+	return true;
+}
+
+void rt_watch_end(struct rt_watch *watch)
+{
+	for (size_t i = 0; i < watch->count; i++)
+		twz_rt_object_release(&watch->objects[i]);
+	if (watch->objects != NULL)
+		twz_rt_free(watch->objects, watch->capacity * sizeof(*watch->objects), 8);
+	*watch = (struct rt_watch){0};
+}
+
 static twz_result look(struct rt_file **files, struct twz_rt_poll *polls, size_t count,
 		       struct rt_waits *waits)
 {
 	twz_result ready = 0;
 	waits->count = 0;
 	waits->tick = false;
-	rt_ring_unwatch(&waits->watch);
+	rt_watch_end(&waits->watch);
 	for (size_t i = 0; i < count; i++) {
 		struct rt_file *file = files[i];
 		polls[i].ready = 0;
@@ -81,6 +106,6 @@ twz_result twz_rt_fd_poll(struct twz_rt_poll *polls, size_t count, uint64_t dead
 		rt_file_put(files[i]);
 	twz_rt_free(files, count * sizeof(*files), 8);
 	twz_rt_free(waits.ops, waits.capacity * sizeof(*waits.ops), 8);
-	rt_ring_unwatch(&waits.watch);
+	rt_watch_end(&waits.watch);
 	return result;
 }

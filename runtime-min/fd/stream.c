@@ -52,21 +52,50 @@ static twz_result stream_readable(struct rt_file *file)
 	return stat.readable <= INT64_MAX ? (twz_result)stat.readable : RT_ERROR(IO);
 }
 
-static uint32_t stream_poll(struct rt_file *file, uint32_t wanted, struct rt_waits *waits)
+static uint32_t look(struct rt_file *file, uint32_t wanted)
 {
 	struct twz_stream_stat stat;
 	uint32_t ready = wanted & TWZ_POLL_WRITE;
+	if (file->ops->kind == TWZ_FILE_TERMINAL)
+		return (wanted & TWZ_POLL_READ) && rt_terminal_ready(of(file)->stream)
+			       ? ready | TWZ_POLL_READ
+			       : ready;
 	if (wanted & TWZ_POLL_READ)
 		twz_sys_stream_read(of(file)->stream, NULL, 0, 0); /* have the host send some */
 	if (twz_sys_stream_stat(of(file)->stream, &stat) < 0)
 		return TWZ_POLL_ERROR;
-	bool terminal = file->ops->kind == TWZ_FILE_TERMINAL;
-	if (stat.readable != 0 || (terminal && rt_terminal_pending() != 0))
+	if (stat.readable != 0)
 		ready |= wanted & TWZ_POLL_READ;
-	else if (!stat.open && !terminal)
+	else if (!stat.open)
 		ready |= TWZ_POLL_HANGUP | (wanted & TWZ_POLL_READ);
-	waits->tick = true;
 	return ready;
+}
+
+/* The word that counts the stream's events goes to what is slept on. */
+static void watch(struct rt_file *file, struct rt_waits *waits)
+{
+	struct twz_rt_object events;
+	struct twz_id id;
+	if (twz_sys_stream_control(of(file)->stream, TWZ_STREAM_EVENTS, (uint64_t)&id) < 0 ||
+	    twz_rt_object_map(id, TWZ_RIGHT_READ, &events) < 0) {
+		waits->tick = true;
+	} else if (!rt_watch_add(&waits->watch, events)) {
+		twz_rt_object_release(&events);
+		waits->tick = true;
+	} else {
+		uint32_t *word = (uint32_t *)(void *)events.start;
+		rt_waits_add(waits, word, __atomic_load_n(word, __ATOMIC_ACQUIRE));
+	}
+}
+
+static uint32_t stream_poll(struct rt_file *file, uint32_t wanted, struct rt_waits *waits)
+{
+	uint32_t ready = look(file, wanted);
+	if (ready != 0)
+		return ready;
+	/* What comes between the word's look and this one counts it up. */
+	watch(file, waits);
+	return look(file, wanted);
 }
 
 static twz_result stream_pass(struct rt_file *file, struct twz_rt_passed_fd *out)
@@ -83,6 +112,11 @@ static twz_result terminal_read(struct rt_file *file, void *buffer, size_t lengt
 				!(file->flags & TWZ_OPEN_NONBLOCK));
 }
 
+static twz_result terminal_mode(struct rt_file *file, uint32_t command, uint64_t argument)
+{
+	return rt_terminal_mode(command, argument, of(file)->stream);
+}
+
 static const struct rt_file_ops port_ops = {
 	.kind = TWZ_FILE_STREAM,
 	.read = stream_read,
@@ -96,6 +130,7 @@ static const struct rt_file_ops port_ops = {
 
 static const struct rt_file_ops terminal_ops = {
 	.kind = TWZ_FILE_TERMINAL,
+	.terminal = terminal_mode,
 	.read = terminal_read,
 	.write = stream_write,
 	.stat = stream_stat,

@@ -40,6 +40,7 @@ python print("pages=%d" % int(gdb.parse_and_eval("told.pages")))
 python for thread in threads(): print("thread printed:", thread)
 python for view in views(): print("view printed:", view)
 python for item in objects(): print("object printed:", item)
+print *cpus[0]
 python print("current=%d" % int(gdb.parse_and_eval("cpus[0]->current->number")))
 tbreak view_end
 continue
@@ -64,6 +65,7 @@ for shape in static dynamic; do
 		matches out "^thread printed: thread [0-9]+ \"worker-$i\" \(ready.*\)$"
 	done
 	matches out "^CPU 0: [3-9] ready, [1-9][0-9]* switches; runs thread $(value current) \"looked-at\" \(on CPU 0.*\)$"
+	matches out "^.[0-9]+ = CPU 0 \(runs thread $(value current) \"looked-at\" \(on CPU 0.*\); ready: [0-9]+(, [0-9]+){2,}\)$"
 	view=$(awk '$2 == "on" && /looked-at/ { print $5 }' "$work/out" | head -n 1)
 	matches out "^${view}[0-9a-f]{20} alive +4 +[1-9][0-9]* +0x[0-9a-f]+$"
 	matches out "^view printed: view $view \(alive, 4 threads\)$"
@@ -100,7 +102,7 @@ twz threads
 END
 debugs $place/crash-unikernel thread
 matches out "^Temporary breakpoint 1, main \(argc=[0-9]+, argv=0x[0-9a-f]+\) at (\./)?tests/debug/source/crash\.c:"
-matches out '^#0  fault_in_thread \(argument=0x[0-9a-f]+\) at '
+matches out '^#0  fault_in_thread \(argument=(argument@entry=)?0x[0-9a-f]+\) at '
 matches out '^ +[0-9]+ on CPU 0 +[0-9a-f]{12} '
 
 # Symbols of a program's libraries.
@@ -111,7 +113,7 @@ backtrace
 info symbol pthread_key_create
 END
 debugs $place/crash-dynamic library
-matches out "^#0  fault_in_library \(where=(0x0|<optimized out>)\) at (\./)?tests/debug/source/libfault\.c:[0-9]+"
+matches out "^#0  fault_in_library \(where=(where@entry=)?(0x0|<optimized out>)\) at (\./)?tests/debug/source/libfault\.c:[0-9]+"
 matches out '^#1  .* main \('
 matches out '^.*pthread_key_create in section \.text of .*libstd-c\.so'
 

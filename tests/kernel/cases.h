@@ -94,8 +94,11 @@ void set_words(struct fixture *f, unsigned first, struct twz_id id);
 struct twz_id looping_view(void);
 extern uint64_t looping_thread; /* its number */
 void end_view(struct twz_id view);
+void wait_for_end(struct twz_id view);
 /* A view that has ended, whose id is still there. */
 struct twz_id ended_view(void);
+/* The same by a fault with this stack pointer; looping_thread was its number. */
+struct twz_id faulted_view(uint64_t stack);
 /* A thread of this view that sleeps until it is told to end. */
 void sleeper_start(struct worker *worker);
 void sleeper_end(struct worker *worker);

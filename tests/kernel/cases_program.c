@@ -165,7 +165,7 @@ WRONG(program_control, "number", "", "of a command for the caller", INVALID_ARGU
 }
 WRONG(program_control, "command", "", "the first unknown one", INVALID_ARGUMENT)
 {
-	f->a[1] = TWZ_PROGRAM_SUCCESSOR + 1;
+	f->a[1] = TWZ_PROGRAM_CRASH + 1;
 }
 RIGHT(program_control, "command", "", "session of a child")
 {
@@ -180,6 +180,23 @@ WRONG(program_control, "command", "", "group of a session's leader", ACCESS_DENI
 WRONG(program_control, "command", "", "session of a leader", ACCESS_DENIED)
 {
 	f->a[1] = TWZ_PROGRAM_NEW_SESSION;
+}
+WRONG(program_control, "command", "", "the crash of a child that runs", NOT_FOUND)
+{
+	f->a[0] = looping_thread;
+	f->a[1] = TWZ_PROGRAM_CRASH;
+	f->a[2] = (uint64_t)f->buffer[0];
+}
+WRONG(program_control, "command", "", "the crash of no child", ACCESS_DENIED)
+{
+	f->a[0] = SELF;
+	f->a[1] = TWZ_PROGRAM_CRASH;
+	f->a[2] = (uint64_t)f->buffer[0];
+}
+WRONG(program_control, "number", "", "the crash of nobody", NO_SUCH_THREAD)
+{
+	f->a[0] = NOBODY;
+	f->a[1] = TWZ_PROGRAM_CRASH;
 }
 RIGHT(program_control, "argument", "", "report")
 {
@@ -264,6 +281,53 @@ TEST(the_end_of_a_child_is_a_message)
 	EQUAL(taken.sender, looping_thread);
 	EQUAL(taken.status, 9);
 	drain();
+}
+
+static uint8_t crash_bytes[TWZ_CRASH_MAX];
+
+/* Whatever the stack pointer is, what a fault leaves is told to the parent and to nobody twice. */
+TEST(a_fault_leaves_its_registers_and_stack)
+{
+	static const uint64_t stacks[] = {
+		0, 1, 8, 0x3fffffffffff, 0x7ffffffffff0, 0x7fffffffffff,
+	};
+	const struct twz_crash *crash = (const void *)crash_bytes;
+
+	for (unsigned i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
+		struct twz_id view = faulted_view(stacks[i]);
+		uint64_t number = looping_thread;
+
+		EQUAL(twz_sys_program_control(number, TWZ_PROGRAM_CRASH, 16), -TWZ_ERR_BAD_ADDRESS);
+		EQUAL(twz_sys_program_control(number, TWZ_PROGRAM_CRASH, (uint64_t)crash_bytes),
+		      (twz_result)sizeof(*crash));
+		EQUAL(crash->thread, number);
+		EQUAL(crash->image_count, 0);
+		EQUAL(crash->stack, stacks[i]);
+		EQUAL(crash->registers.rsp, stacks[i]);
+		EQUAL(crash->stack_length, 0);
+		CHECK(crash->registers.rip >= (uint64_t)SLOT(3) &&
+		      crash->registers.rip < (uint64_t)SLOT(4));
+		EQUAL(twz_sys_object_delete(view.hi, view.lo), 0);
+		EQUAL(twz_sys_program_control(number, TWZ_PROGRAM_CRASH, (uint64_t)crash_bytes),
+		      -TWZ_ERR_NO_SUCH_THREAD);
+	}
+}
+
+/* Who was killed by another has no place to name, nor one whose signal is no defect. */
+TEST(a_kill_leaves_nothing)
+{
+	static const int64_t signals[] = {9, 15, 6, 11};
+
+	for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		struct twz_id view = looping_view();
+
+		EQUAL(twz_sys_view_kill(view.hi, view.lo, signals[i]), 0);
+		wait_for_end(view);
+		EQUAL(twz_sys_program_control(looping_thread, TWZ_PROGRAM_CRASH,
+					      (uint64_t)crash_bytes),
+		      -TWZ_ERR_NOT_FOUND);
+		EQUAL(twz_sys_object_delete(view.hi, view.lo), 0);
+	}
 }
 
 /* While its control object is there the number leads to nobody else, and then to nobody. */

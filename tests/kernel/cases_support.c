@@ -52,7 +52,7 @@ void set_words(struct fixture *f, unsigned first, struct twz_id id)
 
 uint64_t looping_thread;
 
-static struct twz_id view_that(const char *snippet)
+static struct twz_id view_that(const char *snippet, uint64_t stack)
 {
 	struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW};
 	struct twz_map map = {.slot = 3, .rights = TWZ_RIGHT_READ | TWZ_RIGHT_EXEC};
@@ -71,13 +71,14 @@ static struct twz_id view_that(const char *snippet)
 	map.object = text;
 	EQUAL(twz_sys_view_map(&map), 3);
 	thread.view = view;
+	thread.stack = stack;
 	thread.entry = (uint64_t)SLOT(3) + (uint64_t)(snippet - snippet_exit);
 	looping_thread = (uint64_t)twz_sys_thread_spawn(&thread, 0);
 	CHECK((long)looping_thread > 0);
 	return view;
 }
 
-static void wait_for_end(struct twz_id view)
+void wait_for_end(struct twz_id view)
 {
 	const volatile struct twz_view_control *control = (void *)SLOT(701);
 
@@ -88,12 +89,20 @@ static void wait_for_end(struct twz_id view)
 
 struct twz_id looping_view(void)
 {
-	return view_that(snippet_loop);
+	return view_that(snippet_loop, 0);
 }
 
 struct twz_id ended_view(void)
 {
-	struct twz_id view = view_that(snippet_exit);
+	struct twz_id view = view_that(snippet_exit, 0);
+
+	wait_for_end(view);
+	return view;
+}
+
+struct twz_id faulted_view(uint64_t stack)
+{
+	struct twz_id view = view_that(snippet_fault, stack);
 
 	wait_for_end(view);
 	return view;

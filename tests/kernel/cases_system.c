@@ -277,8 +277,9 @@ static void stream_control_prepare(struct fixture *f)
 
 static void stream_control_check(struct fixture *f)
 {
-	EQUAL(twz_sys_stream_control((uint32_t)f->a[0], TWZ_STREAM_INPUT_FROM, 0), 0);
-	EQUAL(twz_sys_stream_control((uint32_t)f->a[0], TWZ_STREAM_OUTPUT_END, 0), 0);
+	(void)f;
+	EQUAL(twz_sys_stream_control((uint32_t)port(), TWZ_STREAM_INPUT_FROM, 0), 0);
+	EQUAL(twz_sys_stream_control((uint32_t)port(), TWZ_STREAM_OUTPUT_END, 0), 0);
 }
 
 CALL(stream_control, .prepare = stream_control_prepare, .check = stream_control_check);
@@ -293,6 +294,18 @@ RIGHT(stream_control, "command", "", "input ends")
 	f->a[2] = ~0ull;
 }
 
+RIGHT(stream_control, "command", "", "events")
+{
+	f->a[1] = TWZ_STREAM_EVENTS;
+	f->a[2] = (uint64_t)f->buffer[0];
+}
+RIGHT(stream_control, "command", "", "events of the console")
+{
+	f->a[0] = (uint64_t)twz_sys_stream_find("console", 7);
+	f->a[1] = TWZ_STREAM_EVENTS;
+	f->a[2] = (uint64_t)f->buffer[0];
+}
+
 WRONG(stream_control, "stream", "", "unknown", BAD_HANDLE)
 {
 	f->a[0] = 1000;
@@ -303,7 +316,12 @@ WRONG(stream_control, "stream", "", "no port", NOT_SUPPORTED)
 }
 WRONG(stream_control, "command", "", "unknown", INVALID_ARGUMENT)
 {
-	f->a[1] = 3;
+	f->a[1] = 4;
+}
+WRONG(stream_control, "argument", "", "no place for the events' id", BAD_ADDRESS)
+{
+	f->a[1] = TWZ_STREAM_EVENTS;
+	f->a[2] = 16;
 }
 WRONG(stream_control, "argument", "", "neither 0 nor 1", INVALID_ARGUMENT)
 {

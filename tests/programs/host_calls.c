@@ -137,7 +137,8 @@ static void test_stream_marks(void)
 	twz_result console = twz_sys_stream_find("console", 7);
 
 	CHECK(twz_sys_stream_control(9999, TWZ_STREAM_INPUT_END, 0) == -TWZ_ERR_BAD_HANDLE);
-	CHECK(twz_sys_stream_control((uint32_t)in, 3, 0) == -TWZ_ERR_INVALID_ARGUMENT);
+	CHECK(twz_sys_stream_control((uint32_t)in, TWZ_STREAM_EVENTS + 1, 0) ==
+	      -TWZ_ERR_INVALID_ARGUMENT);
 	CHECK(twz_sys_stream_control((uint32_t)in, ~0u, 0) == -TWZ_ERR_INVALID_ARGUMENT);
 	CHECK(twz_sys_stream_control((uint32_t)out, TWZ_STREAM_OUTPUT_END, 2) ==
 	      -TWZ_ERR_INVALID_ARGUMENT);

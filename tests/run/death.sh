@@ -14,7 +14,7 @@ dies() {
 dies SIGSEGV 11 ': read of 0x10 \(.*\) at rip 0x[0-9a-f]+$' null
 complains '^  rax [0-9a-f]{16} rbx [0-9a-f]{16} rcx [0-9a-f]{16} rdx [0-9a-f]{16}$'
 complains 'rip [0-9a-f]{16}'
-complains 'in do_null at .*channel\.c:[0-9]+'
+complains '#0 do_null at .*channel\.c:[0-9]+'
 dies SIGSEGV 11 ': write of 0x123456789000 \(nothing is mapped there\)' wild
 dies SIGSEGV 11 ': write of 0x[0-9a-f]+ \(mapped without that right\)' text
 dies SIGSEGV 11 ': execution of 0x[0-9a-f]+ \(mapped without that right\)' jump

@@ -43,7 +43,7 @@ machine=$(pgrep -P $server)
 export TWIZZLER_RUN_SERVER=$work/socket
 boots 9 ./tool exit 9 </dev/null
 boots 139 ./tool null </dev/null
-complains 'in do_null at .*channel\.c:[0-9]+'
+complains '#0 do_null at .*channel\.c:[0-9]+'
 boots 0 ./tool error there </dev/null
 prints 'this is standard output'
 complains '^this is standard error: there$'

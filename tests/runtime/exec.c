@@ -186,7 +186,7 @@ CONTRACT(twz_rt_exec_control)
 	CHECK(twz_rt_exec_control(0, TWZ_PROGRAM_GROUP, 0) > 0);
 	CHECK(twz_rt_exec_control(0, TWZ_PROGRAM_SESSION, 0) > 0);
 	FAILS(twz_rt_exec_control(0x7ffffff, TWZ_PROGRAM_GROUP, 0), NO_SUCH_THREAD);
-	FAILS(twz_rt_exec_control(0, TWZ_PROGRAM_SUCCESSOR + 1, 0), INVALID_ARGUMENT);
+	FAILS(twz_rt_exec_control(0, TWZ_PROGRAM_CRASH + 1, 0), INVALID_ARGUMENT);
 }
 
 CONTRACT(twz_rt_exec_fork)

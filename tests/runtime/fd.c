@@ -214,6 +214,36 @@ CONTRACT(twz_rt_fd_stat)
 	FAILS(twz_rt_fd_stat(-1, &stat), BAD_HANDLE);
 }
 
+/* A terminal's mode is what was set last; what is none has none. */
+static void terminal(void)
+{
+	const uint32_t all = TWZ_TERMINAL_CANONICAL | TWZ_TERMINAL_ECHO | TWZ_TERMINAL_SIGNALS |
+			     TWZ_TERMINAL_CR_TO_NL;
+	struct twz_rt_terminal usual = {0}, mode = {.flags = TWZ_TERMINAL_ECHO, .tenths = 3}, got;
+	int fd = (int)GOOD(twz_rt_fd_open(TWZ_RT_AT_CWD, PATH("/dev/console"), TWZ_OPEN_READ, 0));
+	int null = (int)GOOD(twz_rt_fd_open(TWZ_RT_AT_CWD, PATH("/dev/null"), TWZ_OPEN_READ, 0));
+	GIVES(twz_rt_fd_command(fd, TWZ_FD_IS_TERMINAL, 0), 1);
+	GIVES(twz_rt_fd_command(fd, TWZ_FD_GET_TERMINAL, (uint64_t)&usual), 0);
+	CHECK(usual.flags == all && usual.minimum == 1 && usual.interrupt == 3 && usual.end == 4);
+	GIVES(twz_rt_fd_command(fd, TWZ_FD_SET_TERMINAL, (uint64_t)&mode), 0);
+	GIVES(twz_rt_fd_command(fd, TWZ_FD_GET_TERMINAL, (uint64_t)&got), 0);
+	CHECK(!memcmp(&got, &mode, sizeof(got)));
+	mode.flags = all + 1;
+	FAILS(twz_rt_fd_command(fd, TWZ_FD_SET_TERMINAL, (uint64_t)&mode), INVALID_ARGUMENT);
+	mode = (struct twz_rt_terminal){.reserved = 1};
+	FAILS(twz_rt_fd_command(fd, TWZ_FD_SET_TERMINAL, (uint64_t)&mode), INVALID_ARGUMENT);
+	FAILS(twz_rt_fd_command(fd, TWZ_FD_SET_TERMINAL, 0), BAD_ADDRESS);
+	FAILS(twz_rt_fd_command(fd, TWZ_FD_GET_TERMINAL, (uint64_t)KERNEL_HALF), BAD_ADDRESS);
+	GIVES(twz_rt_fd_command(fd, TWZ_FD_GET_TERMINAL, (uint64_t)&got), 0);
+	CHECK(got.flags == TWZ_TERMINAL_ECHO && got.tenths == 3);
+	GIVES(twz_rt_fd_command(fd, TWZ_FD_DROP_INPUT, 0), 0);
+	GIVES(twz_rt_fd_command(fd, TWZ_FD_SET_TERMINAL, (uint64_t)&usual), 0);
+	for (uint32_t command = TWZ_FD_GET_TERMINAL; command <= TWZ_FD_DROP_INPUT; command++)
+		FAILS(twz_rt_fd_command(null, command, (uint64_t)&got), NOT_A_TERMINAL);
+	GIVES(twz_rt_fd_close(fd), 0);
+	GIVES(twz_rt_fd_close(null), 0);
+}
+
 CONTRACT(twz_rt_fd_command)
 {
 	struct twz_rt_stat stat;
@@ -261,7 +291,8 @@ CONTRACT(twz_rt_fd_command)
 	FAILS(twz_rt_fd_command(ends[0], TWZ_FD_SYNC, 0), INVALID_ARGUMENT);
 	GIVES(twz_rt_fd_close(ends[0]), 0);
 	GIVES(twz_rt_fd_close(ends[1]), 0);
-	for (uint32_t command = 0; command <= TWZ_FD_READABLE; command++)
+	terminal();
+	for (uint32_t command = 0; command <= TWZ_FD_DROP_INPUT; command++)
 		FAILS(twz_rt_fd_command(999, command, 0), BAD_HANDLE);
 }
 

@@ -4,6 +4,7 @@
  * the scenarios; says which function has none. Arguments: only those whose name holds one.
  */
 #include <sys/auxv.h>
+#include <twizzler/error.h>
 
 #include "contract.h"
 
@@ -69,15 +70,9 @@ void say_number(int64_t number)
 
 static void say_result(twz_result result)
 {
-	static const char *const names[] = {
-		"OK",
-#define TWZ_ERROR(name, number, text) [number] = #name,
-#include <twizzler/error.def>
-#undef TWZ_ERROR
-	};
-	if (result < 0 && result > -(twz_result)(sizeof(names) / sizeof(names[0])) &&
-	    names[-result] != NULL)
-		say(names[-result]);
+	const char *name = twz_error_name(result);
+	if (name != NULL || result == 0)
+		say(name != NULL ? name : "OK");
 	else
 		say_number(result);
 }

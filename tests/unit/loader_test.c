@@ -89,12 +89,6 @@ twz_result twz_sys_object_protect(uint64_t hi, uint64_t lo, uint64_t offset, uin
 	return 0;
 }
 
-const char *exec_error_text(twz_result error)
-{
-	(void)error;
-	return "";
-}
-
 /* ---- an image: page 0 tables, page 1 code, page 2 data ---- */
 
 #define IMAGE_SIZE 0x3000u

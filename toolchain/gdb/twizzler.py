@@ -165,11 +165,25 @@ class ObjectPrinter:
         return f"object {id_text(item['id'])} ({int(item['pages'])} pages, {int(item['map_count'])} maps)"
 
 
+class CpuPrinter:
+    """A struct cpu in one line: what it runs and its run queue."""
+
+    def __init__(self, item):
+        self.item = item
+
+    def to_string(self):
+        item, on = self.item, running()
+        ready = [str(int(thread["number"])) for _, head in queues(item) for thread in entries(head, "struct thread", "queue_node")]
+        now = thread_text(item["current"].dereference(), on) if item["current"] else "nothing"
+        return f"CPU {int(item['number'])} (runs {now}; ready: {', '.join(ready) or 'none'})"
+
+
 def printers():
     made = gdb.printing.RegexpCollectionPrettyPrinter("twizzler")
     made.add_printer("thread", "^thread$", ThreadPrinter)
     made.add_printer("view", "^view$", ViewPrinter)
     made.add_printer("object", "^object$", ObjectPrinter)
+    made.add_printer("run queue", "^cpu$", CpuPrinter)
     return made
 
 

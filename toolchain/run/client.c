@@ -215,14 +215,19 @@ static int take_answer(int fd, const struct options *options)
 	char *reason;
 
 	if (!receive(fd, &answer, sizeof(answer)) || answer.magic != WIRE_MAGIC ||
-	    answer.size > WIRE_MAX_SIZE || (reason = calloc(1, answer.size + 1)) == NULL ||
-	    !receive(fd, reason, answer.size))
+	    answer.size > WIRE_MAX_SIZE || answer.crash_size > TWZ_CRASH_MAX ||
+	    (reason = calloc(1, answer.size + 1)) == NULL || !receive(fd, reason, answer.size))
+		return server_gone();
+	char *crash = malloc(answer.crash_size + 1);
+	if (crash == NULL || !receive(fd, crash, answer.crash_size))
 		return server_gone();
 	const struct ending ending = {
 		.kind = answer.kind,
 		.code = answer.code,
 		.nanoseconds = answer.nanoseconds,
 		.fault = answer.fault,
+		.crash = answer.crash_size > 0 ? crash : NULL,
+		.crash_size = answer.crash_size,
 		.reason = answer.size > 0 ? reason : NULL,
 	};
 	return report_ending(options->job, &ending, options->timeout_ns);

@@ -271,9 +271,28 @@ static bool take_exit(struct guest *guest, const struct twz_channel_header *head
 		.code = end.code,
 		.nanoseconds = end.nanoseconds,
 		.fault = end.fault,
+		.crash = guest->crash,
+		.crash_size = guest->crash_size,
 	};
 	guest->unclean = (end.flags & TWZ_EXIT_UNCLEAN) != 0;
 	task_exited(guest);
+	return true;
+}
+
+/* Where the task died: kept until the next one runs. */
+static bool take_crash(struct guest *guest, const struct twz_channel_header *header,
+		       const uint8_t *payload)
+{
+	if (guest->task == NULL || guest->exited || header->sequence != guest->sequence ||
+	    guest->crash != NULL || !crash_is_whole(payload, header->size))
+		return false;
+	guest->crash = malloc(header->size);
+	if (guest->crash == NULL) {
+		complain("out of memory");
+		exit(EXIT_MACHINE);
+	}
+	memcpy(guest->crash, payload, header->size);
+	guest->crash_size = header->size;
 	return true;
 }
 
@@ -322,6 +341,8 @@ static bool take_message(struct guest *guest, const struct twz_channel_header *h
 		return take_ready(guest, header, payload);
 	case TWZ_CHANNEL_EXIT:
 		return take_exit(guest, header, payload);
+	case TWZ_CHANNEL_CRASH:
+		return take_crash(guest, header, payload);
 	case TWZ_CHANNEL_ERROR:
 		return take_error(guest, header, payload);
 	default:
@@ -481,6 +502,9 @@ void guest_run(struct guest *guest, struct task *task)
 		guest->task = task;
 		guest->state = GUEST_BUSY;
 		guest->sequence++;
+		free(guest->crash);
+		guest->crash = NULL;
+		guest->crash_size = 0;
 		guest->input_wanted = guest->input_ended = false;
 		if (guest->options->mode == MODE_BATCH)
 			trace_begin(guest->trace, task->job);

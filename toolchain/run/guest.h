@@ -55,6 +55,8 @@ struct ending {
 	int code;
 	uint64_t nanoseconds; /* from start to end, in the guest */
 	struct twz_fault fault;
+	const void *crash; /* of the guest's CRASH message, or NULL; lives as `reason` does */
+	size_t crash_size;
 	const char *reason; /* lives as long as the call that gets it; several lines perhaps */
 };
 
@@ -86,8 +88,10 @@ struct guest {
 	struct machine machine;
 	struct task *task;
 	struct ending ending; /* of the task, while its output drains */
-	bool exited;	      /* the task has, and its output drains */
-	bool unclean;	      /* it left something behind: only a new boot is clean */
+	void *crash;	      /* of the task, as it came; malloc'ed */
+	size_t crash_size;
+	bool exited;  /* the task has, and its output drains */
+	bool unclean; /* it left something behind: only a new boot is clean */
 	uint32_t sequence;
 	struct watch process, control, requests, source;
 	struct flow output, error;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Words how a program ended: exit codes, signals, faults with their registers and source line. */
+/* Words how a program ended: exit codes, signals, faults with their registers and callers. */
 #define _GNU_SOURCE
 #include <elf.h>
 #include <fcntl.h>
@@ -92,22 +92,26 @@ static void print_registers(FILE *to, const struct twz_registers *r)
 	fputc('\n', to);
 }
 
-/* "killed by SIGSEGV" and, for a fault, what was done, where, and the registers. */
-static void print_death(FILE *to, const struct job *job, int signal, const struct twz_fault *fault)
+/*
+ * "killed by SIGSEGV" and, for a fault, what was done and where; then who called whom, and for a
+ * fault the registers.
+ */
+static void print_death(FILE *to, const struct job *job, const struct ending *ending)
 {
-	fprintf(to, "%s: killed by %s", job->argv.items[0], signal_name(signal));
-	if (fault->kind == TWZ_FAULT_NONE || fault->kind == TWZ_FAULT_INTERRUPT) {
-		fputc('\n', to);
-		return;
+	const struct twz_fault *fault = &ending->fault;
+	bool faulted = fault->kind != TWZ_FAULT_NONE && fault->kind != TWZ_FAULT_INTERRUPT;
+
+	fprintf(to, "%s: killed by %s", job->argv.items[0], signal_name(ending->code));
+	if (faulted) {
+		fputs(": ", to);
+		print_cause(to, fault);
+		fprintf(to, " at rip 0x%llx", (unsigned long long)fault->registers.rip);
 	}
-	fputs(": ", to);
-	print_cause(to, fault);
-	fprintf(to, " at rip 0x%llx\n", (unsigned long long)fault->registers.rip);
-	char *source = source_of_fault(job, fault);
-	if (source != NULL)
-		fprintf(to, "  in %s\n", source);
-	free(source);
-	print_registers(to, &fault->registers);
+	fputc('\n', to);
+	if (ending->crash != NULL)
+		crash_print(to, job, ending->crash, ending->crash_size);
+	if (faulted)
+		print_registers(to, &fault->registers);
 }
 
 char *ending_words(const struct job *job, const struct ending *ending)
@@ -122,7 +126,7 @@ char *ending_words(const struct job *job, const struct ending *ending)
 	}
 	switch (ending->kind) {
 	case ENDING_SIGNALLED:
-		print_death(to, job, ending->code, &ending->fault);
+		print_death(to, job, ending);
 		break;
 	case ENDING_NOT_STARTED:
 		fprintf(to, "x86_64-twizzler-run: %s\n", ending->reason);
@@ -163,13 +167,16 @@ int report_ending(const struct job *job, const struct ending *ending, uint64_t t
 	}
 }
 
-int report_end(const struct job *job, const struct twz_channel_exit *end)
+int report_end(const struct job *job, const struct twz_channel_exit *end, const void *crash,
+	       size_t crash_size)
 {
 	const struct ending ending = {
 		.kind = end->state == TWZ_VIEW_EXITED ? ENDING_EXITED : ENDING_SIGNALLED,
 		.code = end->code,
 		.nanoseconds = end->nanoseconds,
 		.fault = end->fault,
+		.crash = crash,
+		.crash_size = crash_size,
 	};
 
 	return report_ending(job, &ending, 0);

@@ -249,15 +249,29 @@ int client_stop(const struct options *options);
 /* Adds Xen with the unikernel as its PVH dom0. Returns -1 or an exit code. */
 int machine_xen(struct strings *arguments, const struct options *options);
 
-/* ---- source.c: addresses as function, file and line; what is returned is malloc'ed or NULL ----
+/* ---- source.c: addresses as "function at file:line"; what is returned is malloc'ed or NULL ----
  */
 
-/* Of an address that the ELF file gives a place to; asks the toolchain's addr2line. */
+/*
+ * Of addresses that the ELF file gives a place to; asks the toolchain's addr2line once. To
+ * sources[i] come those of addresses[i], a function that was inlined before the one that it is in;
+ * none for an unknown address.
+ */
+void sources_of_addresses(const char *elf, const uint64_t *addresses, size_t count,
+			  struct strings *sources);
+/* Of one, the function that is not inlined. */
 char *source_of_address(const char *elf, uint64_t address);
-/* Of a program's fault, in the program or in the shared library that holds the instruction. */
-char *source_of_fault(const struct job *job, const struct twz_fault *fault);
-/* Of a line of a kernel's backtrace, "  ffffffff80001234 name+1a"; NULL for any other line. */
+/* Whether it is a line of a kernel's backtrace, "  ffffffff80001234 name+1a", and the address. */
+bool backtrace_address(const char *line, size_t length, uint64_t *address);
+/* Of such a line; NULL for any other. */
 char *source_of_backtrace(const char *kernel, const char *line, size_t length);
+
+/* ---- crash.c ---- */
+
+/* Whether it is a struct twz_crash with all that follows it. */
+bool crash_is_whole(const void *bytes, size_t size);
+/* The thread that ended the program and its callers, a line each; nothing for what is not whole. */
+void crash_print(FILE *to, const struct job *job, const void *bytes, size_t size);
 
 /* ---- trace.c: the programs' system calls, one boot's; each function takes NULL for no trace ----
  */
@@ -297,8 +311,9 @@ struct ending;
 char *ending_words(const struct job *job, const struct ending *ending);
 /* Prints that on standard error. Returns the exit code that stands for the end. */
 int report_ending(const struct job *job, const struct ending *ending, uint64_t timeout_ns);
-/* The same for what a unikernel reports. */
-int report_end(const struct job *job, const struct twz_channel_exit *end);
+/* The same for what a unikernel reports; crash: of its CRASH message, or NULL. */
+int report_end(const struct job *job, const struct twz_channel_exit *end, const void *crash,
+	       size_t crash_size);
 /* "SIGSEGV" for 11; "signal n" for unknown ones (static storage). */
 const char *signal_name(int number);
 /* 11 for "SIGSEGV"; 0 when there is no such name. */

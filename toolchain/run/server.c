@@ -94,14 +94,19 @@ static void answer(struct client *client, const struct ending *ending)
 		.kind = ending->kind,
 		.code = ending->code,
 		.size = (uint32_t)length,
+		.crash_size = (uint32_t)ending->crash_size,
 		.nanoseconds = ending->nanoseconds,
 		.fault = ending->fault,
 	};
 
 	/* Small enough for the socket's buffer, of which nothing has been used. */
 	if (client->fd >= 0 &&
-	    send(client->fd, &answer, sizeof(answer), MSG_NOSIGNAL) == sizeof(answer) && length > 0)
-		send(client->fd, ending->reason, length, MSG_NOSIGNAL);
+	    send(client->fd, &answer, sizeof(answer), MSG_NOSIGNAL) == sizeof(answer)) {
+		if (length > 0)
+			send(client->fd, ending->reason, length, MSG_NOSIGNAL);
+		if (ending->crash_size > 0)
+			send(client->fd, ending->crash, ending->crash_size, MSG_NOSIGNAL);
+	}
 }
 
 static void task_ended(struct task *task, const struct ending *ending)

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <twizzler/error.h>
 #include <twizzler/trace.h>
 
 #include "loop.h"
@@ -117,11 +118,10 @@ static void print_argument(FILE *to, const struct begun *begun, const struct tra
 
 static void print_result(FILE *to, int64_t result)
 {
-	const char *text = "";
-	const char *name = trace_error_name(result, &text);
+	const char *name = twz_error_name(result);
 
 	if (name != NULL)
-		fprintf(to, "%s (%s)", name, text);
+		fprintf(to, "%s (%s)", name, twz_error_text(result));
 	else if (result >= 1 << 20)
 		fprintf(to, "0x%llx", (unsigned long long)result);
 	else

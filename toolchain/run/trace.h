@@ -57,8 +57,6 @@ struct trace_call {
 
 /* NULL for a number that is no call's. */
 const struct trace_call *trace_call_of(uint32_t number);
-/* The name and text of a negated error; NULL for none. */
-const char *trace_error_name(int64_t result, const char **text);
 
 /* ---- trace_print.c ---- */
 

@@ -44,19 +44,3 @@ const struct trace_call *trace_call_of(uint32_t number)
 		return NULL;
 	return &calls[index];
 }
-
-const char *trace_error_name(int64_t result, const char **text)
-{
-	static const struct {
-		const char *name, *text;
-	} errors[] = {
-#define TWZ_ERROR(name, number, text) [number] = {#name, text},
-#include <twizzler/error.def>
-#undef TWZ_ERROR
-	};
-
-	if (result >= 0 || result <= -(int64_t)(sizeof(errors) / sizeof(*errors)))
-		return NULL;
-	*text = errors[-result].text;
-	return errors[-result].name;
-}

@@ -58,6 +58,12 @@ char *unikernel_command_line(const struct options *options)
 	return text;
 }
 
+/* What the kernel can say of the end: a CRASH message perhaps, then EXIT. */
+#define REPORT_MAX \
+	(2 * sizeof(struct twz_channel_header) + TWZ_CRASH_MAX + sizeof(struct twz_channel_exit))
+/* Of the console's last bytes that are kept to name the addresses of a panic. */
+#define TAIL_SIZE 8192
+
 /* What comes and goes while the unikernel runs. */
 struct unikernel {
 	const struct options *options;
@@ -70,8 +76,11 @@ struct unikernel {
 	bool foreign;	 /* in a line of the hypervisor */
 	bool returned;	 /* a carriage return waits for what follows it */
 	size_t matched;	 /* bytes of XEN_PREFIX seen at a line's start */
-	uint8_t end[sizeof(struct twz_channel_header) + sizeof(struct twz_channel_exit)];
+	uint8_t end[REPORT_MAX];
 	size_t have;
+	bool told; /* no more will come of `end` */
+	char tail[TAIL_SIZE];
+	size_t tail_length;
 };
 
 /* Xen writes its own lines with this at their start, to the console that it also gives the guest.
@@ -131,6 +140,21 @@ static size_t drop_foreign(struct unikernel *run, char *bytes, size_t length)
 	return out;
 }
 
+/* Keeps the last of what the console has printed. */
+static void keep_tail(struct unikernel *run, const char *bytes, size_t length)
+{
+	if (length > TAIL_SIZE) {
+		bytes += length - TAIL_SIZE;
+		length = TAIL_SIZE;
+	}
+	size_t stays =
+		run->tail_length + length > TAIL_SIZE ? TAIL_SIZE - length : run->tail_length;
+
+	memmove(run->tail, run->tail + run->tail_length - stays, stays);
+	memcpy(run->tail + stays, bytes, length);
+	run->tail_length = stays + length;
+}
+
 /* Takes what the console has. False: nobody reads on. *closed: QEMU is gone. */
 static bool take_console(struct unikernel *run, bool *closed)
 {
@@ -145,16 +169,37 @@ static bool take_console(struct unikernel *run, bool *closed)
 	size_t length = (size_t)got;
 	if (run->options->xen)
 		length = drop_foreign(run, buffer, length);
+	keep_tail(run, buffer, length);
 	return put_all(buffer, length);
+}
+
+/* The payload of the first whole message of a kind in what the kernel has said; NULL: none. */
+static const void *find_message(const struct unikernel *run, uint32_t kind, size_t *size)
+{
+	struct twz_channel_header header;
+
+	for (size_t at = 0; run->have - at >= sizeof(header); at += header.size) {
+		memcpy(&header, run->end + at, sizeof(header));
+		at += sizeof(header);
+		if (header.magic != TWZ_CHANNEL_MAGIC || header.size > run->have - at)
+			return NULL;
+		*size = header.size;
+		if (header.kind == kind)
+			return run->end + at;
+	}
+	return NULL;
 }
 
 /* Keeps what the kernel says of the end. */
 static void take_report(struct unikernel *run)
 {
+	size_t size;
 	ssize_t got =
 		recv(run->report, run->end + run->have, sizeof(run->end) - run->have, MSG_DONTWAIT);
 
 	run->have += got > 0 ? (size_t)got : 0;
+	run->told =
+		run->have == sizeof(run->end) || find_message(run, TWZ_CHANNEL_EXIT, &size) != NULL;
 }
 
 static void feed_input(struct unikernel *run)
@@ -193,7 +238,7 @@ static bool move_bytes(struct unikernel *run)
 	while (!closed) {
 		struct pollfd events[] = {
 			{.fd = run->console, .events = POLLIN},
-			{.fd = run->have < sizeof(run->end) ? run->report : -1, .events = POLLIN},
+			{.fd = run->told ? -1 : run->report, .events = POLLIN},
 			{.fd = run->input_open ? STDIN_FILENO : -1, .events = POLLIN},
 			{.fd = trace_port(run->trace), .events = POLLIN},
 		};
@@ -208,14 +253,17 @@ static bool move_bytes(struct unikernel *run)
 		if (events[1].revents & POLLIN)
 			take_report(run);
 		else if (events[1].revents)
-			run->have = sizeof(run->end) + 1; /* closed without a whole message */
+			run->told = true; /* closed without a whole message */
 		if (events[0].revents && !take_console(run, &closed))
 			return true;
 		if (events[2].revents)
 			feed_input(run);
 	}
-	if (run->have < sizeof(run->end))
+	/* The port may still hold what a dead machine has said; it does not make us wait. */
+	for (size_t had = run->have + 1; had != run->have && !run->told;) {
+		had = run->have;
 		take_report(run);
+	}
 	return true;
 }
 
@@ -251,24 +299,57 @@ static int add_machine(struct strings *arguments, const struct options *options)
 	return -1;
 }
 
+/* A kernel that panicked has printed a backtrace: says again where its addresses are. */
+static void name_panic(const struct unikernel *run)
+{
+	static const char mark[] = "kernel panic: ";
+	const char *end = run->tail + run->tail_length;
+	const char *line = memmem(run->tail, run->tail_length, mark, sizeof(mark) - 1);
+	bool traced = false;
+
+	while (line != NULL && line < end) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		size_t length = (size_t)((stop != NULL ? stop : end) - line);
+		size_t shown = length;
+		uint64_t address;
+
+		while (shown > 0 && line[shown - 1] == '\r')
+			shown--;
+		if (backtrace_address(line, shown, &address)) {
+			char *source =
+				source_of_backtrace(run->options->job->host_path, line, shown);
+
+			fprintf(stderr, "  | %.*s%s%s\n", (int)shown, line,
+				source != NULL ? "  " : "", source != NULL ? source : "");
+			free(source);
+			traced = true;
+		} else if (!traced && strncmp(line, mark, sizeof(mark) - 1) == 0) {
+			fprintf(stderr, "  | %.*s\n", (int)shown, line);
+		}
+		line = stop != NULL ? stop + 1 : end;
+	}
+}
+
 /* The exit code that the kernel's message stands for; without one the guest did not end by itself.
  */
 static int judge(const struct unikernel *run, int status)
 {
 	const struct job *job = run->options->job;
-	struct twz_channel_header header;
 	struct twz_channel_exit end;
+	size_t size = 0, crash_size = 0;
+	const void *message = find_message(run, TWZ_CHANNEL_EXIT, &size);
+	const void *crash = find_message(run, TWZ_CHANNEL_CRASH, &crash_size);
 
-	memcpy(&header, run->end, sizeof(header));
-	memcpy(&end, run->end + sizeof(header), sizeof(end));
-	if (run->have == sizeof(run->end) && header.magic == TWZ_CHANNEL_MAGIC &&
-	    header.kind == TWZ_CHANNEL_EXIT && header.size == sizeof(end))
-		return report_end(job, &end);
+	if (message != NULL && size == sizeof(end)) {
+		memcpy(&end, message, sizeof(end));
+		return report_end(job, &end, crash, crash_size);
+	}
 	if (WIFSIGNALED(status))
 		complain("QEMU was killed by %s", signal_name(WTERMSIG(status)));
 	else
 		complain("%s: the machine ended without the program's exit code (QEMU's status %d)",
 			 job->argv.items[0], WEXITSTATUS(status));
+	name_panic(run);
 	return EXIT_MACHINE;
 }
 

@@ -16,7 +16,7 @@
 #include <twizzler/syscall.h>
 
 #define WIRE_MAGIC    0x52535a54u /* "TZSR" */
-#define WIRE_VERSION  1u
+#define WIRE_VERSION  2u
 #define WIRE_MAX_SIZE (1u << 20)
 
 enum wire_command {
@@ -42,7 +42,9 @@ struct wire_answer {
 	uint32_t magic;
 	uint32_t kind; /* enum ending_kind */
 	int32_t code;
-	uint32_t size; /* of the reason */
+	uint32_t size;	     /* of the reason */
+	uint32_t crash_size; /* of what the guest's CRASH message had, behind the reason */
+	uint32_t reserved;
 	uint64_t nanoseconds;
 	struct twz_fault fault;
 };

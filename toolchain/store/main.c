@@ -45,19 +45,6 @@ int complain(const char *format, ...)
 	return EXIT_REFUSED;
 }
 
-const char *error_text(twz_result error)
-{
-	switch (-error) {
-#define TWZ_ERROR(name, number, text) \
-	case number:                  \
-		return text;
-#include <twizzler/error.def>
-#undef TWZ_ERROR
-	default:
-		return "unknown error";
-	}
-}
-
 static bool parse_size(const char *text, uint64_t *size)
 {
 	static const char suffixes[] = "KMGT";
@@ -185,7 +172,7 @@ static int check(int count, char **words)
 		return code;
 	twz_result result = store_check_all(&image.store, print_complaint, NULL, &wrong);
 	if (result != TWZ_OK)
-		code = complain("%s: %s", file, error_text(result));
+		code = complain("%s: %s", file, twz_error_text(result));
 	else if (wrong)
 		code = EXIT_FOUND;
 	if (code == 0 && orphans)
@@ -241,7 +228,7 @@ static int repair(int count, char **words)
 		return code;
 	twz_result result = store_repair(&image.store, print_complaint, NULL, &lost);
 	if (result != TWZ_OK)
-		code = complain("%s: %s", file, error_text(result));
+		code = complain("%s: %s", file, twz_error_text(result));
 	else if (lost)
 		code = EXIT_FOUND;
 	/* what a lost directory led to is not to go with it unseen */
@@ -305,7 +292,7 @@ static int resize(int count, char **words)
 		code = complain("%s: its end is in use or %s is too small; export to a new store",
 				words[0], words[1]);
 	else if (result != TWZ_OK)
-		code = complain("%s: %s", words[0], error_text(result));
+		code = complain("%s: %s", words[0], twz_error_text(result));
 	else if (size < image.medium.size && ftruncate(image.file, (off_t)size) != 0)
 		code = complain("%s: %s", words[0], strerror(errno));
 	return image_close(&image, code);

@@ -156,7 +156,7 @@ int find_object(struct image *image, const char *name, struct store_object *obje
 	}
 	if (result >= 0)
 		result = store_find(&image->store, id, object);
-	return result >= 0 ? 0 : complain("%s: %s", name, error_text(result));
+	return result >= 0 ? 0 : complain("%s: %s", name, twz_error_text(result));
 }
 
 int enter_name(struct image *image, const char *path, const struct store_object *object)
@@ -171,7 +171,7 @@ int enter_name(struct image *image, const char *path, const struct store_object 
 	if (result == TWZ_OK)
 		result = window_open(&window, image, at);
 	if (result != TWZ_OK)
-		return complain("%s: %s", path, error_text(result));
+		return complain("%s: %s", path, twz_error_text(result));
 	result = window.object.kind == TWZ_KIND_DIRECTORY
 			 ? twz_directory_insert(window.start, TWZ_DIRECTORY_LIMIT, last,
 						strcspn(last, "/"), object->id, object->kind)
@@ -179,7 +179,7 @@ int enter_name(struct image *image, const char *path, const struct store_object 
 	if (result >= 0)
 		result = window_write(&window);
 	window_close(&window);
-	return result >= 0 ? 0 : complain("%s: %s", path, error_text(result));
+	return result >= 0 ? 0 : complain("%s: %s", path, twz_error_text(result));
 }
 
 twz_result visit_names(struct image *image, struct twz_id directory,
@@ -208,7 +208,7 @@ static int list_directory(struct image *image, struct twz_id id, char *path, siz
 	twz_result result = window_open(&window, image, id);
 
 	if (result != TWZ_OK)
-		return complain("%.*s: %s", (int)length, path, error_text(result));
+		return complain("%.*s: %s", (int)length, path, twz_error_text(result));
 	while ((result = twz_directory_next(window.start, TWZ_DIRECTORY_LIMIT, &cursor, &entry)) ==
 	       1) {
 		if (length + entry.length + 2 > DEEPEST * (TWZ_NAME_MAX + 1ul))
@@ -222,7 +222,7 @@ static int list_directory(struct image *image, struct twz_id id, char *path, siz
 	}
 	window_close(&window);
 	path[length] = 0;
-	return result < 0 ? complain("%s/: %s", path, error_text(result)) : 0;
+	return result < 0 ? complain("%s/: %s", path, twz_error_text(result)) : 0;
 }
 
 int list_names(struct image *image)

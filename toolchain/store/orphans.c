@@ -141,5 +141,5 @@ int find_orphans(struct image *image, bool remove, uint64_t *found)
 		return complain("%s: damaged, so that what is in use cannot be told; twzstore "
 				"repair first",
 				image->path);
-	return result == TWZ_OK ? 0 : complain("%s: %s", image->path, error_text(result));
+	return result == TWZ_OK ? 0 : complain("%s: %s", image->path, twz_error_text(result));
 }

@@ -188,7 +188,7 @@ int export_objects(struct image *image, const char *output, char **names, int co
 	free(export.list);
 	if (result != TWZ_OK) {
 		remove(output);
-		return complain("%s: %s", output, error_text(result));
+		return complain("%s: %s", output, twz_error_text(result));
 	}
 	printf("%u objects\n", header.objects);
 	return 0;
@@ -220,7 +220,7 @@ static int read_pages(struct image *image, const char *input, FILE *file,
 		}
 		twz_result result = store_commit(&image->store, swaps, some, NULL, 0, NULL, NULL);
 		if (result != TWZ_OK)
-			return complain("%s: %s", image->path, error_text(result));
+			return complain("%s: %s", image->path, twz_error_text(result));
 		pages -= some;
 	}
 	return 0;
@@ -249,7 +249,7 @@ static int read_object(struct image *image, const char *input, FILE *file,
 	};
 	twz_result result = store_create(&image->store, object);
 	if (result != TWZ_OK)
-		return complain("%s: %s", input, error_text(result));
+		return complain("%s: %s", input, twz_error_text(result));
 	int code = read_pages(image, input, file, object, header.pages);
 	if (code != 0)
 		undo(image, object);

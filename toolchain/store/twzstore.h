@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <store.h>
+#include <twizzler/error.h>
 
 /* Exit codes. */
 #define EXIT_FOUND   1 /* check: something is wrong; repair: something is lost */
@@ -13,8 +14,6 @@
 
 /* Prints "twzstore: ..." on standard error; returns EXIT_REFUSED. */
 int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* One line for an error of the store. */
-const char *error_text(twz_result error);
 
 /* ---- file.c ---- */
 

@@ -9,7 +9,8 @@
  *
  *   host -> guest   RUN, INPUT_END, OUTPUT_END, CANCEL, QUIT
  *   guest -> host   READY (after boot; payload: struct twz_abi_version), EXIT (a program has ended
- * and its output has been written whole), ERROR (it could not be started)
+ * and its output has been written whole; CRASH before it where its death has a place), ERROR (it
+ * could not be started)
  *
  * On twz.stdin the guest's kernel writes one byte each time a reader finds the port empty; the host
  * then sends what it has, or INPUT_END at the end of its input. So what no program reads stays with
@@ -36,6 +37,9 @@ enum twz_channel_kind {
 	TWZ_CHANNEL_CANCEL = 7, /* end the program that this sequence number started */
 	/* nobody reads its output any more; payload: uint32_t, 1: twz.stdout, 2: twz.stderr */
 	TWZ_CHANNEL_OUTPUT_END = 8,
+	/* where the thread was that ended its program; payload: struct twz_crash and what follows
+	   it */
+	TWZ_CHANNEL_CRASH = 9,
 };
 
 struct twz_channel_header {

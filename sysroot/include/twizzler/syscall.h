@@ -172,10 +172,40 @@ enum twz_program_command {
 	TWZ_PROGRAM_NEW_SESSION = 4, /* of the caller: a session and a group of its own */
 	TWZ_PROGRAM_REPORT = 5,	     /* of the caller; argument: 32 bits for its control page */
 	TWZ_PROGRAM_SUCCESSOR =
-		6, /* of the caller; argument: const struct twz_id * of a view it
-		      has   made, without a thread yet, which is known by the caller's
-		      number and gets what is sent to it; NULL: none any more */
+		6,	       /* of the caller; argument: const struct twz_id * of a view it
+				  has   made, without a thread yet, which is known by the caller's
+				  number and gets what is sent to it; NULL: none any more */
+	TWZ_PROGRAM_CRASH = 7, /* of a child that has ended; argument: TWZ_CRASH_MAX bytes for a
+				  struct twz_crash and what follows it; returns how many it
+				  has; NOT_FOUND where nothing was kept */
 };
+
+/*
+ * What the kernel keeps of a thread that ended its program by a fault, or by killing its own view
+ * with a signal that stands for a defect (SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE,
+ * SIGSEGV, SIGXCPU, SIGXFSZ, SIGSYS): enough to name its callers elsewhere. image_count times
+ * struct twz_crash_image follow, then stack_length bytes of the stack.
+ */
+struct twz_crash {
+	uint32_t thread; /* number */
+	uint32_t image_count;
+	char name[32]; /* the thread's */
+	struct twz_registers registers;
+	uint64_t stack;	       /* address of the first byte kept: rsp */
+	uint64_t stack_length; /* what could not be read in between is zero */
+};
+
+/* An ELF image that stands at `base` and may be executed. */
+struct twz_crash_image {
+	uint64_t base;
+	uint8_t header[768]; /* its first bytes, program headers too: by these its file is known */
+};
+
+#define TWZ_CRASH_IMAGES 64u
+#define TWZ_CRASH_STACK	 65536u
+#define TWZ_CRASH_MAX                                                                   \
+	(sizeof(struct twz_crash) + TWZ_CRASH_IMAGES * sizeof(struct twz_crash_image) + \
+	 TWZ_CRASH_STACK)
 
 struct twz_view_clone {
 	uint64_t entry; /* start a thread here with the caller's FS base; 0: none */
@@ -343,6 +373,12 @@ struct twz_stream_stat {
 #define TWZ_STREAM_INPUT_FROM 0u
 #define TWZ_STREAM_INPUT_END  1u
 #define TWZ_STREAM_OUTPUT_END 2u
+/*
+ * Of any stream; argument: struct twz_id * that receives the id of an object to be mapped
+ * read-only. Its first uint32_t counts up when input may have come, or its end: wait there with
+ * thread_sync.
+ */
+#define TWZ_STREAM_EVENTS 3u
 
 struct twz_host_info {
 	uint32_t message_size; /* largest message either way */

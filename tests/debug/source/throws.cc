@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Ends by a fault in a member function of a template, two namespaces deep.
+// Ends by a fault in a member function of a template, two namespaces deep, or by an exception that
+// nobody catches.
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -13,13 +15,23 @@ template <typename T> struct Shelf {
 	{
 		return place[index] = T(index); // CRASH cxx
 	}
+
+	[[gnu::noinline]] T &checked(std::size_t index)
+	{
+		if (place == nullptr)
+			throw std::out_of_range("no place"); // CALL throw
+		return place[index];
+	}
 };
 
 } // namespace store::detail
 
-int main(int argc, char **)
+int main(int argc, char **argv)
 {
 	store::detail::Shelf<long> shelf;
+	auto index = static_cast<std::size_t>(argc);
 
-	return static_cast<int>(shelf.at(static_cast<std::size_t>(argc)));
+	if (argc > 1 && std::string(argv[1]) == "throw")
+		return static_cast<int>(shelf.checked(index)); // CALL checked
+	return static_cast<int>(shelf.at(index));
 }

@@ -177,8 +177,3 @@ void exec_begin(const struct twz_rt_spawn_block *block)
 {
 	(void)block;
 }
-
-const char *exec_error_text(twz_result error)
-{
-	return error == -TWZ_ERR_NOT_FOUND ? "name not found" : "error of the host";
-}

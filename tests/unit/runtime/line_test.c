@@ -9,10 +9,12 @@ static struct rt_line line;
 static char echoed[4096];
 static size_t echo_count;
 
+static const struct twz_rt_terminal *mode; /* NULL: the usual */
+
 static enum rt_line_event type(const char *text, size_t length)
 {
 	enum rt_line_event event = RT_LINE_MORE;
-	line = (struct rt_line){.bytes = bytes, .capacity = sizeof(bytes)};
+	line = (struct rt_line){.mode = mode, .bytes = bytes, .capacity = sizeof(bytes)};
 	echo_count = 0;
 	for (size_t i = 0; i < length; i++) {
 		char echo[256];
@@ -74,6 +76,28 @@ static void long_line(void)
 	EXPECT_EQUAL(line.length, sizeof(bytes));
 }
 
+static void modes(void)
+{
+	struct twz_rt_terminal changed = rt_terminal_usual;
+
+	mode = &changed;
+	changed.flags &= ~TWZ_TERMINAL_ECHO;
+	EXPECT_EQUAL(TYPE("a\x7f"
+			  "b\r"),
+		     RT_LINE_FINISHED);
+	EXPECT_LINE("b\n");
+	EXPECT_EQUAL(echo_count, 0);
+	changed.flags &= ~(TWZ_TERMINAL_SIGNALS | TWZ_TERMINAL_CR_TO_NL);
+	EXPECT_EQUAL(TYPE("a\r\x03"), RT_LINE_MORE); /* neither ends a line nor interrupts */
+	EXPECT_LINE("a");
+	changed = rt_terminal_usual;
+	changed.erase = '#';
+	changed.kill = 0;
+	EXPECT_EQUAL(TYPE("ab#c\x15\n"), RT_LINE_FINISHED);
+	EXPECT_LINE("ac\n");
+	mode = NULL;
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -81,6 +105,7 @@ int main(void)
 		{erase, "erase, word erase, kill"},
 		{ends, "end of file and interrupt"},
 		{long_line, "a line longer than its room"},
+		{modes, "echo, signals, carriage returns, other characters"},
 	};
 	return RUN_TESTS(tests);
 }

@@ -100,7 +100,27 @@ enum twz_rt_fd_command {
 	TWZ_FD_IS_TERMINAL = 6, /* returns 1 or NOT_A_TERMINAL */
 	TWZ_FD_SET_MODE = 7,	/* argument: permission bits */
 	TWZ_FD_READABLE = 8,	/* returns bytes ready to read */
+	/* of a terminal, else NOT_A_TERMINAL: */
+	TWZ_FD_GET_TERMINAL = 9,  /* argument: struct twz_rt_terminal * */
+	TWZ_FD_SET_TERMINAL = 10, /* argument: const struct twz_rt_terminal * */
+	TWZ_FD_DROP_INPUT = 11,	  /* what has been typed and not read */
 };
+
+/*
+ * How the console takes input (POSIX.1-2017, 11): of each program its own, lines with editing and
+ * echo at its start; a fork's child goes on with its maker's. A character 0 is none.
+ */
+struct twz_rt_terminal {
+	uint32_t flags; /* TWZ_TERMINAL_* */
+	/* without CANONICAL a read waits for so many bytes, and so many tenths of a second */
+	uint8_t minimum, tenths;
+	uint8_t interrupt, end, erase, kill, word_erase;
+	uint8_t reserved; /* must be 0 */
+};
+#define TWZ_TERMINAL_CANONICAL 0x1u /* a line at a time, with editing */
+#define TWZ_TERMINAL_ECHO      0x2u
+#define TWZ_TERMINAL_SIGNALS   0x4u /* `interrupt` is a signal */
+#define TWZ_TERMINAL_CR_TO_NL  0x8u
 /*
  * Asks or changes a property of a descriptor or its file. TRUNCATE: INVALID_ARGUMENT for what is
  * not open for writing or no regular file, TOO_LARGE; what is cut off is zero when the file grows
