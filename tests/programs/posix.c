@@ -12,6 +12,7 @@
 #include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
@@ -257,12 +258,53 @@ static void test_proc(void)
 		closedir(directory);
 }
 
+/* statx says what stat says, of a name, a link itself, a descriptor. */
+static void test_statx(void)
+{
+	const int sync[] = {AT_STATX_SYNC_AS_STAT, AT_STATX_FORCE_SYNC, AT_STATX_DONT_SYNC};
+	const struct timespec times[2] = {{1234567, 89}, {7654321, 98}};
+	int fd = open("extended", O_RDWR | O_CREAT | O_TRUNC, 0640);
+	struct statx all;
+	struct stat stat_;
+
+	CHECK(fd >= 0 && write(fd, "twelve bytes", 12) == 12 && futimens(fd, times) == 0);
+	CHECK(link("extended", "second") == 0 && symlink("extended", "pointer") == 0);
+	CHECK(stat("extended", &stat_) == 0);
+	for (unsigned i = 0; i < sizeof(sync) / sizeof(sync[0]); i++) {
+		memset(&all, 0xff, sizeof(all));
+		CHECK(statx(AT_FDCWD, "pointer", sync[i], STATX_BASIC_STATS, &all) == 0);
+		CHECK((all.stx_mask & STATX_BASIC_STATS) == STATX_BASIC_STATS);
+		CHECK(all.stx_size == 12 && all.stx_nlink == 2 && all.stx_ino == stat_.st_ino);
+		CHECK(all.stx_mode == (S_IFREG | 0640) && all.stx_mode == stat_.st_mode);
+		CHECK(all.stx_mtime.tv_sec == 7654321 && all.stx_mtime.tv_nsec == 98);
+		CHECK(all.stx_atime.tv_sec == stat_.st_atim.tv_sec &&
+		      all.stx_atime.tv_nsec == (uint32_t)stat_.st_atim.tv_nsec);
+		CHECK(all.stx_ctime.tv_sec == stat_.st_ctim.tv_sec);
+		CHECK(all.stx_blksize == (uint32_t)stat_.st_blksize &&
+		      all.stx_blocks == (uint64_t)stat_.st_blocks);
+		CHECK(all.stx_dev_major == major(stat_.st_dev) &&
+		      all.stx_dev_minor == minor(stat_.st_dev) && all.stx_attributes == 0);
+	}
+	CHECK(statx(AT_FDCWD, "pointer", AT_SYMLINK_NOFOLLOW, STATX_TYPE, &all) == 0 &&
+	      S_ISLNK(all.stx_mode) && all.stx_size == 8);
+	CHECK(statx(fd, "", AT_EMPTY_PATH, STATX_SIZE, &all) == 0 && all.stx_size == 12);
+	CHECK(statx(AT_FDCWD, ".", 0, STATX_TYPE, &all) == 0 && S_ISDIR(all.stx_mode));
+	CHECK(statx(fd, "", 0, STATX_SIZE, &all) == -1 && errno == ENOENT);
+	CHECK(statx(AT_FDCWD, "no such", 0, STATX_SIZE, &all) == -1 && errno == ENOENT);
+	CHECK(statx(999, "", AT_EMPTY_PATH, STATX_SIZE, &all) == -1 && errno == EBADF);
+	CHECK(statx(fd, "", AT_EMPTY_PATH, 0x80000000u, &all) == -1 && errno == EINVAL);
+	CHECK(statx(fd, "", AT_EMPTY_PATH | 0x40000000, 0, &all) == -1 && errno == EINVAL);
+	CHECK(close(fd) == 0 && unlink("extended") == 0 && unlink("second") == 0 &&
+	      unlink("pointer") == 0);
+}
+
 int main(void)
 {
 	char place[] = "posix-XXXXXX";
 
 	CHECK(mkdtemp(place) && chdir(place) == 0);
 	test_proc();
+	test_statx();
 	test_descriptors();
 	test_names();
 	test_copies();
