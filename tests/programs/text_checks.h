@@ -34,6 +34,10 @@ static const struct regex_case regex_cases[] = {
 	{"a|ab|abc", "abcd", REG_EXTENDED, {0, -1}, {3, -1}}, /* the longest */
 	{"^b$", "a\nb\nc", REG_EXTENDED | REG_NEWLINE, {2, -1}, {3, -1}},
 	{"()", "", REG_EXTENDED, {0, 0}, {0, 0}},
+	{"[a-c]+", "xBAC", REG_EXTENDED | REG_ICASE, {1, -1}, {4, -1}},
+	{"a.c", "a\nc", REG_EXTENDED | REG_NEWLINE, {-1, -1}, {-1, -1}},
+	{"a[^b]c", "a\nc", REG_EXTENDED | REG_NEWLINE, {-1, -1}, {-1, -1}},
+	{"a[^b]c", "a\nc", REG_EXTENDED, {0, -1}, {3, -1}},
 };
 
 static void check_regex(void)
@@ -41,8 +45,13 @@ static void check_regex(void)
 	static const struct {
 		const char *pattern;
 		int error;
-	} wrong[] = {{"(", REG_EPAREN},	 {"[a", REG_EBRACK},	   {"a{2,1}", REG_BADBR},
-		     {"*a", REG_BADRPT}, {"[[:no:]]", REG_ECTYPE}, {"\\", REG_EESCAPE}};
+		const char *text;
+	} wrong[] = {{"(", REG_EPAREN, "Missing ')'"},
+		     {"[a", REG_EBRACK, "Missing ']'"},
+		     {"a{2,1}", REG_BADBR, "Invalid contents of {}"},
+		     {"*a", REG_BADRPT, "Repetition not preceded by valid expression"},
+		     {"[[:no:]]", REG_ECTYPE, "Unknown character class name"},
+		     {"\\", REG_EESCAPE, "Trailing backslash"}};
 	char text[64];
 	regex_t regex;
 
@@ -61,7 +70,8 @@ static void check_regex(void)
 		int error = regcomp(&regex, wrong[i].pattern, REG_EXTENDED);
 
 		CHECK(error == wrong[i].error);
-		CHECK(regerror(error, NULL, text, sizeof text) > 1);
+		CHECK(regerror(error, NULL, text, sizeof text) == strlen(wrong[i].text) + 1);
+		CHECK(!strcmp(text, wrong[i].text));
 	}
 }
 
@@ -119,6 +129,12 @@ static void check_locale(void)
 	CHECK(mbrtowc(&wide, "\xc3", 1, &state) == (size_t)-2);
 	CHECK(mbrtowc(&wide, "\xa4", 1, &state) == 1 && wide == 0xe4);
 	CHECK(mbrtowc(&wide, "\xff", 1, &state) == (size_t)-1 && errno == EILSEQ);
+	/* too long for what it says, half a pair, beyond the last one */
+	static const char *const wrong[] = {"\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80"};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		state = (mbstate_t){0};
+		CHECK(mbrtowc(&wide, wrong[i], 4, &state) == (size_t)-1 && errno == EILSEQ);
+	}
 	CHECK(wcrtomb(bytes, 0x20ac, NULL) == 3 && !memcmp(bytes, "\xe2\x82\xac", 3));
 	CHECK(towupper(0xe4) == 0xc4 && iswalpha(0x3b1) && iswspace(0x2003) && !iswdigit(0x660));
 	CHECK(wcwidth(0x65e5) == 2 && wcwidth(0x301) == 0 && wcwidth('a') == 1);
