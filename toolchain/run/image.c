@@ -69,12 +69,12 @@ const uint8_t *image_section(const struct image *image, const char *name, uint64
 			     uint64_t *address)
 {
 	const Elf64_Ehdr *header = image->header;
-	const Elf64_Shdr *sections = (const Elf64_Shdr *)(image->bytes + header->e_shoff);
 
 	if (header->e_shoff > image->size || header->e_shoff % 8 != 0 ||
-	    header->e_shnum > (image->size - header->e_shoff) / sizeof(*sections) ||
+	    header->e_shnum > (image->size - header->e_shoff) / sizeof(Elf64_Shdr) ||
 	    header->e_shstrndx >= header->e_shnum)
 		return NULL;
+	const Elf64_Shdr *sections = (const Elf64_Shdr *)(image->bytes + header->e_shoff);
 	const Elf64_Shdr *names = &sections[header->e_shstrndx];
 	if (names->sh_offset > image->size || names->sh_size > image->size - names->sh_offset)
 		return NULL;

@@ -27,32 +27,37 @@ uint64_t take_bytes(struct cursor *from, unsigned size)
 	return value;
 }
 
+/* LEB128: groups of seven bits, the lowest first. *shift: how many bits there were; *last: the last
+ * byte. */
+static uint64_t take_groups(struct cursor *from, unsigned *shift, uint64_t *last)
+{
+	uint64_t value = 0;
+
+	*shift = 0;
+	do {
+		*last = take_bytes(from, 1);
+		if (*shift < 64)
+			value |= (*last & 0x7f) << *shift;
+		*shift += 7;
+	} while ((*last & 0x80) && !from->short_of);
+	return value;
+}
+
 uint64_t take_unsigned(struct cursor *from)
 {
-	uint64_t value = 0, byte;
-	unsigned shift = 0;
+	uint64_t last;
+	unsigned shift;
 
-	do {
-		byte = take_bytes(from, 1);
-		if (shift < 64)
-			value |= (byte & 0x7f) << shift;
-		shift += 7;
-	} while ((byte & 0x80) && !from->short_of);
-	return value;
+	return take_groups(from, &shift, &last);
 }
 
 int64_t take_signed(struct cursor *from)
 {
-	uint64_t value = 0, byte;
-	unsigned shift = 0;
+	uint64_t last;
+	unsigned shift;
+	uint64_t value = take_groups(from, &shift, &last);
 
-	do {
-		byte = take_bytes(from, 1);
-		if (shift < 64)
-			value |= (byte & 0x7f) << shift;
-		shift += 7;
-	} while ((byte & 0x80) && !from->short_of);
-	if (shift < 64 && (byte & 0x40))
+	if (shift < 64 && (last & 0x40))
 		value |= ~0ull << shift;
 	return (int64_t)value;
 }
