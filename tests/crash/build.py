@@ -4,13 +4,15 @@
 # The compiler's callbacks without its run-time library; copies become calls (instrumented.h).
 RECORDED = ["-fsanitize=thread", "-Wno-tsan", "-fno-tree-loop-distribute-patterns", "-include", "tests/crash/instrumented.h"]
 FLAGS = ["-I.", "-I//libtwz", "-I//libtwz/include", "-I//tests/unit", "-O1"]
+SQLITE_FLAGS = FLAGS + ["-I//tests/crash/sqlite", "-I//ports/sqlite"]
 STORE_FLAGS = ["-I.", "-I//kernel/store", "-I//kernel/handler", "-I//libtwz/include", "-I//tests/unit", "-O1"]
 
 library = glob("*.c", "collections/*.c", "layout/*.c", root="//libtwz", exclude=["layout/persist.c"])
 store = glob("*.c", root="//kernel/store", exclude=["kernel_*.c"]) + ["//kernel/handler/commit.c"]
 store_subjects = glob("subject_store*.c")
-subjects = glob("subject_*.c", exclude=["subject_store*.c"]) + ["object.c", "heap_check.c"]
+subjects = glob("subject_*.c", exclude=["subject_store*.c", "subject_sqlite.c"]) + ["object.c", "heap_check.c"]
 recorded = objects("recorded", library + subjects, tool="host", flags=FLAGS + RECORDED)
+recorded += objects("recorded", ["subject_sqlite.c", "//ports/sqlite/objectvfs_file.c"], tool="host", flags=SQLITE_FLAGS + RECORDED)
 recorded += objects("recorded", store + store_subjects, tool="host", flags=STORE_FLAGS + RECORDED)
 plain = ["main.c", "subjects.c", "explore.c", "medium.c", "callbacks.c", "threads.c", "//libtwz/host/host.c"]
 wraps = ["twz_lock_take", "twz_lock_release", "sched_yield"]

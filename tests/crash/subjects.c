@@ -4,18 +4,10 @@
 
 extern const struct subject tx_subjects[], heap_subjects[], collection_subjects[],
 	directory_subjects[], store_subjects[], store_large_subjects[], handler_subjects[],
-	queue_subjects[], append_log_subjects[], fot_subjects[];
+	queue_subjects[], append_log_subjects[], fot_subjects[], sqlite_subjects[];
 
 const struct subject *const all_subjects[] = {
-	tx_subjects,
-	heap_subjects,
-	collection_subjects,
-	directory_subjects,
-	store_large_subjects,
-	handler_subjects,
-	queue_subjects,
-	append_log_subjects,
-	fot_subjects,
-	store_subjects,
-	NULL,
+	tx_subjects,	      heap_subjects,	collection_subjects, directory_subjects,
+	store_large_subjects, handler_subjects, queue_subjects,	     append_log_subjects,
+	fot_subjects,	      sqlite_subjects,	store_subjects,	     NULL,
 };
