@@ -78,10 +78,10 @@ static void takes_turns(const char *name)
 	sqlite3_close(db);
 }
 
-/* In the middle of a transaction: what = a statement that leaves the lock in some state. */
-static void is_killed(const char *name, const char *what)
+/* A program that stays in the middle of a transaction: what = statements that leave a lock. */
+static pid_t stays_after(const char *name, const char *what)
 {
-	int ready[2], status;
+	int ready[2];
 	char byte;
 
 	CHECK(pipe(ready) == 0);
@@ -96,6 +96,14 @@ static void is_killed(const char *name, const char *what)
 	close(ready[1]);
 	CHECK(read(ready[0], &byte, 1) == 1);
 	close(ready[0]);
+	return child;
+}
+
+static void is_killed(const char *name, const char *what)
+{
+	int status;
+	pid_t child = stays_after(name, what);
+
 	sqlite3 *db = connect(name);
 	sqlite3_busy_timeout(db, 0);
 	CHECK(run(db, "UPDATE counter SET n = 0") == SQLITE_BUSY);
@@ -178,8 +186,7 @@ static void readers_keep_writers_out(const char *name)
 static void log_has_readers(const char *name)
 {
 	sqlite3 *writer = connect(name), *readers[2] = {connect(name), connect(name)};
-	int ready[2], status;
-	char byte;
+	int status;
 
 	CHECK(run(writer, "PRAGMA journal_mode = wal") == SQLITE_OK);
 	sqlite3_busy_timeout(writer, 0);
@@ -201,19 +208,8 @@ static void log_has_readers(const char *name)
 	CHECK(run(writer, "UPDATE counter SET n = 22; COMMIT") == SQLITE_OK);
 	CHECK(run(readers[0], "BEGIN IMMEDIATE; COMMIT") == SQLITE_OK);
 
-	CHECK(pipe(ready) == 0);
-	pid_t child = fork();
-	if (child == 0) {
-		sqlite3 *db = connect(name);
-		CHECK(run(db, "BEGIN") == SQLITE_OK);
-		CHECK(number(db, "SELECT n FROM counter") == 22);
-		write(ready[1], "", 1);
-		pause();
-		_exit(0);
-	}
-	close(ready[1]);
-	CHECK(read(ready[0], &byte, 1) == 1);
-	close(ready[0]);
+	CHECK(number(writer, "SELECT n FROM counter") == 22);
+	pid_t child = stays_after(name, "BEGIN; SELECT n FROM counter");
 	CHECK(run(writer, "UPDATE counter SET n = 23") == SQLITE_OK);
 	CHECK(number(writer, IS_BUSY) == 1);
 	kill(child, SIGKILL);
