@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Time boots with a store of many objects beside boots with an empty one of the same size, on both media, and twzstore on a large
-sparse store: medians, side by side in one run."""
+sparse store, and a file that is written and read in order: medians, side by side in one run."""
 
 import argparse
 import hashlib
@@ -113,6 +113,23 @@ def bench_large(size, larger):
     os.unlink(path)
 
 
+def bench_sequential(runs, mebibytes):
+    """A file written and made durable from its first byte to the last, and read at another boot."""
+    program, speeds = f"{WORK}/sequential", {}
+    guests.run([guests.tool("x86_64-twizzler-gcc"), "-static", "-O2", f"{guests.ROOT}/bench/store/sequential.c", "-o", program])
+    for _ in range(runs):
+        for medium in "nvdimm", "blk":
+            make_store(f"{WORK}/sequential.img", f"{4 * mebibytes}M")
+            for action in "write", "read":
+                output = guests.run([guests.tool("x86_64-twizzler-run"), "--store", f"{WORK}/sequential.img,{medium}", program,
+                                     "/store/file", str(mebibytes), action])
+                speeds.setdefault((medium, action), []).append(float(output.split()[-1]))
+            os.unlink(f"{WORK}/sequential.img")
+    print(f"\na file of {mebibytes} MiB as memory, from the first byte to the last, medians of {runs}")
+    for (medium, action), values in speeds.items():
+        print(f"{medium:10} {action:10} {statistics.median(values):8.1f} MiB/s")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
@@ -120,10 +137,16 @@ def main():
     parser.add_argument("--size", default="2G", help="of the stores whose boots are compared")
     parser.add_argument("--large", default="64G", help="of the sparse store")
     parser.add_argument("--larger", default="80G", help="what it is resized to and back")
+    parser.add_argument("--file", type=int, default=64, help="MiB of the file that is written and read")
+    parser.add_argument("--only", choices=("boot", "large", "sequential"))
     arguments = parser.parse_args()
     guests.run([guests.tool("x86_64-twizzler-gcc"), "-static", "-O2", f"{guests.ROOT}/bench/boot/hello.c", "-o", f"{WORK}/hello"])
-    bench_boot(arguments.objects, arguments.size, arguments.runs)
-    bench_large(arguments.large, arguments.larger)
+    if arguments.only in (None, "boot"):
+        bench_boot(arguments.objects, arguments.size, arguments.runs)
+    if arguments.only in (None, "large"):
+        bench_large(arguments.large, arguments.larger)
+    if arguments.only in (None, "sequential"):
+        bench_sequential(arguments.runs, arguments.file)
 
 
 if __name__ == "__main__":
