@@ -290,8 +290,8 @@ static void tell(struct twix_mq *queue)
 	if (how == SIGEV_THREAD)
 		queue->fired = queue->serial & INT_MAX;
 	end_registration(queue);
-	if (how != SIGEV_SIGNAL)
-		return;
+	if (how != SIGEV_SIGNAL || info.si_signo == 0)
+		return; /* signal 0 takes the place and says nothing, as on Linux */
 	if (program == twz_rt_exec_self())
 		twix_send(0, &info, 0);
 	else
@@ -373,7 +373,7 @@ long twix_mq_notify(int fd, const struct sigevent *event)
 	long result;
 
 	if (event && event->sigev_notify != SIGEV_NONE && event->sigev_notify != SIGEV_THREAD &&
-	    (event->sigev_notify != SIGEV_SIGNAL || event->sigev_signo < 1 ||
+	    (event->sigev_notify != SIGEV_SIGNAL || event->sigev_signo < 0 ||
 	     event->sigev_signo > SIGNALS))
 		return -EINVAL;
 	result = enter(fd, &view);

@@ -15,7 +15,7 @@ ELSEWHERE = {
     "asan": "libsanitizer is not built", "ubsan": "libsanitizer is not built", "tsan": "libsanitizer is not built",
     "hwasan": "libsanitizer is not built", "gcov": "libgcov is not built", "bprob": "libgcov is not built",
     "tree-prof": "libgcov is not built", "gomp": "libgomp is not built", "goacc": "libgomp is not built",
-    "goacc-gomp": "libgomp is not built", "tm": "libitm is not built", "lto": "configured without LTO",
+    "goacc-gomp": "libgomp is not built", "tm": "libitm is not built", "lto": "its driver links several files' halves",
     "compat": "its driver links two compilers' halves", "guality": "its driver is gdb", "simulate-thread": "its driver is gdb",
     "pch": "its driver makes precompiled headers", "modules": "its driver builds modules in order",
     "plugin": "configured without plugins", "graphite": "configured without isl", "analyzer": "compiled only"}
@@ -29,11 +29,11 @@ HAS = {name: True for name in (
     "float128_runtime", "float32x", "float32x_runtime", "float64x", "float64x_runtime", "run_expensive_tests", "gas", "gld",
     "named_sections", "weak_undefined", "sync_int_long", "sync_char_short", "fenv_exceptions", "ieee", "section_anchors",
     "untyped_assembly", "nonlocal_goto", "strub", "store_merge", "longlong64", "musl", "fileio", "stack_size", "const_volatile_readonly_section",
-    "alias", "large_double", "double64", "double64plus", "avx_runtime", "avx2_runtime", "avx", "avx2", "mempcpy",
+    "alias", "lto", "large_double", "double64", "double64plus", "avx_runtime", "avx2_runtime", "avx", "avx2", "mempcpy",
     "non_strict_align", "thread_fence", "size24plus", "large_long_double", "unaligned_store", "issignaling")}
 HAS.update({name: False for name in (
     "arm32", "arm_neon", "arm_fp16_alternative_ok", "arm_eabi", "avx512f_runtime", "avx512f", "default_packed", "dfp", "dfprt",
-    "dlopen", "fgraphite", "fopenmp", "freestanding", "hard_float", "ia32", "ifunc", "ilp32", "int16", "llp64", "llp64", "lto",
+    "dlopen", "fgraphite", "fopenmp", "freestanding", "hard_float", "ia32", "ifunc", "ilp32", "int16", "llp64",
     "mips64", "native", "newlib", "nonpic", "offload_device", "offload_nvptx", "powerpc_vsx_ok", "profile_update_atomic",
     "simulator", "split_stack", "static", "strict_align", "vect_no_align", "x32", "uclibc", "vxworks_kernel", "vxworks_rtp",
     "keeps_null_pointer_checks", "no_exceptions", "arm_thumb1", "mingw", "cet", "hwaddress_exec", "shared",
@@ -42,7 +42,7 @@ HAS.update({name: False for name in (
 OPTIONS = {"tls": [], "ieee": [], "float16": [], "float32": [], "float64": [], "float128": [], "float32x": [], "float64x": [],
            "stack_size": [], "bfloat16": [], "bind_pic_locally": [], "dg-require-gc-sections": True, "dg-require-weak": True, "dg-require-alias": True, "dg-require-cxa-atexit": True,
            "dg-require-visibility": True, "dg-require-profiling": False, "dg-require-dll": False, "dg-require-iconv": True,
-           "dg-require-stack-check": True, "dg-require-linker-plugin": False, "dg-require-named-sections": True,
+           "dg-require-stack-check": True, "dg-require-linker-plugin": True, "dg-require-named-sections": True,
            # An IFUNC in a static program needs relocations that crt1 would have to apply.
            "dg-require-ifunc": False, "dg-require-stack-size": True, "dg-require-fork": True, "dg-require-prefork": True,
            "dg-require-host-local": True, "dg-require-weak-override": True}
@@ -110,6 +110,6 @@ def programs(_level, _builder):
             program.flags = [flag for flag in plan.flags if not flag.startswith("${srcdir}/")]
             if "-march=native" in plan.flags:
                 program.unsupported = "asks for the build host's processor"
-            if any(flag in ("-flto",) or flag.startswith(("-fsanitize", "-fprofile", "-fopenmp", "-fgnu-tm")) for flag in plan.flags):
+            if any(flag.startswith(("-fsanitize", "-fprofile", "-fopenmp", "-fgnu-tm")) for flag in plan.flags):
                 program.unsupported = "options for a library that is not built"
     return made
