@@ -33,6 +33,7 @@ class Program:
     contents: dict = dataclasses.field(default_factory=dict)  # files made beside it, by name: their bytes
     scratch: bool = False  # in a boot, it works in /tmp (scratch.c)
     input: bytes = None  # its standard input
+    excuse: str = None  # a regular expression: an exit code other than 0 with just this output passes
     shouldfail: bool = False  # it passes when it does not exit with 0
     xfail: bool = False  # the suite's authors expect it to fail
     timeout: int = 60

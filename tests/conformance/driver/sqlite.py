@@ -37,6 +37,10 @@ LONG_THREADS = {"walthread1": 300, "walthread2": 300, "walthread3": 300, "walthr
                 "checkpoint_starvation_1": 200, "checkpoint_starvation_2": 200, "create_drop_index_1": 200, "lookaside1": 200,
                 "vacuum1": 200, "stress1": 200, "stress2": 400, "shared1": 200}
 
+# stress2 changes the journal mode beside connections that open and close. SQLite asks but once, without the busy handler, for the
+# lock that leaving WAL takes (sqlite3PagerCloseWal), and of the test's threads only this one takes SQLITE_BUSY for an error.
+EXCUSES = {"stress2": r'(?:(?!Error).)*Error: \(5\) "database is locked" at line 258\s(?:(?!Error).)*1 errors out of 1 tests\s*'}
+
 FUZZ = ["test/fuzzcheck.c", "test/ossfuzz.c", "test/fuzzinvariants.c", "ext/recover/dbdata.c", "ext/recover/sqlite3recover.c", "test/vt02.c",
         "ext/misc/randomjson.c"]
 # FUZZCHECK_OPT of Makefile.in.
@@ -104,7 +108,7 @@ def programs(_level, builder):
     for tests, slow in ((THREADS, False), (LONG_THREADS, True)):
         for name, seconds in tests.items():
             add(f"threadtest3/{name}", ["test/threadtest3.c", "src/test_multiplex.c"], name, outputs=["0 errors out of 1 tests"],
-                timeout=seconds, slow=slow)
+                timeout=seconds, slow=slow, excuse=EXCUSES.get(name))
 
     if not builder.linux:
         root = port()
@@ -121,7 +125,7 @@ def programs(_level, builder):
         for tests, slow in ((THREADS, False), (LONG_THREADS, True)):
             for name, seconds in tests.items():
                 on_objects(f"threadtest3/{name}", ["test/threadtest3.c", "src/test_multiplex.c"], name,
-                           outputs=["0 errors out of 1 tests"], timeout=seconds, slow=slow)
+                           outputs=["0 errors out of 1 tests"], timeout=seconds, slow=slow, excuse=EXCUSES.get(name))
 
     for number in range(1, 9):
         database = f"{place}/test/fuzzdata{number}.db"
