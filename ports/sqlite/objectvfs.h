@@ -77,6 +77,7 @@ struct db_file {
 	int level;		 /* SQLITE_LOCK_* */
 	bool is_persistent;
 	bool is_written;  /* since it was synced */
+	bool was_written; /* and so when the transaction began */
 	int last_error;	  /* a twz_result, positive */
 	const char *name; /* SQLite's, lives as long as the file is open */
 	struct db_beside beside[2];

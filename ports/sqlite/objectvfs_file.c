@@ -158,6 +158,11 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+static void set_time(struct db_file *file)
+{
+	__atomic_store_n(&db_meta(file)->mtime, now_ns(), __ATOMIC_RELAXED);
+}
+
 /*
  * Lines are flushed when they are written, so that persistent memory has only to be waited for. On
  * a disk all objects become durable at once, as they are now (docs/store.md). SQLite syncs once
@@ -171,7 +176,7 @@ static int db_sync(sqlite3_file *base, int flags)
 	if (!file->is_written)
 		return SQLITE_OK;
 	twz_fence();
-	__atomic_store_n(&db_meta(file)->mtime, now_ns(), __ATOMIC_RELAXED);
+	set_time(file);
 	twz_result result = TWZ_OK;
 	if (file->is_persistent) /* no bytes by name: in memory there is nothing left to do */
 		result = twz_sys_object_sync(file->object.id.hi, file->object.id.lo, 0, 0);
@@ -190,16 +195,21 @@ static int begin(struct db_file *file)
 	twz_result result = twz_tx_begin(&file->tx, &file->object);
 
 	file->size_at_begin = size_of(file);
+	file->was_written = file->is_written;
 	return result < 0 ? failed(file, result, SQLITE_IOERR_BEGIN_ATOMIC) : SQLITE_OK;
 }
 
+/* Durable at return on either medium (docs/decisions/0014-a-commit-on-a-disk-ends-with-a-sync.md),
+ * the time with it. */
 static int commit(struct db_file *file)
 {
+	set_time(file);
 	twz_result result = twz_tx_commit(&file->tx);
 
 	if (result < 0)
 		return failed(file, result, SQLITE_IOERR_COMMIT_ATOMIC);
-	return db_sync(&file->base, 0);
+	file->is_written = file->was_written;
+	return SQLITE_OK;
 }
 
 static int db_control(sqlite3_file *base, int operation, void *argument)
