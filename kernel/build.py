@@ -4,7 +4,7 @@
 SOURCES = glob("*.c", "boot/*.c", "memory/*.c", "object/*.c", "view/*.c", "thread/*.c",
                "syscall/*.c", "lib/*.c", "lib/*.S", "platform/*.c", "platform/bare/*.c", "platform/bare/*.S",
                "platform/xen/*.c", "platform/xen/*.S",
-               "device/*.c", "store/*.c", "handler/*.c") + glob("layout/*.c", root="//libtwz", exclude=["layout/heap.c", "layout/log.c"])
+               "device/*.c", "store/*.c", "handler/*.c") + glob("layout/*.c", root="//libtwz", exclude=["layout/heap.c", "layout/log.c", "layout/step.c"])
 
 FLAGS = ["-Iinclude", "-I//libtwz/include", "-mcmodel=kernel", "-fno-pic", "-fno-pie", "-mgeneral-regs-only",
          "-fno-omit-frame-pointer", "-fno-stack-protector", "-fno-asynchronous-unwind-tables",

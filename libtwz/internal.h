@@ -23,17 +23,54 @@ twz_result twz_internal_lock_heap(const struct twz_object *object, struct twz_he
 twz_result twz_object_pin(struct twz_id id, uint32_t rights, uint8_t **start);
 
 /*
- * A transaction's steps one by one, so that many ranges cost one wait: name them, plan allocations
- * (one at a time) and frees, settle, then change. What is carried out is the plan's stores.
+ * A change of a few bytes that are all known before any of them is changed, of one thread, within a
+ * transaction. Bytes are staged, never twice, with blocks of the heap that come and go; then they
+ * are applied together: as a step, with a single wait (two with new blocks), in a transaction that
+ * has changed nothing else (<twz/log.h>), else logged, with one wait for them all. After a step
+ * nothing is undone: a call that stages several times, all or none, says so first
+ * (twz_stage_undoable). The first error stays in `result`, and nothing is applied.
  */
+#define STAGE_FRESH 12
+#define STAGE_FREES 3
+
+struct twz_stage {
+	struct twz_tx *tx;
+	twz_result result;
+	uint32_t fresh_count, free_count;
+	struct twz_heap_plan plan;
+	struct twz_word fresh[STAGE_FRESH]; /* offset, and bytes as its value */
+	uint64_t frees[STAGE_FREES];
+	struct twz_log_step step;
+};
+
+void twz_stage_begin(struct twz_stage *stage, struct twz_tx *tx);
+/* Where the new bytes go: a copy of what is at the address, 8-byte aligned. */
+void *twz_stage_bytes(struct twz_stage *stage, const void *address, size_t length);
+void twz_stage_word(struct twz_stage *stage, const uint64_t *address, uint64_t value);
+/* Bytes that were nobody's and are written already. */
+void twz_stage_fresh(struct twz_stage *stage, const void *address, size_t length);
+/* A new block, not zeroed: its data, whose first `used` bytes the caller writes before he applies,
+ * and owns by what he stages; NULL: see result. */
+void *twz_stage_alloc(struct twz_stage *stage, uint64_t size, uint64_t used);
+/* The block whose data is at this offset goes. */
+void twz_stage_free(struct twz_stage *stage, uint64_t data);
+twz_result twz_stage_apply(struct twz_stage *stage);
+/* Where staged pointers lead: the offset of an address. */
+uint64_t twz_stage_offset(const struct twz_stage *stage, const void *address);
+/* From now on until its end the transaction logs what it changes. */
+void twz_stage_undoable(struct twz_tx *tx);
+
+/* The same for what a step has no room for: name ranges and frees, settle, then change. `from`,
+ * which held the block at offset `data` and may be NULL, is named. */
 twz_result twz_internal_name(struct twz_tx *tx, const void *address, size_t length);
-twz_result twz_internal_plan_alloc(struct twz_tx *tx, uint64_t size, const twz_iptr *into,
-				   bool zeroed, struct twz_heap_plan *plan);
-/* The block at offset `data` is freed by the commit; `from`, which held it and may be NULL, is
- * named. */
 twz_result twz_internal_name_free(struct twz_tx *tx, uint64_t data, const twz_iptr *from);
 void twz_internal_settle(struct twz_tx *tx);
+/* An allocation, one at a time, whose words are named; what is carried out is the plan's stores. */
+twz_result twz_internal_plan_alloc(struct twz_tx *tx, uint64_t size, const twz_iptr *into,
+				   bool zeroed, struct twz_heap_plan *plan);
 void twz_internal_carry_out(struct twz_tx *tx, const struct twz_heap_plan *plan);
+/* Before an allocation within the transaction. */
+twz_result twz_internal_prepare_heap(struct twz_tx *tx);
 
 /*
  * Reading without the lock: what was read between counts when begin and end are both true; else the

@@ -28,8 +28,11 @@ static void release(struct twz_log_header *header)
 	twz_lock_release(&header->holder, &header->waiters);
 }
 
-/* Takes the log's lock and undoes what was left in it. 1 when there was something. */
-static twz_result take(const struct twz_log *log)
+/*
+ * Takes the log's lock and undoes what its last holder left in it. 1 when there was something.
+ * opened: after a power loss the lock may be free and the log not.
+ */
+static twz_result take(const struct twz_log *log, bool opened)
 {
 	struct twz_log_header *header = twz_log_header(log);
 	twz_result result = twz_lock_take(&header->holder, &header->waiters);
@@ -37,8 +40,7 @@ static twz_result take(const struct twz_log *log)
 	if (result < 0)
 		return result;
 	__atomic_store_n(&header->turns, header->turns + 1, __ATOMIC_RELEASE);
-	/* after a power loss the lock may be free and the log not */
-	result = result == 1 || twz_log_is_pending(log) ? twz_log_recover(log) : 0;
+	result = result == 1 || opened ? twz_log_recover(log) : 0;
 	if (result < 0) {
 		release(header);
 		return result;
@@ -76,7 +78,7 @@ twz_result twz_tx_open(const struct twz_object *object)
 			 __ATOMIC_RELAXED);
 	if (is_ours(twz_log_header(&log), self))
 		return result;
-	result = take(&log);
+	result = take(&log, true);
 	if (result >= 0)
 		release(twz_log_header(&log));
 	return result;
@@ -96,10 +98,11 @@ twz_result twz_tx_begin(struct twz_tx *tx, const struct twz_object *object)
 	if (is_ours(header, self)) {
 		header->depth++;
 	} else {
-		tx->result = take(&tx->log);
+		tx->result = take(&tx->log, false);
 		if (tx->result < 0)
 			return tx->result;
 		tx->outermost = true;
+		twz_log_expect_step(&tx->log);
 	}
 	tx->tail = header->tail;
 	tx->last = header->last;
@@ -188,7 +191,7 @@ static twz_result claim_heap(struct twz_tx *tx)
 	return TWZ_OK;
 }
 
-static twz_result prepare_heap(struct twz_tx *tx)
+twz_result twz_internal_prepare_heap(struct twz_tx *tx)
 {
 	uint64_t offset = ((struct twz_object_meta *)(tx->log.start + TWZ_META_OFFSET))->heap;
 
@@ -237,8 +240,9 @@ twz_result twz_internal_plan_alloc(struct twz_tx *tx, uint64_t size, const twz_i
 				   bool zeroed, struct twz_heap_plan *plan)
 {
 	uint64_t offset;
-	twz_result result = prepare_heap(tx);
+	twz_result result = twz_internal_prepare_heap(tx);
 
+	*plan = (struct twz_heap_plan){0};
 	if (result >= 0 && !offset_of(tx, into, &offset))
 		result = -TWZ_ERR_INVALID_ARGUMENT;
 	if (result >= 0)
@@ -263,8 +267,8 @@ twz_result twz_tx_alloc_word(struct twz_tx *tx, uint64_t size, twz_iptr *into)
 
 twz_result twz_internal_name_free(struct twz_tx *tx, uint64_t data, const twz_iptr *from)
 {
-	struct twz_heap_plan plan;
-	twz_result result = prepare_heap(tx);
+	struct twz_heap_plan plan = {0};
+	twz_result result = twz_internal_prepare_heap(tx);
 
 	if (result >= 0 && data >= HEAP_LIMIT)
 		result = -TWZ_ERR_INVALID_ARGUMENT;
@@ -285,7 +289,7 @@ twz_result twz_internal_name_free(struct twz_tx *tx, uint64_t data, const twz_ip
  * transaction is undone. */
 twz_result twz_tx_free_word(struct twz_tx *tx, twz_iptr *from)
 {
-	twz_result result = prepare_heap(tx);
+	twz_result result = twz_internal_prepare_heap(tx);
 	uint64_t offset;
 
 	if (result >= 0 && !offset_of(tx, from, &offset))
@@ -308,7 +312,7 @@ static twz_result free_blocks(struct twz_tx *tx)
 	twz_result data = twz_log_next_free(&tx->log, &at);
 
 	while (data > 0) {
-		struct twz_heap_plan plan;
+		struct twz_heap_plan plan = {0};
 		twz_result result =
 			twz_heap_plan_free(tx->log.start, HEAP_LIMIT, (uint64_t)data, &plan);
 		if (result >= 0)

@@ -61,6 +61,23 @@ static union node *circle(uint64_t count, int raw, int spread)
 	return first;
 }
 
+static double walk_along(const union node *node, size_t set)
+{
+	double best = 0;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		struct twz_walk walk = twz_walk(node);
+		double begin = now_ns();
+		for (unsigned step = 0; step < sets[set].steps; step++)
+			twz_walk_on(&walk, union node, next);
+		double each = (now_ns() - begin) / sets[set].steps;
+		node = twz_walk_at(&walk, union node);
+		best = round == 0 || each < best ? each : best;
+	}
+	need(twz_object_start(node) == objects[0].start, "walk");
+	return best;
+}
+
 static void chases(void)
 {
 	for (size_t set = 0; set < SETS; set++) {
@@ -72,6 +89,7 @@ static void chases(void)
 		node = circle(count, 0, 0);
 		CHASE(best, set, node, twz_deref(&node->next));
 		report_chase("intra", set, best);
+		report_chase("walk", set, walk_along(node, set));
 		node = circle(count, 1, 1);
 		CHASE(best, set, node, node->raw);
 		report_chase("raw-spread", set, best);

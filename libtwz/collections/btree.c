@@ -2,42 +2,66 @@
 /* The B+tree: looking, and going through it in order; see <twz/btree.h>. */
 #include "btree.h"
 
-struct twz_btree_node *btree_node(const uint8_t *start, twz_iptr word, uint32_t level,
-				  uint32_t *count)
-{
-	struct twz_btree_node *node = part_of(start, word, sizeof(*node));
+#define AHEAD	   2 /* items that a cursor fetches before it comes to them */
+#define ITEM_LINES 6 /* of an item, that are fetched at once */
 
+/* The part of a node that a search looks at comes at once. */
+static bool look(struct btree_at *at, struct twz_btree_node *node)
+{
+	at->node = node;
 	if (!node)
-		return NULL;
-	/* a search looks at a few of the lines, one after the other: they come at once */
-	for (size_t line = 64; line < sizeof(*node); line += 64)
+		return false;
+	for (size_t line = 64; line < offsetof(struct twz_btree_node, slots); line += 64)
 		__builtin_prefetch((const uint8_t *)node + line);
-	*count = load32(&node->count);
-	return load32(&node->level) == level && *count <= TWZ_BTREE_ENTRIES ? node : NULL;
+	at->level = load32(&node->level);
+	at->count = __atomic_load_n(&node->count, __ATOMIC_RELAXED);
+	at->skip = __atomic_load_n(&node->skip, __ATOMIC_RELAXED);
+	return at->count <= TWZ_BTREE_ENTRIES && at->skip <= TWZ_BTREE_KEY_MAX;
 }
 
-twz_result btree_root(const uint8_t *start, const struct twz_btree *tree,
-		      struct twz_btree_node **root, uint32_t *level, uint32_t *count)
+bool btree_node(const uint8_t *start, twz_iptr word, uint32_t level, struct btree_at *at)
 {
-	twz_iptr word = tree->root.word;
-	const struct twz_btree_node *node = part_of(start, word, sizeof(*node));
+	return look(at, part_of(start, word, sizeof(*at->node))) && at->level == level;
+}
 
-	*root = NULL;
+twz_result btree_root(const uint8_t *start, const struct twz_btree *tree, struct btree_at *root)
+{
+	twz_iptr word = load64(&tree->root.word);
+
+	*root = (struct btree_at){0};
 	if (word == 0)
 		return TWZ_OK;
-	if (!node)
-		return -TWZ_ERR_CORRUPT;
-	*level = load32(&node->level);
-	if (*level >= TWZ_BTREE_LEVELS)
-		return -TWZ_ERR_CORRUPT;
-	*root = btree_node(start, word, *level, count);
-	return *root ? TWZ_OK : -TWZ_ERR_CORRUPT;
+	return look(root, part_of(start, word, sizeof(*root->node))) &&
+			       root->level < TWZ_BTREE_LEVELS
+		       ? TWZ_OK
+		       : -TWZ_ERR_CORRUPT;
 }
 
-bool btree_item(const uint8_t *start, twz_iptr word, struct bytes *key, struct bytes *value)
+bool btree_child(const uint8_t *start, const struct btree_at *at, uint32_t index,
+		 struct btree_at *child)
 {
-	const struct twz_btree_item *item = part_of(start, word, sizeof(*item));
+	uint32_t slot = btree_slot(at->node, index);
 
+	return slot < TWZ_BTREE_ENTRIES && at->level != 0 &&
+	       btree_node(start, load64(&at->node->slots[slot].child.word), at->level - 1, child);
+}
+
+bool btree_read(const uint8_t *start, const struct twz_btree_node *node, uint32_t slot,
+		uint8_t buffer[8], struct bytes *key, struct bytes *value)
+{
+	if (slot >= TWZ_BTREE_ENTRIES)
+		return false;
+	uint32_t kind = node->kinds[slot];
+	if (kind != 0) {
+		uint64_t prefix = __builtin_bswap64(load64(&node->prefixes[slot]));
+		__builtin_memcpy(buffer, &prefix, 8);
+		kind -= TWZ_BTREE_HERE(0, 0);
+		*key = (struct bytes){buffer, kind / 17};
+		*value = (struct bytes){node->slots[slot].value, kind % 17};
+		return key->length <= 8;
+	}
+	twz_iptr word = load64(&node->slots[slot].item.word);
+	const struct twz_btree_item *item = part_of(start, word, sizeof(*item));
 	if (!item)
 		return false;
 	key->data = item->bytes;
@@ -48,32 +72,98 @@ bool btree_item(const uint8_t *start, twz_iptr word, struct bytes *key, struct b
 	       key->length + value->length <= HEAP_LIMIT - word - sizeof(*item);
 }
 
-uint64_t btree_prefix(struct bytes key)
+uint64_t btree_prefix(struct bytes key, uint32_t skip)
 {
 	uint64_t prefix = 0;
 
-	for (unsigned i = 0; i < 8; i++)
-		prefix = prefix << 8 | (i < key.length ? key.data[i] : 0);
+	if (key.length >= skip + 8ull) {
+		__builtin_memcpy(&prefix, key.data + skip, 8);
+		return __builtin_bswap64(prefix);
+	}
+	for (uint64_t i = skip; i < key.length; i++)
+		prefix |= (uint64_t)key.data[i] << (56 - 8 * (i - skip));
 	return prefix;
 }
 
-twz_result btree_place(const uint8_t *start, const struct twz_btree_node *node, uint32_t count,
-		       bool skip, struct bytes key, bool *equal)
+/* Any byte of the order leads to a place in the node. */
+static uint64_t prefix_at(const struct twz_btree_node *node, uint32_t slot)
 {
-	uint64_t prefix = btree_prefix(key);
-	uint32_t low = skip, high = count;
+	const uint64_t *prefixes = node->prefixes;
+
+	return load64(prefixes + (slot & 63));
+}
+TWZ_STATIC_ASSERT(offsetof(struct twz_btree_node, prefixes) + 64 * 8 <=
+			  sizeof(struct twz_btree_node),
+		  "slots of 6 bits");
+
+/* The first entry from `low` on whose prefix is not less. Without branches: half of them would be
+ * foreseen wrongly. */
+static uint32_t first_from(const struct twz_btree_node *node, uint32_t low, uint32_t count,
+			   uint64_t prefix)
+{
+	const uint8_t *order = node->order + low;
+	uint32_t left = count - low;
+
+	if (left == 0)
+		return low;
+	while (left > 1) {
+		uint32_t half = left / 2;
+		order += half & -(uint32_t)(prefix_at(node, order[half - 1]) < prefix);
+		left -= half;
+	}
+	return (uint32_t)(order - node->order) + (prefix_at(node, *order) < prefix);
+}
+
+/* Of a key to a slot's whose prefix is the same, as memcmp. */
+static twz_result compare_key(const uint8_t *start, const struct twz_btree_node *node,
+			      uint32_t slot, struct bytes key, int *order)
+{
+	struct bytes other, value;
+	uint8_t buffer[8];
+
+	if (!btree_read(start, node, slot, buffer, &other, &value))
+		return -TWZ_ERR_CORRUPT;
+	if (other.data == buffer)
+		*order = (key.length > other.length) - (key.length < other.length);
+	else
+		*order = compare_bytes(key, other);
+	return TWZ_OK;
+}
+
+/* The first lines of a slot's item, if it has one, come at once; the processor sees the rest. */
+static void fetch_item(const uint8_t *start, const struct twz_btree_node *node, uint32_t slot)
+{
+	if (slot >= TWZ_BTREE_ENTRIES || node->kinds[slot] != 0)
+		return;
+	const uint8_t *item = part_of(start, load64(&node->slots[slot].item.word), ITEM_LINES * 64);
+	for (size_t line = 0; item && line < ITEM_LINES; line++)
+		__builtin_prefetch(item + line * 64);
+}
+
+twz_result btree_place(const uint8_t *start, const struct btree_at *at, struct bytes key,
+		       bool *equal)
+{
+	uint64_t prefix = btree_prefix(key, at->skip);
+	uint32_t low = at->level != 0, high;
 
 	*equal = false;
+	if (at->count < low)
+		return -TWZ_ERR_CORRUPT;
+	low = first_from(at->node, low, at->count, prefix);
+	if (low == at->count || prefix_at(at->node, at->node->order[low]) != prefix)
+		return low;
+	fetch_item(start, at->node, btree_slot(at->node, low));
+	high = low + 1;
+	if (high < at->count && prefix_at(at->node, at->node->order[high]) == prefix)
+		high = prefix == ~0ull ? at->count
+				       : first_from(at->node, high, at->count, prefix + 1);
 	while (low < high) {
 		uint32_t middle = (low + high) / 2;
-		const struct twz_btree_entry *entry = &node->entries[middle];
-		int order = (prefix > entry->prefix) - (prefix < entry->prefix);
-		if (order == 0) {
-			struct bytes other, value;
-			if (!btree_item(start, entry->item.word, &other, &value))
-				return -TWZ_ERR_CORRUPT;
-			order = compare_bytes(key, other);
-		}
+		int order;
+		twz_result result =
+			compare_key(start, at->node, btree_slot(at->node, middle), key, &order);
+		if (result < 0)
+			return result;
 		if (order == 0) {
 			*equal = true;
 			return middle + 1;
@@ -86,47 +176,32 @@ twz_result btree_place(const uint8_t *start, const struct twz_btree_node *node, 
 	return low;
 }
 
-twz_result btree_leaf(const uint8_t *start, const struct twz_btree *tree, struct bytes key,
-		      struct twz_btree_node **leaf, uint32_t *count)
-{
-	uint32_t level;
-	bool equal;
-	twz_result result = btree_root(start, tree, leaf, &level, count);
-
-	if (result < 0 || !*leaf)
-		return result;
-	while (level-- > 0) {
-		if (*count == 0)
-			return -TWZ_ERR_CORRUPT;
-		result = btree_place(start, *leaf, *count, true, key, &equal);
-		if (result < 0)
-			return result;
-		*leaf = btree_node(start, (*leaf)->entries[result - 1].child.word, level, count);
-		if (!*leaf)
-			return -TWZ_ERR_CORRUPT;
-	}
-	return TWZ_OK;
-}
-
 static twz_result get(const uint8_t *start, const struct twz_btree *tree, struct bytes key,
 		      void *value, size_t size)
 {
-	struct twz_btree_node *leaf;
 	struct bytes found, held;
-	uint32_t count;
+	struct btree_at at;
+	uint8_t buffer[8];
 	bool equal;
-	twz_result result = btree_leaf(start, tree, key, &leaf, &count);
+	twz_result result = btree_root(start, tree, &at);
 
 	if (result < 0)
 		return result;
-	if (!leaf)
+	if (!at.node)
 		return -TWZ_ERR_NOT_FOUND;
-	result = btree_place(start, leaf, count, false, key, &equal);
-	if (result < 0)
-		return result;
+	for (;;) {
+		result = btree_place(start, &at, key, &equal);
+		if (result < 0)
+			return result;
+		if (at.level == 0)
+			break;
+		if (!btree_child(start, &at, (uint32_t)result - 1, &at))
+			return -TWZ_ERR_CORRUPT;
+	}
 	if (!equal)
 		return -TWZ_ERR_NOT_FOUND;
-	if (!btree_item(start, leaf->entries[result - 1].item.word, &found, &held))
+	uint32_t slot = btree_slot(at.node, (uint32_t)result - 1);
+	if (!btree_read(start, at.node, slot, buffer, &found, &held))
 		return -TWZ_ERR_CORRUPT;
 	return (twz_result)copy_bytes(value, size, held);
 }
@@ -161,6 +236,15 @@ twz_result twz_btree_seek(struct twz_btree_cursor *cursor, const void *key, size
 	return TWZ_OK;
 }
 
+/* The items that come next, so that they are there when they are read. */
+static void fetch_ahead(const uint8_t *start, const struct twz_btree_cursor *cursor, uint32_t count)
+{
+	uint64_t index = cursor->index + AHEAD;
+
+	if (index < count)
+		fetch_item(start, cursor->leaf, btree_slot(cursor->leaf, (uint32_t)index));
+}
+
 /*
  * The entry behind the cursor's last key, or at it when it has not begun. At a leaf's end the
  * search goes on above, at the first ancestor that has a child further right.
@@ -169,44 +253,38 @@ static twz_result find_next(const uint8_t *start, const struct twz_btree *tree,
 			    struct twz_btree_cursor *cursor, uint32_t *count)
 {
 	struct bytes key = {cursor->key, cursor->key_length};
-	struct twz_btree_node *node;
-	twz_iptr right = 0; /* the nearest child to the right of the path */
-	uint32_t level, right_level = 0;
+	struct btree_at at,
+		right = {0}; /* the nearest node with a child to the right of the path */
+	uint32_t right_index = 0;
 	bool equal;
-	twz_result result = btree_root(start, tree, &node, &level, count);
+	twz_result result = btree_root(start, tree, &at);
 
 	cursor->leaf = NULL;
-	if (result < 0 || !node)
+	if (result < 0 || !at.node)
 		return result;
-	for (; level > 0; level--) {
-		result = btree_place(start, node, *count, true, key, &equal);
-		if (result < 0 || *count == 0)
-			return -TWZ_ERR_CORRUPT;
-		if (result < *count) {
-			right = node->entries[result].child.word;
-			right_level = level - 1;
+	for (;;) {
+		result = btree_place(start, &at, key, &equal);
+		if (result < 0)
+			return result;
+		if (at.level == 0)
+			break;
+		if (result < at.count) {
+			right = at;
+			right_index = (uint32_t)result;
 		}
-		node = btree_node(start, node->entries[result - 1].child.word, level - 1, count);
-		if (!node)
+		if (!btree_child(start, &at, (uint32_t)result - 1, &at))
 			return -TWZ_ERR_CORRUPT;
 	}
-	result = btree_place(start, node, *count, false, key, &equal);
-	if (result < 0)
-		return result;
 	cursor->index = (uint64_t)result - (equal && !cursor->begun);
-	if (cursor->index >= *count && right != 0) {
+	if (cursor->index >= at.count && right.node) {
 		cursor->index = 0;
-		for (level = right_level;; level--) {
-			node = btree_node(start, right, level, count);
-			if (!node || *count == 0)
+		for (at = right; at.level != 0; right_index = 0)
+			if (!btree_child(start, &at, right_index, &at) || at.count == 0)
 				return -TWZ_ERR_CORRUPT;
-			if (level == 0)
-				break;
-			right = node->entries[0].child.word;
-		}
 	}
-	cursor->leaf = node;
+	cursor->leaf = at.node;
 	cursor->changes = tree->changes;
+	*count = at.count;
 	return TWZ_OK;
 }
 
@@ -214,21 +292,25 @@ static twz_result next(const uint8_t *start, const struct twz_btree *tree,
 		       struct twz_btree_cursor *cursor, void *value, size_t size)
 {
 	uint32_t count = 0;
+	uint8_t buffer[8];
 	struct bytes key, held;
 
 	if (cursor->leaf && cursor->changes == tree->changes) {
 		/* most steps: the same leaf, no search */
 		cursor->index++;
-		count = load32(&cursor->leaf->count);
+		count = cursor->leaf->count;
 	}
 	if (cursor->index >= count || count > TWZ_BTREE_ENTRIES) {
+		count = 0;
 		twz_result result = find_next(start, tree, cursor, &count);
 		if (result < 0)
 			return result;
 	}
 	if (!cursor->leaf || cursor->index >= count)
 		return 0;
-	if (!btree_item(start, cursor->leaf->entries[cursor->index].item.word, &key, &held))
+	fetch_ahead(start, cursor, count);
+	if (!btree_read(start, cursor->leaf, btree_slot(cursor->leaf, (uint32_t)cursor->index),
+			buffer, &key, &held))
 		return -TWZ_ERR_CORRUPT;
 	cursor->key_length = (uint32_t)copy_bytes(cursor->key, sizeof(cursor->key), key);
 	cursor->value_length = (uint32_t)copy_bytes(value, size, held);

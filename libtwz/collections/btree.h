@@ -6,29 +6,41 @@
 #include "bytes.h"
 #include <twz/btree.h>
 
-/* The node that a word of the object points to, checked: inside the heap's part, of this level, its
- * count in bounds (read once, into *count). NULL: CORRUPT. */
-struct twz_btree_node *btree_node(const uint8_t *start, twz_iptr word, uint32_t level,
-				  uint32_t *count);
+/* A node and its header, read once. */
+struct btree_at {
+	struct twz_btree_node *node;
+	uint32_t level, count, skip;
+};
 
-/* The root, or NULL for an empty tree (OK) or a broken one (CORRUPT). */
-twz_result btree_root(const uint8_t *start, const struct twz_btree *tree,
-		      struct twz_btree_node **root, uint32_t *level, uint32_t *count);
+/* The node that a word of the object points to: inside the heap's part, of this level, its count in
+ * bounds. False: CORRUPT. */
+bool btree_node(const uint8_t *start, twz_iptr word, uint32_t level, struct btree_at *at);
 
-/* An item's key and value, checked to lie in the object. */
-bool btree_item(const uint8_t *start, twz_iptr word, struct bytes *key, struct bytes *value);
+/* The root; a NULL node for an empty tree. CORRUPT. */
+twz_result btree_root(const uint8_t *start, const struct twz_btree *tree, struct btree_at *root);
 
-uint64_t btree_prefix(struct bytes key);
+/* The child at an entry of a node above leaves. False: CORRUPT. */
+bool btree_child(const uint8_t *start, const struct btree_at *at, uint32_t index,
+		 struct btree_at *child);
+
+/* The slot of an entry; TWZ_BTREE_ENTRIES or more: CORRUPT. */
+static inline uint32_t btree_slot(const struct twz_btree_node *node, uint32_t index)
+{
+	return node->order[index];
+}
+
+/* A slot's key, maybe in the buffer, and value. False: CORRUPT. */
+bool btree_read(const uint8_t *start, const struct twz_btree_node *node, uint32_t slot,
+		uint8_t buffer[8], struct bytes *key, struct bytes *value);
+
+/* Eight bytes of the key behind the first `skip`. */
+uint64_t btree_prefix(struct bytes key, uint32_t skip);
 
 /*
- * The first of `count` entries whose key is greater than `key`; *equal: the one before it is equal.
- * skip: entry 0 is less than every key (nodes above leaves). CORRUPT.
+ * The first of the node's entries whose key is greater than `key`; *equal: the one before it is
+ * equal. The first entry of nodes above leaves is less than every key. CORRUPT.
  */
-twz_result btree_place(const uint8_t *start, const struct twz_btree_node *node, uint32_t count,
-		       bool skip, struct bytes key, bool *equal);
-
-/* The leaf where a key is or belongs. NULL with OK for an empty tree. */
-twz_result btree_leaf(const uint8_t *start, const struct twz_btree *tree, struct bytes key,
-		      struct twz_btree_node **leaf, uint32_t *count);
+twz_result btree_place(const uint8_t *start, const struct btree_at *at, struct bytes key,
+		       bool *equal);
 
 #endif

@@ -1,350 +1,291 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The B+tree: putting and removing keys within a transaction; see <twz/btree.h>. */
-#include "btree.h"
+#include "btree_change.h"
 
-#define IN_PLACE 128 /* bytes of a value */
+#define IN_PLACE   128 /* bytes of a value that are logged rather than made anew */
+#define ITEM_LEAST 48  /* so that separators' blocks are whole cache lines, as nodes' are */
+#define HEADER	   offsetof(struct twz_btree_node, kinds)
 
-/* A change under way, and its tree. */
-struct work {
-	struct twz_tx *tx;
-	const uint8_t *start;
-	struct twz_btree *tree;
-};
-
-/* The way down to a leaf: at each level the node, its count and the entry taken. */
-struct step {
-	struct twz_btree_node *node;
-	uint32_t count;
-	uint32_t index;
-};
-
-static twz_result set_count(struct work *work, struct twz_btree_node *node, uint32_t count)
+void btree_count(struct twz_stage *stage, struct twz_btree *tree, int keys)
 {
-	return twz_tx_set(work->tx, &node->count, count);
+	uint64_t *counts = twz_stage_bytes(stage, &tree->count, 2 * sizeof(uint64_t));
+
+	counts[0] += (uint64_t)(int64_t)keys;
+	counts[1]++;
 }
 
-/* The entries that move are named, with the count. */
-static twz_result name_entries(struct work *work, struct twz_btree_node *node, uint32_t from,
-			       uint32_t end)
-{
-	twz_result result = twz_internal_name(work->tx, &node->count, sizeof(node->count));
-
-	return result < 0 ? result
-			  : twz_internal_name(work->tx, &node->entries[from],
-					      (end - from) * sizeof(node->entries[0]));
-}
-
-static twz_result name_gap(struct work *work, struct twz_btree_node *node, uint32_t count,
-			   uint32_t index)
-{
-	return count >= TWZ_BTREE_ENTRIES ? -TWZ_ERR_CORRUPT
-					  : name_entries(work, node, index, count + 1);
-}
-
-/* Makes room for an entry at `index`, named before; it is zero but for the prefix. */
-static void open_gap(struct twz_btree_node *node, uint32_t count, uint32_t index, uint64_t prefix)
-{
-	struct twz_btree_entry *at = &node->entries[index];
-
-	__builtin_memmove(at + 1, at, (count - index) * sizeof(*at));
-	*at = (struct twz_btree_entry){.prefix = prefix};
-	node->count = count + 1;
-}
-
-static void close_gap(struct twz_btree_node *node, uint32_t count, uint32_t index)
-{
-	struct twz_btree_entry *at = &node->entries[index];
-
-	__builtin_memmove(at, at + 1, (count - index - 1) * sizeof(*at));
-	at[count - index - 1] = (struct twz_btree_entry){0};
-	node->count = count - 1;
-}
-
-/* A new item for an entry; what it is made of is fresh, so nothing of it is logged. Carrying the
- * plan out gives it to the entry. */
-static twz_result plan_item(struct work *work, const struct twz_btree_entry *entry,
-			    struct bytes key, struct bytes value, struct twz_heap_plan *plan)
+/* A new item, its key and value copied; its offset, or 0. */
+static twz_iptr make_item(struct twz_stage *stage, struct bytes key, struct bytes value)
 {
 	uint64_t size = sizeof(struct twz_btree_item) + key.length + value.length;
-	twz_result result = twz_internal_plan_alloc(work->tx, size, &entry->item.word, false, plan);
-
-	if (result < 0)
-		return result;
 	struct twz_btree_item *item =
-		(struct twz_btree_item *)(work->start + plan->fresh + sizeof(struct twz_block));
+		twz_stage_alloc(stage, size < ITEM_LEAST ? ITEM_LEAST : size, size);
+
+	if (!item)
+		return 0;
 	item->key_length = (uint32_t)key.length;
 	item->value_length = (uint32_t)value.length;
-	__builtin_memcpy(item->bytes, key.data, key.length);
-	if (value.length != 0)
-		__builtin_memcpy(item->bytes + key.length, value.data, value.length);
-	return TWZ_OK;
+	copy_bytes(item->bytes, key.length, key);
+	copy_bytes(item->bytes + key.length, value.length, value);
+	return twz_stage_offset(stage, item);
 }
 
-static twz_result make_item(struct work *work, struct twz_btree_entry *entry, struct bytes key,
-			    struct bytes value)
+uint8_t btree_fill(struct twz_stage *stage, const struct btree_at *at, union twz_btree_slot *slot,
+		   struct bytes key, struct bytes value)
 {
-	struct twz_heap_plan plan;
-	twz_result result = plan_item(work, entry, key, value, &plan);
-
-	if (result < 0)
-		return result;
-	twz_internal_settle(work->tx);
-	twz_internal_carry_out(work->tx, &plan);
-	return TWZ_OK;
-}
-
-static twz_result make_node(struct work *work, twz_iptr *into, uint32_t level,
-			    struct twz_btree_node **node)
-{
-	twz_result result = twz_tx_alloc_word(work->tx, sizeof(**node), into);
-
-	if (result < 0)
-		return result;
-	*node = twz_deref_word(into);
-	(*node)->level = level;
-	return TWZ_OK;
-}
-
-/* The upper half of a full child becomes the entry behind it. The parent has room. */
-static twz_result split(struct work *work, struct step *parent, struct twz_btree_node *child)
-{
-	const uint32_t half = TWZ_BTREE_ENTRIES / 2;
-	struct twz_btree_entry *first = &child->entries[half], *entry;
-	struct twz_btree_node *right;
-	twz_result result = name_gap(work, parent->node, parent->count, parent->index + 1);
-
-	if (result < 0)
-		return result;
-	twz_internal_settle(work->tx);
-	open_gap(parent->node, parent->count, parent->index + 1, first->prefix);
-	parent->count++;
-	entry = &parent->node->entries[parent->index + 1];
-	result = make_node(work, &entry->child.word, child->level, &right);
-	if (result < 0)
-		return result;
-	right->count = TWZ_BTREE_ENTRIES - half;
-	__builtin_memcpy(right->entries, first, right->count * sizeof(*first));
-	if (child->level != 0) {
-		entry->item = right->entries[0].item; /* the key moves up */
-		right->entries[0].item.word = 0;
-	} else {
-		struct bytes key, value, none = {0};
-		if (!btree_item(work->start, first->item.word, &key, &value))
-			return -TWZ_ERR_CORRUPT;
-		result = make_item(work, entry, key, none);
-		if (result < 0)
-			return result;
+	__builtin_memset(slot, 0, sizeof(*slot));
+	if (at->skip == 0 && key.length <= 8 && value.length <= sizeof(slot->value)) {
+		copy_bytes(slot->value, sizeof(slot->value), value);
+		return (uint8_t)TWZ_BTREE_HERE(key.length, value.length);
 	}
-	return set_count(work, child, half);
+	slot->item.word = make_item(stage, key, value);
+	return 0;
 }
 
-/* A root above the root, with it as the only child. */
-static twz_result grow(struct work *work, uint32_t level)
+union twz_btree_slot *btree_add(struct twz_stage *stage, const struct btree_at *at, uint32_t index,
+				struct bytes key, uint8_t **kind)
 {
-	twz_iptr old = work->tree->root.word;
-	struct twz_btree_node *node;
-	twz_result result;
+	struct twz_btree_node *node = at->node;
+	uint32_t slot =
+		at->count < TWZ_BTREE_ENTRIES ? btree_slot(node, at->count) : TWZ_BTREE_ENTRIES;
 
-	if (level + 1 >= TWZ_BTREE_LEVELS)
-		return -TWZ_ERR_NO_SPACE;
-	result = make_node(work, &work->tree->root.word, level + 1, &node);
-	if (result < 0)
-		return result;
-	node->count = 1;
-	node->entries[0].child.word = old;
-	return TWZ_OK;
+	if (slot >= TWZ_BTREE_ENTRIES || index > at->count)
+		return NULL;
+	struct twz_btree_node *header = twz_stage_bytes(stage, node, HEADER);
+	__builtin_memmove(&header->order[index + 1], &header->order[index], at->count - index);
+	header->order[index] = (uint8_t)slot;
+	header->count = (uint16_t)(at->count + 1);
+	uint64_t *prefix = twz_stage_bytes(stage, &node->prefixes[slot], sizeof(*prefix));
+	*prefix = btree_prefix(key, at->skip);
+	*kind = twz_stage_bytes(stage, &node->kinds[slot], 1);
+	return twz_stage_bytes(stage, &node->slots[slot], sizeof(node->slots[slot]));
 }
 
-/* The leaf for a new key, with room: full nodes on the way are split. */
-static twz_result descend(struct work *work, struct bytes key, struct step *at)
+struct twz_btree_node *btree_make(struct twz_stage *stage, uint32_t level, uint32_t count)
 {
-	uint32_t level;
+	struct twz_btree_node *node = twz_stage_alloc(
+		stage, sizeof(*node), offsetof(struct twz_btree_node, prefixes[count]));
+
+	if (!node)
+		return NULL;
+	twz_stage_fresh(stage, node->slots, count * sizeof(node->slots[0]));
+	node->level = level;
+	node->count = (uint16_t)count;
+	node->skip = 0;
+	for (uint32_t i = 0; i < TWZ_BTREE_ENTRIES; i++)
+		node->order[i] = (uint8_t)i;
+	return node;
+}
+
+/* A tree of one key. */
+static twz_result make_root(struct btree_work *work, struct bytes key, struct bytes value)
+{
+	struct btree_at at = {0};
+	struct twz_stage stage;
+
+	twz_stage_begin(&stage, work->tx);
+	at.node = btree_make(&stage, 0, 1);
+	if (!at.node)
+		return stage.result;
+	at.node->prefixes[0] = btree_prefix(key, 0);
+	at.node->kinds[0] = btree_fill(&stage, &at, &at.node->slots[0], key, value);
+	twz_stage_word(&stage, &work->tree->root.word, twz_stage_offset(&stage, at.node));
+	btree_count(&stage, work->tree, 1);
+	return twz_stage_apply(&stage);
+}
+
+/* A step down. */
+static twz_result go_down(const struct btree_work *work, struct bytes key, struct btree_path *at,
+			  struct btree_path *child)
+{
 	bool equal;
-	twz_result result = btree_root(work->start, work->tree, &at->node, &level, &at->count);
+	twz_result result = btree_place(work->start, &at->at, key, &equal);
 
 	if (result < 0)
 		return result;
-	if (!at->node) {
-		at->count = 0;
-		return make_node(work, &work->tree->root.word, 0, &at->node);
-	}
-	if (at->count == TWZ_BTREE_ENTRIES) {
-		result = grow(work, level);
+	at->index = (uint32_t)result - 1;
+	if (!btree_child(work->start, &at->at, at->index, &child->at))
+		return -TWZ_ERR_CORRUPT;
+	child->low = at->low;
+	child->high = at->high;
+	if (at->index > 0)
+		child->low = (struct btree_bound){at->at.node, btree_slot(at->at.node, at->index)};
+	if (at->index + 1 < at->at.count)
+		child->high =
+			(struct btree_bound){at->at.node, btree_slot(at->at.node, at->index + 1)};
+	return TWZ_OK;
+}
+
+/* The leaf for a new key, with room: full nodes on the way are split. No node for an empty tree. */
+static twz_result descend(struct btree_work *work, struct bytes key, struct btree_path *at)
+{
+	struct btree_path child;
+
+	*at = (struct btree_path){0};
+	twz_result result = btree_root(work->start, work->tree, &at->at);
+	if (result >= 0 && at->at.node && at->at.count == TWZ_BTREE_ENTRIES) {
+		result = btree_grow(work, at);
 		if (result >= 0)
-			result = btree_root(work->start, work->tree, &at->node, &level, &at->count);
+			result = btree_root(work->start, work->tree, &at->at);
+	}
+	if (result < 0)
+		return result;
+	while (at->at.level > 0) {
+		result = go_down(work, key, at, &child);
+		if (result >= 0 && child.at.count == TWZ_BTREE_ENTRIES) {
+			result = btree_split(work, at, &child);
+			at->at.count++;
+			if (result >= 0) /* the key belongs to one of the halves */
+				result = go_down(work, key, at, &child);
+			if (result >= 0 && child.at.count == TWZ_BTREE_ENTRIES)
+				result = -TWZ_ERR_CORRUPT;
+		}
 		if (result < 0)
 			return result;
-	}
-	while (level > 0) {
-		result = btree_place(work->start, at->node, at->count, true, key, &equal);
-		if (result < 0 || at->count == 0)
-			return -TWZ_ERR_CORRUPT;
-		at->index = (uint32_t)result - 1;
-		uint32_t count;
-		struct twz_btree_node *child = btree_node(
-			work->start, at->node->entries[at->index].child.word, level - 1, &count);
-		if (!child)
-			return -TWZ_ERR_CORRUPT;
-		if (count == TWZ_BTREE_ENTRIES) {
-			if (at->count == TWZ_BTREE_ENTRIES)
-				return -TWZ_ERR_CORRUPT;
-			result = split(work, at, child);
-			if (result < 0)
-				return result;
-			continue; /* the key belongs to one of the halves */
-		}
-		*at = (struct step){child, count, 0};
-		level--;
+		*at = child;
 	}
 	return TWZ_OK;
 }
 
-static twz_result name_change(struct work *work)
+/* Short values are changed in their place; a longer one is written elsewhere once, instead of to
+ * the log and then to its place. */
+static twz_result replace(struct btree_work *work, const struct btree_at *at, uint32_t slot,
+			  struct bytes key, struct bytes value)
 {
-	return twz_internal_name(work->tx, &work->tree->count, 2 * sizeof(uint64_t));
-}
-
-/* Counts a change, named before, and the keys. */
-static void count_change(struct work *work, int64_t keys)
-{
-	work->tree->count += (uint64_t)keys;
-	work->tree->changes++;
-}
-
-/* Short values are changed in their place; a longer one is written elsewhere once, instead of the
- * old one to the log and the new one. */
-static twz_result replace(struct work *work, struct twz_btree_entry *entry, struct bytes key,
-			  struct bytes value)
-{
+	struct twz_btree_node *node = at->node;
 	struct bytes old_key, old;
-	struct twz_heap_plan plan = {0};
-	twz_iptr word = entry->item.word;
-	twz_result result = name_change(work);
+	struct twz_stage stage;
+	uint8_t buffer[8];
 
-	if (!btree_item(work->start, word, &old_key, &old))
+	if (!btree_read(work->start, node, slot, buffer, &old_key, &old))
 		return -TWZ_ERR_CORRUPT;
-	bool here = old.length == value.length && value.length <= IN_PLACE;
-	if (result >= 0 && here)
-		result = twz_internal_name(work->tx, old.data, old.length);
-	else if (result >= 0)
-		result = plan_item(work, entry, key, value, &plan);
-	if (result >= 0 && !here)
-		result = twz_internal_name_free(work->tx, word, NULL);
-	if (result < 0)
-		return result;
-	twz_internal_settle(work->tx);
-	if (here && value.length != 0)
-		__builtin_memcpy((uint8_t *)old.data, value.data, value.length);
-	twz_internal_carry_out(work->tx, &plan);
-	count_change(work, 0);
-	return TWZ_OK;
+	twz_stage_begin(&stage, work->tx);
+	if (old.length == value.length && value.length <= IN_PLACE) {
+		if (value.length != 0)
+			copy_bytes(twz_stage_bytes(&stage, old.data, old.length), old.length,
+				   value);
+		return twz_stage_apply(&stage);
+	}
+	if (node->kinds[slot] == 0)
+		twz_stage_free(&stage, node->slots[slot].item.word);
+	union twz_btree_slot *to =
+		twz_stage_bytes(&stage, &node->slots[slot], sizeof(node->slots[slot]));
+	uint8_t *kind = twz_stage_bytes(&stage, &node->kinds[slot], 1);
+	*kind = btree_fill(&stage, at, to, key, value);
+	return twz_stage_apply(&stage);
 }
 
-static twz_result put(struct work *work, struct bytes key, struct bytes value)
+static twz_result put(struct btree_work *work, struct bytes key, struct bytes value)
 {
-	struct step leaf;
+	struct twz_stage stage;
+	struct btree_path leaf;
+	uint8_t *kind;
 	bool equal;
 	twz_result place = descend(work, key, &leaf);
 
+	if (place >= 0 && !leaf.at.node)
+		return make_root(work, key, value);
+	if (place >= 0)
+		place = btree_place(work->start, &leaf.at, key, &equal);
 	if (place < 0)
 		return place;
-	place = btree_place(work->start, leaf.node, leaf.count, false, key, &equal);
-	if (place < 0)
-		return place;
-	struct twz_btree_entry *entry = &leaf.node->entries[place - equal];
-	struct twz_heap_plan plan;
 	if (equal)
-		return replace(work, entry, key, value);
-	/* all that changes is known: one wait for it */
-	twz_result result = name_change(work);
-	if (result >= 0)
-		result = name_gap(work, leaf.node, leaf.count, (uint32_t)place);
-	if (result >= 0)
-		result = plan_item(work, entry, key, value, &plan);
-	if (result < 0)
-		return result;
-	twz_internal_settle(work->tx);
-	count_change(work, 1);
-	open_gap(leaf.node, leaf.count, (uint32_t)place, btree_prefix(key));
-	twz_internal_carry_out(work->tx, &plan);
-	return TWZ_OK;
+		return replace(work, &leaf.at, btree_slot(leaf.at.node, (uint32_t)place - 1), key,
+			       value);
+	twz_stage_begin(&stage, work->tx);
+	union twz_btree_slot *slot = btree_add(&stage, &leaf.at, (uint32_t)place, key, &kind);
+	if (!slot)
+		return -TWZ_ERR_CORRUPT;
+	*kind = btree_fill(&stage, &leaf.at, slot, key, value);
+	btree_count(&stage, work->tree, 1);
+	return twz_stage_apply(&stage);
 }
 
-/* Takes an entry out of a node with what it owns, its child, which is empty, included. One wait. */
-static twz_result drop_entry(struct work *work, const struct step *at)
+/* Takes an entry out of a node with what it owns, its child, which is empty, included. */
+static twz_result drop_entry(struct btree_work *work, const struct btree_path *at)
 {
-	struct twz_btree_entry *entry = &at->node->entries[at->index];
-	/* the first entry of a node above the leaves has no key */
-	bool headless = at->index == 0 && at->node->level != 0 && at->count > 1;
-	twz_iptr freed[] = {entry->item.word, entry->child.word, headless ? entry[1].item.word : 0};
-	twz_result result = name_entries(work, at->node, at->index, at->count);
+	struct twz_btree_node *node = at->at.node;
+	uint32_t slot = btree_slot(node, at->index);
+	struct twz_stage stage;
 
-	for (int i = 0; i < 3 && result >= 0; i++)
-		if (freed[i] != 0)
-			result = twz_internal_name_free(work->tx, freed[i], NULL);
-	if (result < 0)
-		return result;
-	twz_internal_settle(work->tx);
-	close_gap(at->node, at->count, at->index);
-	if (headless)
-		entry->item.word = 0;
-	return TWZ_OK;
+	if (slot >= TWZ_BTREE_ENTRIES || at->index >= at->at.count)
+		return -TWZ_ERR_CORRUPT;
+	twz_stage_begin(&stage, work->tx);
+	const union twz_btree_slot *held = &node->slots[slot];
+	if (node->kinds[slot] == 0 && (at->at.level == 0 || held->item.word != 0))
+		twz_stage_free(&stage, held->item.word);
+	if (at->at.level != 0)
+		twz_stage_free(&stage, held->child.word);
+	struct twz_btree_node *header = twz_stage_bytes(&stage, node, HEADER);
+	__builtin_memmove(&header->order[at->index], &header->order[at->index + 1],
+			  at->at.count - at->index - 1);
+	header->order[at->at.count - 1] = (uint8_t)slot;
+	header->count = (uint16_t)(at->at.count - 1);
+	if (at->at.level == 0)
+		btree_count(&stage, work->tree, -1);
+	return twz_stage_apply(&stage);
 }
 
-/* A root with a single child gives way to it. */
-static twz_result shrink(struct work *work)
+/* A root with a single child gives way to it; an empty one goes. */
+static twz_result shrink(struct btree_work *work)
 {
 	for (;;) {
-		struct twz_btree_node *root;
-		uint32_t level, count;
-		twz_result result = btree_root(work->start, work->tree, &root, &level, &count);
-		if (result < 0 || !root || (count != 0 && (level == 0 || count != 1)))
+		struct twz_stage stage;
+		struct btree_at root;
+		twz_result result = btree_root(work->start, work->tree, &root);
+		if (result < 0 || !root.node ||
+		    (root.count != 0 && (root.level == 0 || root.count != 1)))
 			return result;
-		twz_iptr child = count ? root->entries[0].child.word : 0;
-		result = twz_tx_free(work->tx, &work->tree->root);
-		if (result < 0 || count == 0)
+		uint32_t slot = btree_slot(root.node, 0);
+		if (slot >= TWZ_BTREE_ENTRIES)
+			return -TWZ_ERR_CORRUPT;
+		const union twz_btree_slot *only = &root.node->slots[slot];
+		twz_stage_begin(&stage, work->tx);
+		if (root.count != 0 && root.node->kinds[slot] == 0 && only->item.word != 0)
+			twz_stage_free(&stage, only->item.word);
+		twz_stage_free(&stage, twz_stage_offset(&stage, root.node));
+		twz_stage_word(&stage, &work->tree->root.word,
+			       root.count != 0 ? only->child.word : 0);
+		result = twz_stage_apply(&stage);
+		if (result < 0)
 			return result;
-		work->tree->root.word = child; /* logged by the free */
 	}
 }
 
-static twz_result remove_key(struct work *work, struct bytes key)
+static twz_result remove_key(struct btree_work *work, struct bytes key)
 {
-	struct step path[TWZ_BTREE_LEVELS], *at = path;
-	uint32_t level;
+	struct btree_path path[TWZ_BTREE_LEVELS], *at = path;
 	bool equal;
-	twz_result result = btree_root(work->start, work->tree, &at->node, &level, &at->count);
+	twz_result result;
 
+	*at = (struct btree_path){0};
+	result = btree_root(work->start, work->tree, &at->at);
 	if (result < 0)
 		return result;
-	if (!at->node)
+	if (!at->at.node)
 		return -TWZ_ERR_NOT_FOUND;
-	for (;; at++, level--) {
-		result = btree_place(work->start, at->node, at->count, level != 0, key, &equal);
+	for (; at->at.level != 0; at++) {
+		result = go_down(work, key, at, at + 1);
 		if (result < 0)
 			return result;
-		at->index = (uint32_t)result - 1;
-		if (level == 0)
-			break;
-		if (at->count == 0)
-			return -TWZ_ERR_CORRUPT;
-		at[1].node = btree_node(work->start, at->node->entries[at->index].child.word,
-					level - 1, &at[1].count);
-		if (!at[1].node)
-			return -TWZ_ERR_CORRUPT;
 	}
+	result = btree_place(work->start, &at->at, key, &equal);
+	if (result < 0)
+		return result;
 	if (!equal)
 		return -TWZ_ERR_NOT_FOUND;
-	result = name_change(work);
-	for (bool counted = false; result >= 0; at--) {
+	at->index = (uint32_t)result - 1;
+	if (at->at.count > 1)
+		return drop_entry(work, at);
+	/* empty nodes go, all or none */
+	twz_stage_undoable(work->tx);
+	for (;; at--) {
 		result = drop_entry(work, at);
-		if (result >= 0 && !counted)
-			count_change(work, -1);
-		counted = true;
-		if (at->count > 1 || at == path)
-			break;
+		if (result < 0)
+			return result;
+		if (at->at.count > 1 || at == path)
+			return shrink(work);
 	}
-	return result < 0 ? result : shrink(work);
 }
 
 twz_result twz_btree_put(const struct twz_object *object, struct twz_btree *tree, const void *key,
@@ -356,9 +297,11 @@ twz_result twz_btree_put(const struct twz_object *object, struct twz_btree *tree
 		return -TWZ_ERR_INVALID_ARGUMENT;
 	if (value_length > TWZ_HEAP_LARGEST - TWZ_BTREE_KEY_MAX - sizeof(struct twz_btree_item))
 		return -TWZ_ERR_TOO_MANY;
+	__builtin_prefetch(&tree->count,
+			   1); /* which the last change's flush took out of the cache */
 	TWZ_TX(&tx, object)
 	{
-		struct work work = {&tx, object->start, tree};
+		struct btree_work work = {&tx, object->start, tree};
 		end_change(&tx, put(&work, (struct bytes){key, key_length},
 				    (struct bytes){value, value_length}));
 	}
@@ -370,9 +313,11 @@ twz_result twz_btree_remove(const struct twz_object *object, struct twz_btree *t
 {
 	struct twz_tx tx;
 
+	__builtin_prefetch(&tree->count,
+			   1); /* which the last change's flush took out of the cache */
 	TWZ_TX(&tx, object)
 	{
-		struct work work = {&tx, object->start, tree};
+		struct btree_work work = {&tx, object->start, tree};
 		end_change(&tx, remove_key(&work, (struct bytes){key, key_length}));
 	}
 	return tx.result;

@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The hash map; see <twz/hashmap.h>. */
-#include "bytes.h"
-#include <twz/hashmap.h>
+/* The hash map: looking, and going through it; see <twz/hashmap.h>. */
+#include "hashmap.h"
 
-#define FIRST	    64	   /* buckets of the first segment */
-#define CHAIN_LIMIT 100000 /* longer is a circle */
-
-/* A key that is looked for. */
-struct wanted {
-	struct bytes key;
-	uint64_t order;
-};
-
-/* Where it is or belongs: the pointer that leads there, and the item if the key is there. */
-struct place {
-	twz_iptr *link;
-	struct twz_hashmap_item *item;
-};
+#define CHAIN_LIMIT 4096 /* buckets; longer is a circle */
+#define ONES	    0x0101010101010101ull
 
 static uint64_t reverse(uint64_t x)
 {
@@ -42,281 +29,195 @@ static uint64_t hash_of(struct bytes key, uint64_t seed)
 	return hash ^ hash >> 29;
 }
 
-static struct wanted want(const struct twz_hashmap *map, const void *key, size_t length)
+static uint64_t word_of(struct bytes key)
+{
+	uint64_t word = 0;
+
+	if (key.length >= 8)
+		__builtin_memcpy(&word, key.data, 8);
+	for (uint64_t i = 0; key.length < 8 && i < key.length; i++)
+		word |= (uint64_t)key.data[i] << 8 * i;
+	return word;
+}
+
+struct hashmap_wanted hashmap_want(const struct twz_hashmap *map, const void *key, size_t length)
 {
 	struct bytes bytes = {key, length};
+	uint64_t hash = hash_of(bytes, map->seed);
 
-	return (struct wanted){bytes, reverse(hash_of(bytes, map->seed))};
+	return (struct hashmap_wanted){bytes, reverse(hash), word_of(bytes), (uint8_t)(hash >> 56)};
 }
 
 /* How many buckets there would be without the splits since the last doubling. */
-static uint64_t base_of(uint64_t buckets)
+uint64_t hashmap_base(uint64_t buckets)
 {
 	return 1ull << (63 - __builtin_clzll(buckets));
 }
 
-static uint64_t bucket_of(uint64_t buckets, uint64_t order)
+uint64_t hashmap_bucket(uint64_t buckets, uint64_t order)
 {
-	uint64_t base = base_of(buckets), bucket = reverse(order) & (2 * base - 1);
+	uint64_t base = hashmap_base(buckets), bucket = reverse(order) & (2 * base - 1);
 
 	return bucket < buckets ? bucket : bucket & (base - 1);
 }
 
-static unsigned segment_of(uint64_t bucket, uint64_t *first)
+unsigned hashmap_segment(uint64_t bucket, uint64_t *first)
 {
-	unsigned segment = bucket < FIRST ? 0 : 58u - (unsigned)__builtin_clzll(bucket);
+	unsigned segment = bucket < HASHMAP_FIRST ? 0 : 61u - (unsigned)__builtin_clzll(bucket);
 
-	*first = segment ? (uint64_t)FIRST << (segment - 1) : 0;
+	*first = segment ? (uint64_t)HASHMAP_FIRST << (segment - 1) : 0;
 	return segment;
 }
 
-static uint64_t segment_size(unsigned segment)
+uint64_t hashmap_segment_size(unsigned segment)
 {
-	return segment ? (uint64_t)FIRST << (segment - 1) : FIRST;
+	return segment ? (uint64_t)HASHMAP_FIRST << (segment - 1) : HASHMAP_FIRST;
 }
 
 /* The head of a bucket's chain; NULL: CORRUPT. */
-static twz_iptr *head_of(const uint8_t *start, const struct twz_hashmap *map, uint64_t bucket)
+struct twz_hashmap_bucket *hashmap_head(const uint8_t *start, const struct twz_hashmap *map,
+					uint64_t bucket)
 {
 	uint64_t first;
-	unsigned segment = segment_of(bucket, &first);
+	unsigned segment = hashmap_segment(bucket, &first);
 
 	if (segment >= TWZ_HASHMAP_SEGMENTS)
 		return NULL;
-	twz_iptr *heads = part_of(start, load64(&map->segments[segment].word),
-				  segment_size(segment) * sizeof(twz_iptr));
-	return heads ? heads + (bucket - first) : NULL;
+	struct twz_hashmap_bucket *buckets =
+		part_of(start, load64(&map->segments[segment].word),
+			hashmap_segment_size(segment) * sizeof(struct twz_hashmap_bucket));
+	return buckets ? buckets + (bucket - first) : NULL;
 }
 
-static bool item_at(const uint8_t *start, twz_iptr word, struct twz_hashmap_item **item,
-		    struct bytes *key, struct bytes *value)
+/* The bucket behind, or NULL; *broken: the word leads nowhere. */
+struct twz_hashmap_bucket *hashmap_behind(const uint8_t *start,
+					  const struct twz_hashmap_bucket *bucket, bool *broken)
 {
-	*item = part_of(start, word, sizeof(**item));
-	if (!*item)
+	twz_iptr word = load64(&bucket->next.word);
+	struct twz_hashmap_bucket *next = word ? part_of(start, word, sizeof(*next)) : NULL;
+
+	*broken |= word != 0 && !next;
+	return next;
+}
+
+static bool item_at(const uint8_t *start, twz_iptr word, struct bytes *key, struct bytes *value)
+{
+	const struct twz_hashmap_item *item = part_of(start, word, sizeof(*item));
+
+	if (!item)
 		return false;
-	key->data = (*item)->bytes;
-	key->length = load32(&(*item)->key_length);
+	key->data = item->bytes;
+	key->length = load32(&item->key_length);
 	value->data = key->data + key->length;
-	value->length = load32(&(*item)->value_length);
+	value->length = load32(&item->value_length);
 	return key->length <= TWZ_HASHMAP_KEY_MAX &&
-	       key->length + value->length <= HEAP_LIMIT - word - sizeof(**item);
+	       key->length + value->length <= HEAP_LIMIT - word - sizeof(*item);
 }
 
-/* Along the chain to the first item that does not come before the wanted. */
-static twz_result find(const uint8_t *start, const struct twz_hashmap *map,
-		       const struct wanted *wanted, struct place *place)
+/* The key and value of a slot that is not free; false: CORRUPT. */
+bool hashmap_read(const uint8_t *start, const struct twz_hashmap_slot *slot, uint8_t kind,
+		  struct bytes *key, struct bytes *value)
 {
-	uint64_t buckets = load64(&map->buckets);
+	if (kind == TWZ_HASHMAP_ITEM)
+		return item_at(start, load64(&slot->item.word), key, value);
+	kind -= TWZ_HASHMAP_HERE(0, 0);
+	*key = (struct bytes){(const uint8_t *)&slot->key, kind / 17};
+	*value = (struct bytes){slot->value, kind % 17};
+	return key->length <= 8;
+}
+
+static twz_result is_wanted(const uint8_t *start, const struct twz_hashmap_slot *slot, uint8_t kind,
+			    const struct hashmap_wanted *wanted)
+{
 	struct bytes key, value;
 
-	place->link =
-		buckets >= FIRST ? head_of(start, map, bucket_of(buckets, wanted->order)) : NULL;
-	place->item = NULL;
-	if (!place->link)
+	if (kind == 0)
+		return false;
+	if (kind != TWZ_HASHMAP_ITEM)
+		return load64(&slot->key) == wanted->word &&
+		       (kind - TWZ_HASHMAP_HERE(0, 0)) / 17u == wanted->key.length;
+	if (load64(&slot->key) != wanted->order)
+		return false;
+	if (!item_at(start, load64(&slot->item.word), &key, &value))
 		return -TWZ_ERR_CORRUPT;
-	for (int i = 0; i < CHAIN_LIMIT; i++) {
-		twz_iptr word = load64(place->link);
-		struct twz_hashmap_item *item;
-		if (word == 0)
-			return TWZ_OK;
-		if (!item_at(start, word, &item, &key, &value))
-			return -TWZ_ERR_CORRUPT;
-		int order = (item->order > wanted->order) - (item->order < wanted->order);
-		if (order == 0)
-			order = compare_bytes(key, wanted->key);
-		if (order == 0)
-			place->item = item;
-		if (order >= 0)
-			return TWZ_OK;
-		place->link = &item->next.word;
+	return compare_bytes(key, wanted->key) == 0;
+}
+
+/* The slots whose tags are the wanted one's, and maybe others: bit 7 of a slot's byte. */
+static uint64_t candidates(const struct twz_hashmap_bucket *bucket, uint8_t tag)
+{
+	uint64_t tags;
+
+	__builtin_memcpy(&tags, bucket->tags, sizeof(tags));
+	tags ^= tag * ONES;
+	return (tags - ONES) & ~tags & (ONES << 7 & ~0ull >> 8);
+}
+
+bool hashmap_order(const uint8_t *start, const struct twz_hashmap *map,
+		   const struct twz_hashmap_slot *slot, uint8_t kind, uint64_t *order)
+{
+	struct bytes key, value;
+
+	*order = load64(&slot->key);
+	if (kind == TWZ_HASHMAP_ITEM)
+		return true;
+	if (!hashmap_read(start, slot, kind, &key, &value))
+		return false;
+	*order = reverse(hash_of(key, map->seed));
+	return true;
+}
+
+twz_result hashmap_find(const uint8_t *start, const struct twz_hashmap *map,
+			const struct hashmap_wanted *wanted, bool for_room,
+			struct hashmap_place *place)
+{
+	uint64_t buckets = load64(&map->buckets);
+	struct twz_hashmap_bucket *at =
+		buckets >= HASHMAP_FIRST
+			? hashmap_head(start, map, hashmap_bucket(buckets, wanted->order))
+			: NULL;
+	bool broken = !at;
+
+	*place = (struct hashmap_place){0};
+	for (int i = 0; at && i < CHAIN_LIMIT; i++) {
+		__builtin_prefetch(&at->slots[2]);
+		__builtin_prefetch(&at->slots[5]);
+		for (uint64_t left = candidates(at, wanted->tag); left != 0; left &= left - 1) {
+			unsigned slot = (unsigned)__builtin_ctzll(left) / 8;
+			uint8_t kind = at->kinds[slot];
+			twz_result same = is_wanted(start, &at->slots[slot], kind, wanted);
+			if (same < 0)
+				return same;
+			if (same) {
+				place->bucket = at;
+				place->slot = slot;
+				place->kind = kind;
+				return TWZ_OK;
+			}
+		}
+		if (for_room && !place->room && hashmap_free_slot(at) < TWZ_HASHMAP_SLOTS)
+			place->room = at;
+		place->last = at;
+		at = hashmap_behind(start, at, &broken);
 	}
-	return -TWZ_ERR_CORRUPT;
-}
-
-/* The next bucket: the items of an old one that belong to it, which are the end of its chain, move.
- */
-static twz_result split(struct twz_tx *tx, const uint8_t *start, struct twz_hashmap *map)
-{
-	uint64_t buckets = map->buckets, first;
-	unsigned segment = segment_of(buckets, &first);
-	twz_result result = TWZ_OK;
-
-	if (segment >= TWZ_HASHMAP_SEGMENTS)
-		return TWZ_OK; /* from now on chains grow */
-	if (buckets == first)
-		result = twz_tx_alloc(tx, segment_size(segment) * sizeof(twz_iptr),
-				      &map->segments[segment]);
-	if (result < 0)
-		return result;
-	twz_iptr *link = head_of(start, map, buckets - base_of(buckets));
-	twz_iptr *head = head_of(start, map, buckets);
-	if (!link || !head)
-		return -TWZ_ERR_CORRUPT;
-	for (int i = 0; load64(link) != 0; i++) {
-		struct twz_hashmap_item *item;
-		struct bytes key, value;
-		if (i == CHAIN_LIMIT || !item_at(start, *link, &item, &key, &value))
-			return -TWZ_ERR_CORRUPT;
-		if (bucket_of(buckets + 1, item->order) == buckets)
-			break;
-		link = &item->next.word;
-	}
-	struct twz_tx_range ranges[] = {{&map->buckets, sizeof(map->buckets)},
-					{&map->count, sizeof(map->count)},
-					{link, sizeof(*link)},
-					{head, sizeof(*head)}};
-	result = twz_tx_add_ranges(tx, ranges, 4);
-	if (result < 0)
-		return result;
-	*head = *link;
-	*link = 0;
-	map->buckets = buckets + 1;
-	return TWZ_OK;
-}
-
-static twz_result begin_table(struct twz_tx *tx, const uint8_t *start, struct twz_hashmap *map)
-{
-	const struct twz_object_meta *meta = (const void *)(start + TWZ_META_OFFSET);
-	struct twz_tx_range ranges[] = {{&map->buckets, 2 * sizeof(uint64_t)}};
-	twz_result result = twz_tx_alloc(tx, FIRST * sizeof(twz_iptr), &map->segments[0]);
-
-	if (result >= 0)
-		result = twz_tx_add_ranges(tx, ranges, 1);
-	if (result < 0)
-		return result;
-	/* differs by object, so that keys that are slow in one are not in another */
-	map->seed = meta->nonce.hi ^ meta->nonce.lo * 0x9e3779b97f4a7c15ull;
-	map->buckets = FIRST;
-	return TWZ_OK;
-}
-
-/* A new item for a place; what is behind it there follows it. Carrying the plan out links it. */
-static twz_result plan_item(struct twz_tx *tx, const uint8_t *start, const twz_iptr *link,
-			    const struct wanted *wanted, struct bytes value, twz_iptr next,
-			    struct twz_heap_plan *plan)
-{
-	uint64_t size = sizeof(struct twz_hashmap_item) + wanted->key.length + value.length;
-	twz_result result = twz_internal_plan_alloc(tx, size, link, false, plan);
-
-	if (result < 0)
-		return result;
-	struct twz_hashmap_item *item =
-		(struct twz_hashmap_item *)(start + plan->fresh + sizeof(struct twz_block));
-	item->next.word = next;
-	item->order = wanted->order;
-	item->key_length = (uint32_t)wanted->key.length;
-	item->value_length = (uint32_t)value.length;
-	copy_bytes(item->bytes, wanted->key.length, wanted->key);
-	copy_bytes(item->bytes + wanted->key.length, value.length, value);
-	return TWZ_OK;
-}
-
-static twz_result put(struct twz_tx *tx, const uint8_t *start, struct twz_hashmap *map,
-		      struct bytes key, struct bytes value)
-{
-	struct place place;
-	twz_result result = TWZ_OK;
-
-	if (map->buckets == 0)
-		result = begin_table(tx, start, map);
-	else if (map->count >= map->buckets)
-		result = split(tx, start, map);
-	struct wanted wanted = want(map, key.data, key.length);
-	if (result >= 0)
-		result = find(start, map, &wanted, &place);
-	if (result < 0)
-		return result;
-	if (place.item && load32(&place.item->value_length) == value.length) {
-		uint8_t *bytes = place.item->bytes + wanted.key.length;
-		result = twz_tx_add(tx, bytes, value.length);
-		if (result >= 0)
-			copy_bytes(bytes, value.length, value);
-		return result;
-	}
-	/* all that changes is known: one wait for it */
-	struct twz_heap_plan plan;
-	twz_iptr next = load64(place.link), old = next;
-	if (place.item)
-		next = load64(&place.item->next.word);
-	result = twz_internal_name(tx, &map->count, sizeof(map->count));
-	if (result >= 0)
-		result = plan_item(tx, start, place.link, &wanted, value, next, &plan);
-	if (result >= 0 && place.item)
-		result = twz_internal_name_free(tx, old, NULL);
-	if (result < 0)
-		return result;
-	twz_internal_settle(tx);
-	map->count += !place.item;
-	twz_internal_carry_out(tx, &plan);
-	return TWZ_OK;
-}
-
-twz_result twz_hashmap_put(const struct twz_object *object, struct twz_hashmap *map,
-			   const void *key, size_t key_length, const void *value,
-			   size_t value_length)
-{
-	struct twz_tx tx;
-
-	if (key_length > TWZ_HASHMAP_KEY_MAX)
-		return -TWZ_ERR_INVALID_ARGUMENT;
-	if (value_length > TWZ_HEAP_LARGEST - TWZ_HASHMAP_KEY_MAX - sizeof(struct twz_hashmap_item))
-		return -TWZ_ERR_TOO_MANY;
-	TWZ_TX(&tx, object)
-	end_change(&tx, put(&tx, object->start, map, (struct bytes){key, key_length},
-			    (struct bytes){value, value_length}));
-	return tx.result;
-}
-
-static twz_result remove_key(struct twz_tx *tx, const uint8_t *start, struct twz_hashmap *map,
-			     struct bytes key)
-{
-	struct wanted wanted = want(map, key.data, key.length);
-	struct place place;
-
-	if (map->buckets == 0)
-		return -TWZ_ERR_NOT_FOUND;
-	twz_result result = find(start, map, &wanted, &place);
-	if (result < 0)
-		return result;
-	if (!place.item)
-		return -TWZ_ERR_NOT_FOUND;
-	result = twz_internal_name(tx, &map->count, sizeof(map->count));
-	if (result >= 0)
-		result = twz_internal_name_free(tx, *place.link, place.link);
-	if (result < 0)
-		return result;
-	twz_internal_settle(tx);
-	*place.link = place.item->next.word;
-	map->count--;
-	return TWZ_OK;
-}
-
-twz_result twz_hashmap_remove(const struct twz_object *object, struct twz_hashmap *map,
-			      const void *key, size_t key_length)
-{
-	struct twz_tx tx;
-
-	TWZ_TX(&tx, object)
-	end_change(&tx, remove_key(&tx, object->start, map, (struct bytes){key, key_length}));
-	return tx.result;
+	return broken || at ? -TWZ_ERR_CORRUPT : TWZ_OK;
 }
 
 static twz_result get(const uint8_t *start, const struct twz_hashmap *map, struct bytes key,
 		      void *value, size_t size)
 {
-	struct wanted wanted = want(map, key.data, key.length);
-	struct place place;
+	struct hashmap_wanted wanted = hashmap_want(map, key.data, key.length);
+	struct bytes found, held;
+	struct hashmap_place place;
 
 	if (map->buckets == 0)
 		return -TWZ_ERR_NOT_FOUND;
-	twz_result result = find(start, map, &wanted, &place);
+	twz_result result = hashmap_find(start, map, &wanted, false, &place);
 	if (result < 0)
 		return result;
-	if (!place.item)
+	if (!place.bucket)
 		return -TWZ_ERR_NOT_FOUND;
-	struct twz_hashmap_item *item;
-	struct bytes found, held;
-	if (!item_at(start, (twz_iptr)((uint8_t *)place.item - start), &item, &found, &held))
+	if (!hashmap_read(start, &place.bucket->slots[place.slot], place.kind, &found, &held))
 		return -TWZ_ERR_CORRUPT;
 	return (twz_result)copy_bytes(value, size, held);
 }
@@ -341,49 +242,88 @@ twz_result twz_hashmap_get(const struct twz_object *object, const struct twz_has
 /* The least order that belongs to the bucket behind the one of this order; 0: that was the last. */
 static uint64_t next_bucket(uint64_t buckets, uint64_t order)
 {
-	uint64_t base = base_of(buckets), low = reverse(order) & (base - 1);
+	uint64_t base = hashmap_base(buckets), low = reverse(order) & (base - 1);
 	/* a bucket that is split, or the new one of it, is told by one bit more */
 	unsigned bits = (unsigned)__builtin_ctzll(base) + (low + base < buckets);
 
 	return ((order >> (64 - bits)) + 1) << (64 - bits);
 }
 
+/* A key on the way through the map. */
+struct spot {
+	uint64_t order;
+	struct bytes key, value;
+};
+
+static int compare_spots(const struct spot *a, const struct spot *b)
+{
+	int order = (a->order > b->order) - (a->order < b->order);
+
+	return order ? order : compare_bytes(a->key, b->key);
+}
+
+/* The first key of a bucket's chain behind `from`, or at it, into *found. 1; 0: none. */
+static twz_result first_behind(const uint8_t *start, const struct twz_hashmap *map,
+			       const struct spot *from, bool at_it, struct spot *found)
+{
+	const struct twz_hashmap_bucket *bucket =
+		hashmap_head(start, map, hashmap_bucket(load64(&map->buckets), from->order));
+	bool broken = !bucket;
+	twz_result is_found = 0;
+
+	for (int i = 0; bucket && i < CHAIN_LIMIT;
+	     i++, bucket = hashmap_behind(start, bucket, &broken)) {
+		for (unsigned slot = 0; slot < TWZ_HASHMAP_SLOTS; slot++) {
+			uint8_t kind = bucket->kinds[slot];
+			struct spot spot;
+			if (kind == 0)
+				continue;
+			if (!hashmap_read(start, &bucket->slots[slot], kind, &spot.key,
+					  &spot.value) ||
+			    !hashmap_order(start, map, &bucket->slots[slot], kind, &spot.order))
+				return -TWZ_ERR_CORRUPT;
+			int order = compare_spots(&spot, from);
+			if (order < 0 || (order == 0 && !at_it) ||
+			    (is_found && compare_spots(&spot, found) >= 0))
+				continue;
+			*found = spot;
+			is_found = 1;
+		}
+	}
+	return broken || bucket ? -TWZ_ERR_CORRUPT : is_found;
+}
+
 static twz_result next(const uint8_t *start, const struct twz_hashmap *map,
 		       struct twz_hashmap_cursor *cursor, void *value, size_t size)
 {
-	struct wanted wanted = {{cursor->key, cursor->key_length}, cursor->order};
+	struct spot from = {cursor->order, {cursor->key, cursor->key_length}, {0}};
+	struct spot found = {0};
 	uint64_t buckets = load64(&map->buckets);
-	bool skip = cursor->begun; /* the last key itself */
-	struct bytes key, held;
-	struct place place;
+	bool at_it = !cursor->begun;
 
 	if (buckets == 0)
 		return 0;
-	if (wanted.key.length > TWZ_HASHMAP_KEY_MAX)
+	if (buckets < HASHMAP_FIRST)
+		return -TWZ_ERR_CORRUPT;
+	if (from.key.length > TWZ_HASHMAP_KEY_MAX)
 		return -TWZ_ERR_INVALID_ARGUMENT;
 	for (;;) {
-		struct twz_hashmap_item *item;
-		twz_result result = find(start, map, &wanted, &place);
+		twz_result result = first_behind(start, map, &from, at_it, &found);
 		if (result < 0)
 			return result;
-		twz_iptr word = load64(place.link);
-		if (place.item && skip)
-			word = load64(&place.item->next.word);
-		if (word != 0) {
-			if (!item_at(start, word, &item, &key, &held))
-				return -TWZ_ERR_CORRUPT;
-			cursor->order = load64(&item->order);
+		if (result == 1) {
+			cursor->order = found.order;
 			cursor->begun = true;
 			cursor->key_length =
-				(uint32_t)copy_bytes(cursor->key, sizeof(cursor->key), key);
-			cursor->value_length = (uint32_t)copy_bytes(value, size, held);
+				(uint32_t)copy_bytes(cursor->key, sizeof(cursor->key), found.key);
+			cursor->value_length = (uint32_t)copy_bytes(value, size, found.value);
 			return 1;
 		}
-		uint64_t order = next_bucket(buckets, wanted.order);
+		uint64_t order = next_bucket(buckets, from.order);
 		if (order == 0)
 			return 0;
-		wanted = (struct wanted){{cursor->key, 0}, order};
-		skip = false;
+		from = (struct spot){order, {cursor->key, 0}, {0}};
+		at_it = true;
 	}
 }
 

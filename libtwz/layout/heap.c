@@ -55,7 +55,7 @@ static twz_result open_heap(struct heap *heap, void *start, uint64_t limit)
 	heap->limit = limit;
 	if (heap->header->magic != TWZ_HEAP_MAGIC)
 		return -TWZ_ERR_CORRUPT;
-	if (heap->header->version != 1)
+	if (heap->header->version != TWZ_HEAP_VERSION)
 		return -TWZ_ERR_VERSION_MISMATCH;
 	twz_result result = twz_intent_read(&heap->header->intent, limit, &heap->change);
 	if (result != TWZ_OK)
@@ -86,7 +86,7 @@ twz_result twz_heap_format(void *start, uint64_t limit, uint64_t reserved)
 	if (reserved > limit || limit > TWZ_META_OFFSET || offset > limit - sizeof(*header) - 64)
 		return -TWZ_ERR_NO_SPACE;
 	__builtin_memset(header, 0, sizeof(*header));
-	header->version = 1;
+	header->version = TWZ_HEAP_VERSION;
 	header->end = offset + (sizeof(*header) + 15) / 16 * 16;
 	header->magic = TWZ_HEAP_MAGIC;
 	twz_persist(header, sizeof(*header));
@@ -119,23 +119,38 @@ static bool is_owner(const struct heap *heap, uint64_t word)
 	return word % 8 == 0 && word >= TWZ_BASE_OFFSET && word <= heap->limit - 8;
 }
 
+/* Opens the heap for a plan's next operation, of two words. The end may be planned already. */
+static twz_result open_for(struct heap *heap, void *start, uint64_t limit,
+			   const struct twz_heap_plan *plan)
+{
+	twz_result result = open_heap(heap, start, limit);
+
+	if (result < 0)
+		return result;
+	heap->end = twz_change_load(&plan->change, start,
+				    heap->offset + offsetof(struct twz_heap, end));
+	return plan->change.count > TWZ_CHANGE_WORDS - 2 ? -TWZ_ERR_NO_SPACE : TWZ_OK;
+}
+
 twz_result twz_heap_plan_raw(void *start, uint64_t limit, uint64_t size, uint64_t into,
 			     struct twz_heap_plan *plan)
 {
 	struct heap heap;
-	twz_result result = open_heap(&heap, start, limit);
+	twz_result result = open_for(&heap, start, limit, plan);
 
 	if (result < 0)
 		return result;
-	if (size > TWZ_HEAP_LARGEST || !is_owner(&heap, into))
+	if (size > TWZ_HEAP_LARGEST || (into != TWZ_HEAP_NO_OWNER && !is_owner(&heap, into)))
 		return -TWZ_ERR_INVALID_ARGUMENT;
 	unsigned wanted = class_of(size + sizeof(struct twz_block)), found;
-	uint64_t data = heap.header->free[wanted], whole = class_size(wanted);
+	uint64_t head = free_word(&heap, wanted), whole = class_size(wanted);
+	uint64_t data = twz_change_load(&plan->change, start, head);
 	if (data != 0) {
 		struct twz_block *block = block_at(&heap, data, &found);
 		if (!block || found != wanted)
 			return -TWZ_ERR_CORRUPT;
-		twz_change_add(&heap.change, free_word(&heap, wanted), block->next);
+		uint64_t link = (uint64_t)((uint8_t *)&block->next - heap.start);
+		twz_change_add(&plan->change, head, twz_change_load(&plan->change, start, link));
 	} else {
 		if (limit - heap.end < whole)
 			return -TWZ_ERR_NO_SPACE;
@@ -143,11 +158,11 @@ twz_result twz_heap_plan_raw(void *start, uint64_t limit, uint64_t size, uint64_
 		struct twz_block *block = (struct twz_block *)(heap.start + heap.end);
 		block->size_class = TWZ_BLOCK_MAGIC | wanted;
 		block->next = 0;
-		twz_change_add(&heap.change, heap.offset + offsetof(struct twz_heap, end),
+		twz_change_add(&plan->change, heap.offset + offsetof(struct twz_heap, end),
 			       heap.end + whole);
 	}
-	twz_change_add(&heap.change, into, data);
-	plan->change = heap.change;
+	if (into != TWZ_HEAP_NO_OWNER)
+		twz_change_add(&plan->change, into, data);
 	plan->fresh = data - sizeof(struct twz_block);
 	plan->fresh_length = sizeof(struct twz_block) + size;
 	return TWZ_OK;
@@ -171,18 +186,17 @@ twz_result twz_heap_plan_free(void *start, uint64_t limit, uint64_t data,
 {
 	struct heap heap;
 	unsigned size_class;
-	twz_result result = open_heap(&heap, start, limit);
+	twz_result result = open_for(&heap, start, limit, plan);
 
 	if (result < 0)
 		return result;
 	struct twz_block *block = block_at(&heap, data, &size_class);
 	if (!block)
 		return -TWZ_ERR_INVALID_ARGUMENT;
-	twz_change_add(&heap.change, (uint64_t)((uint8_t *)&block->next - heap.start),
-		       heap.header->free[size_class]);
-	twz_change_add(&heap.change, free_word(&heap, size_class), data);
-	plan->change = heap.change;
-	plan->fresh = plan->fresh_length = 0;
+	uint64_t head = free_word(&heap, size_class);
+	twz_change_add(&plan->change, (uint64_t)((uint8_t *)&block->next - heap.start),
+		       twz_change_load(&plan->change, start, head));
+	twz_change_add(&plan->change, head, data);
 	return TWZ_OK;
 }
 
@@ -193,7 +207,7 @@ static struct twz_intent *intent_of(void *start)
 
 twz_result twz_heap_allocate(void *start, uint64_t limit, uint64_t size, uint64_t into)
 {
-	struct twz_heap_plan plan;
+	struct twz_heap_plan plan = {0};
 	twz_result result = twz_heap_plan_allocate(start, limit, size, into, &plan);
 
 	if (result < 0)
@@ -206,7 +220,7 @@ twz_result twz_heap_allocate(void *start, uint64_t limit, uint64_t size, uint64_
 twz_result twz_heap_free(void *start, uint64_t limit, uint64_t from)
 {
 	struct heap heap;
-	struct twz_heap_plan plan;
+	struct twz_heap_plan plan = {0};
 	twz_result result = open_heap(&heap, start, limit);
 
 	if (result < 0)

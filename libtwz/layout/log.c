@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The undo log of transactions; see <twz/log.h>. */
-#include <stdbool.h>
+#include "log_internal.h"
 #include <twz/alloc.h>
-#include <twz/log.h>
 #include <twz/persist.h>
 
 #define RECENT 8 /* records that twz_log_holds looks at */
@@ -37,28 +36,9 @@ static uint64_t record_size(uint64_t length, uint32_t kind)
 	return sizeof(struct twz_log_record) + (kind ? 0 : (length + 7) & ~7ull);
 }
 
-/*
- * Over whole words. Each step is a bijection of the state, so one word that differs always shows;
- * several show but for a chance of 2^-64.
- */
 static uint64_t check_of(const struct twz_log_record *record, uint64_t size)
 {
-	const uint64_t *words = (const uint64_t *)record;
-	uint64_t check = 0x9e3779b97f4a7c15ull;
-
-	for (uint64_t i = 1; i < size / 8; i++) {
-		check = (check ^ words[i]) * 0xff51afd7ed558ccdull;
-		check ^= check >> 32;
-	}
-	return check;
-}
-
-/* Bytes that a record may name: of the object's data, outside the log. */
-static bool is_data(const struct twz_log *log, uint64_t offset, uint64_t length)
-{
-	return length != 0 && offset >= TWZ_BASE_OFFSET && offset <= TWZ_META_OFFSET &&
-	       length <= TWZ_META_OFFSET - offset &&
-	       (offset + length <= log->offset || offset >= log->end);
+	return log_check(0, (const uint64_t *)record + 1, size / 8 - 1);
 }
 
 /* False when there is no record or when it is malformed. */
@@ -74,7 +54,7 @@ static bool look(const struct twz_log *log, uint64_t at, struct seen *seen)
 	uint32_t flags = __atomic_load_n(&seen->record->flags, __ATOMIC_RELAXED);
 	seen->kind = flags & (TWZ_LOG_FRESH | TWZ_LOG_FREE);
 	seen->undone = flags >> TWZ_LOG_UNDONE_SHIFT;
-	return is_data(log, seen->offset, seen->length) && seen->back < at &&
+	return log_is_data(log, seen->offset, seen->length) && seen->back < at &&
 	       record_size(seen->length, seen->kind) <= records_end(log) - at;
 }
 
@@ -134,7 +114,7 @@ twz_result twz_log_append(const struct twz_log *log, uint64_t offset, uint64_t l
 
 	if (length == 0)
 		return TWZ_OK;
-	if (!is_data(log, offset, length))
+	if (!log_is_data(log, offset, length))
 		return -TWZ_ERR_INVALID_ARGUMENT;
 	if (tail < first_record(log) || tail > records_end(log) || tail % 8 != 0)
 		return -TWZ_ERR_CORRUPT;
@@ -209,7 +189,7 @@ static bool flush_spans(const struct twz_log *log)
 	for (uint64_t i = 0; i < count && count <= TWZ_LOG_SPANS; i++) {
 		struct twz_log_span span = spans_of(log)[i];
 		span.length &= ~TWZ_LOG_SPAN_FRESH;
-		if (!is_data(log, span.offset, span.length ? span.length : 1))
+		if (!log_is_data(log, span.offset, span.length ? span.length : 1))
 			return false;
 		if (span.length != 0)
 			twz_flush(log->start + span.offset, span.length);
@@ -231,6 +211,7 @@ twz_result twz_log_commit(const struct twz_log *log)
 			twz_flush(log->start + seen.offset, seen.length);
 		}
 	}
+	twz_log_flush_last(log, NULL);
 	twz_fence();
 	drop_records(log);
 	return TWZ_OK;
@@ -246,8 +227,8 @@ static twz_result next_free_span(const struct twz_log *log, uint64_t *at)
 	while (--*at > 0) {
 		struct twz_log_span span = spans_of(log)[*at - 1];
 		if (span.length == 0)
-			return is_data(log, span.offset, 1) ? (twz_result)span.offset
-							    : -TWZ_ERR_CORRUPT;
+			return log_is_data(log, span.offset, 1) ? (twz_result)span.offset
+								: -TWZ_ERR_CORRUPT;
 	}
 	return 0;
 }
@@ -286,6 +267,7 @@ twz_result twz_log_undo(const struct twz_log *log, uint64_t tail, uint64_t last)
 		__builtin_memcpy(log->start + seen.offset, seen.record + 1, seen.length);
 		twz_flush(log->start + seen.offset, seen.length);
 	}
+	twz_log_flush_last(log, NULL);
 	/* What comes now may overwrite these records, so what they put back has to be durable. */
 	twz_fence();
 	header->tail = header->settled = tail;
@@ -301,13 +283,6 @@ static bool is_complete(const struct twz_log *log, const struct seen *seen)
 {
 	return seen->record->sequence == twz_log_header(log)->sequence &&
 	       seen->record->check == check_of(seen->record, record_size(seen->length, seen->kind));
-}
-
-int twz_log_is_pending(const struct twz_log *log)
-{
-	struct seen seen;
-
-	return look(log, first_record(log), &seen) && is_complete(log, &seen);
 }
 
 /*
@@ -328,9 +303,14 @@ twz_result twz_log_recover(const struct twz_log *log)
 		last = at;
 		at += record_size(seen.length, seen.kind);
 	}
+	bool repeated = twz_log_repeat_steps(log);
 	twz_log_begin(log);
-	if (last == 0)
+	if (last == 0) {
+		twz_fence();
+		if (repeated)
+			drop_records(log);
 		return 0;
+	}
 	header->last = last;
 	twz_result result = twz_log_undo(log, 0, 0);
 	return result < 0 ? result : 1;

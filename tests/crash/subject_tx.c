@@ -114,7 +114,7 @@ static void begin(uint64_t seed)
 				    .expected_size = sizeof(expected),
 				    .reopen = object_reopen_live};
 
-	object_prepare(sizeof(struct content), 8 << 10, 8 << 10, seed, &plan);
+	object_prepare(sizeof(struct content), 8 << 10, 16 << 10, seed, &plan);
 	expected.before = expected.after = look(&live);
 	explore_begin(&plan);
 }

@@ -4,11 +4,11 @@
 #ifndef COLLECTION_CHECK_H
 #define COLLECTION_CHECK_H
 
+#include <collections/btree.h>
+#include <collections/hashmap.h>
 #include <string.h>
 #include <twz/alloc.h>
 #include <twz/append_log.h>
-#include <twz/btree.h>
-#include <twz/hashmap.h>
 #include <twz/list.h>
 
 #define BLOCKS (64u << 10) /* of 16 bytes: how much of the object a check can follow */
@@ -16,19 +16,9 @@
 struct collection_check {
 	const struct twz_object *object;
 	const char *wrong;
-	uint64_t keys, used;		    /* used: blocks */
-	uint8_t is_used[BLOCKS];	    /* of the 16 bytes at which a block begins */
-	const struct twz_btree_item *last;  /* key, in order */
-	const struct twz_btree_item *least; /* separator that the keys from here on are not below */
+	uint64_t keys, used;	 /* used: blocks */
+	uint8_t is_used[BLOCKS]; /* of the 16 bytes at which a block begins */
 };
-
-static inline int item_order(const struct twz_btree_item *a, const struct twz_btree_item *b)
-{
-	uint32_t least = a->key_length < b->key_length ? a->key_length : b->key_length;
-	int order = memcmp(a->bytes, b->bytes, least);
-
-	return order ? order : (int)a->key_length - (int)b->key_length;
-}
 
 static inline void check_block(struct collection_check *check, twz_iptr word)
 {
@@ -41,39 +31,63 @@ static inline void check_block(struct collection_check *check, twz_iptr word)
 	check->used++;
 }
 
-static inline void check_btree_node(struct collection_check *check,
-				    const struct twz_btree_node *node, uint32_t level)
+/* A key that was read, in a buffer of its own: those in slots are put together there. */
+struct key_seen {
+	bool there;
+	struct bytes key;
+	uint8_t buffer[8];
+};
+
+static inline bool read_key(const struct twz_object *object, const struct twz_btree_node *node,
+			    uint32_t slot, struct key_seen *seen, struct bytes *value)
 {
+	seen->there = btree_read(object->start, node, slot, seen->buffer, &seen->key, value);
+	return seen->there;
+}
+
+/* Keys are from `low` on and below `high`. */
+static inline void check_btree_node(struct collection_check *check,
+				    const struct twz_btree_node *node, uint32_t level,
+				    const struct key_seen *low, const struct key_seen *high)
+{
+	struct key_seen keys[TWZ_BTREE_ENTRIES + 1] = {0};
+	uint64_t slots = 0;
+
 	if (!node || node->level != level || node->count == 0 || node->count > TWZ_BTREE_ENTRIES) {
 		check->wrong = "a node is wrong";
 		return;
 	}
+	for (uint32_t i = 0; i < TWZ_BTREE_ENTRIES; i++)
+		slots |= 1ull << (node->order[i] & 63);
+	if (slots != (1ull << TWZ_BTREE_ENTRIES) - 1)
+		check->wrong = "a slot is twice in the order";
 	for (uint32_t i = 0; i < node->count && !check->wrong; i++) {
-		const struct twz_btree_entry *entry = &node->entries[i];
-		const struct twz_btree_item *item = twz_deref(&entry->item);
-		if (level == 0 || i > 0)
-			check_block(check, entry->item.word);
-		else if (entry->item.word != 0)
-			check->wrong = "a first child has a key";
-		if (check->wrong)
-			return;
-		if (item && check->last && item_order(check->last, item) >= 0)
-			check->wrong = "keys out of order";
-		if (level == 0) {
-			if (entry->child.word != 0)
-				check->wrong = "a leaf has a child";
-			if (check->least && item_order(check->least, item) > 0)
-				check->wrong = "a key is below its separator";
-			check->last = item;
-			check->keys++;
+		uint32_t slot = node->order[i];
+		const union twz_btree_slot *held = &node->slots[slot];
+		struct bytes value;
+		if (node->kinds[slot] == 0 && (level == 0 || held->item.word != 0))
+			check_block(check, held->item.word);
+		if (level != 0)
+			check_block(check, held->child.word);
+		if (check->wrong || (level != 0 && i == 0))
 			continue;
-		}
-		if (item)
-			check->least = item;
-		check_block(check, entry->child.word);
-		if (!check->wrong)
-			check_btree_node(check, twz_deref(&entry->child), level - 1);
+		if (!read_key(check->object, node, slot, &keys[i], &value))
+			check->wrong = "an entry has no key";
+		else if (i > 0 && keys[i - 1].there &&
+			 compare_bytes(keys[i - 1].key, keys[i].key) >= 0)
+			check->wrong = "keys out of order";
+		else if ((low->there && compare_bytes(keys[i].key, low->key) < 0) ||
+			 (high->there && compare_bytes(keys[i].key, high->key) >= 0))
+			check->wrong = "a key is outside its node";
+		else if (btree_prefix(keys[i].key, node->skip) != node->prefixes[slot] ||
+			 (node->kinds[slot] != 0 && node->skip != 0))
+			check->wrong = "a prefix is wrong";
+		else if (level == 0)
+			check->keys++;
 	}
+	for (uint32_t i = 0; level != 0 && i < node->count && !check->wrong; i++)
+		check_btree_node(check, twz_deref(&node->slots[node->order[i]].child), level - 1,
+				 i > 0 ? &keys[i] : low, i + 1 < node->count ? &keys[i + 1] : high);
 }
 
 /* Every block of the heap is in the list of owned ones or free. */
@@ -108,57 +122,63 @@ static inline const char *check_btree(const struct twz_object *object)
 {
 	static struct collection_check check;
 	const struct twz_btree *tree = twz_object_base(object);
+	const struct key_seen none = {0};
 
 	check = (struct collection_check){.object = object};
 	if (tree->root.word != 0) {
 		const struct twz_btree_node *root = twz_deref(&tree->root);
 		check_block(&check, tree->root.word);
-		check_btree_node(&check, root, root->level);
+		check_btree_node(&check, root, root->level, &none, &none);
 	}
 	if (!check.wrong && check.keys != tree->count)
 		check.wrong = "the count of keys is wrong";
 	return check_blocks(&check);
 }
 
-static inline uint64_t reversed(uint64_t x)
+static inline void check_chain(struct collection_check *check, const struct twz_hashmap *map,
+			       uint64_t number, const struct twz_hashmap_bucket *bucket)
 {
-	uint64_t out = 0;
-
-	for (int i = 0; i < 64; i++)
-		out |= (x >> i & 1) << (63 - i);
-	return out;
+	for (; bucket && !check->wrong; bucket = twz_deref(&bucket->next)) {
+		if (bucket->kinds[TWZ_HASHMAP_SLOTS] != 0)
+			check->wrong = "a slot too many";
+		if (bucket->next.word != 0)
+			check_block(check, bucket->next.word);
+		for (unsigned slot = 0; slot < TWZ_HASHMAP_SLOTS && !check->wrong; slot++) {
+			const struct twz_hashmap_slot *held = &bucket->slots[slot];
+			struct bytes key, value;
+			uint64_t order;
+			if (bucket->kinds[slot] == 0)
+				continue;
+			check->keys++;
+			if (bucket->kinds[slot] == TWZ_HASHMAP_ITEM)
+				check_block(check, held->item.word);
+			if (check->wrong)
+				return;
+			if (!hashmap_read(check->object->start, held, bucket->kinds[slot], &key,
+					  &value) ||
+			    !hashmap_order(check->object->start, map, held, bucket->kinds[slot],
+					   &order) ||
+			    hashmap_bucket(map->buckets, order) != number ||
+			    hashmap_want(map, key.data, key.length).order != order ||
+			    hashmap_want(map, key.data, key.length).tag != bucket->tags[slot])
+				check->wrong = "a key is in a wrong place";
+		}
+	}
 }
 
 static inline const char *check_hashmap(const struct twz_object *object)
 {
 	static struct collection_check check;
 	const struct twz_hashmap *map = twz_object_base(object);
-	uint64_t bucket = 0, base = 64;
 
 	check = (struct collection_check){.object = object};
-	while (base * 2 <= map->buckets)
-		base *= 2;
-	for (uint64_t first = 0; bucket < map->buckets; first += first ? first : 64) {
-		const twz_hashmap_bucket *heads =
-			twz_deref(&map->segments[first ? 58 - __builtin_clzll(first) : 0]);
-		check_block(&check, map->segments[first ? 58 - __builtin_clzll(first) : 0].word);
-		if (check.wrong)
-			return check.wrong;
-		for (; bucket < (first ? 2 * first : 64) && bucket < map->buckets; bucket++) {
-			const twz_hashmap_bucket *link = &heads[bucket - first];
-			uint64_t last = 0;
-			for (; link->word != 0 && !check.wrong; check.keys++) {
-				const struct twz_hashmap_item *item = twz_deref(link);
-				uint64_t belongs = reversed(item->order) & (2 * base - 1);
-				if (belongs >= map->buckets)
-					belongs &= base - 1;
-				if (belongs != bucket || item->order < last)
-					return "an item is in a wrong place";
-				last = item->order;
-				check_block(&check, link->word);
-				link = &item->next;
-			}
-		}
+	for (uint64_t bucket = 0; bucket < map->buckets && !check.wrong; bucket++) {
+		uint64_t first;
+		unsigned segment = hashmap_segment(bucket, &first);
+		if (bucket == first)
+			check_block(&check, map->segments[segment].word);
+		if (!check.wrong)
+			check_chain(&check, map, bucket, hashmap_head(object->start, map, bucket));
 	}
 	if (!check.wrong && check.keys != map->count)
 		check.wrong = "the count of keys is wrong";

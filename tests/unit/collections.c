@@ -3,9 +3,11 @@
  * hostile bytes. Each test runs for each kind. */
 #include "collection_check.h"
 #include "test.h"
+#include <pthread.h>
 #include <string.h>
 
-#define KEYS 2000 /* of the model */
+#define KEYS	2000 /* of the model */
+#define THREADS 3
 
 struct content {
 	union {
@@ -318,6 +320,79 @@ static void joins_the_callers_transaction(void)
 	whole();
 }
 
+/* Each thread has a third of the keys of its own, and looks at all. */
+static void *work_on_keys(void *argument)
+{
+	uint64_t mine = (uint64_t)(uintptr_t)argument, random = mine + 77;
+	uint8_t there[KEYS] = {0}, key[64], value[40];
+
+	for (int n = 0; n < 20000; n++) {
+		int i = (int)((test_random(&random) >> 33) % KEYS);
+		size_t length = key_of(i, key);
+		if ((uint64_t)i % THREADS != mine) {
+			twz_result found = kind->get(key, length, value, sizeof(value));
+			EXPECT(found == -TWZ_ERR_NOT_FOUND ||
+			       (found >= 1 && value[0] == (uint8_t)i));
+			continue;
+		}
+		memset(value, (uint8_t)i, sizeof(value));
+		twz_result expected = there[i] ? TWZ_OK : -TWZ_ERR_NOT_FOUND;
+		if (test_random(&random) >> 40 & 1) {
+			EXPECT_EQUAL(kind->remove(key, length), expected);
+			there[i] = 0;
+		} else {
+			size_t size = 1 + (test_random(&random) >> 40) % sizeof(value);
+			EXPECT_EQUAL(kind->put(key, length, value, size), TWZ_OK);
+			there[i] = 1;
+		}
+	}
+	uint64_t count = 0;
+	for (int i = 0; i < KEYS; i++)
+		count += there[i];
+	return (void *)(uintptr_t)count;
+}
+
+static void threads_change_it(void)
+{
+	pthread_t threads[THREADS];
+
+	make();
+	model_count = 0;
+	for (uintptr_t i = 0; i < THREADS; i++)
+		EXPECT_EQUAL(pthread_create(&threads[i], NULL, work_on_keys, (void *)i), 0);
+	for (int i = 0; i < THREADS; i++) {
+		void *count;
+		pthread_join(threads[i], &count);
+		model_count += (uint64_t)(uintptr_t)count;
+	}
+	whole();
+}
+
+/* Short keys and values are held by nodes and buckets, and change to items and back. */
+static void sizes_change(void)
+{
+	static const size_t sizes[] = {0, 16, 17, 3, 200, 129, 128, 16, 1};
+	uint8_t value[200], seen[200];
+
+	make();
+	model_count = 0;
+	for (uint64_t round = 0; round < sizeof(sizes) / sizeof(sizes[0]); round++) {
+		for (uint64_t i = 0; i < 500; i++) {
+			uint64_t key = __builtin_bswap64(i * 0x9e3779b97f4a7c15ull);
+			size_t length = 1 + i % 9; /* some are each other's beginning */
+			uint8_t bytes[9] = {0};
+			memcpy(bytes, &key, 8);
+			memset(value, (int)(i + round), sizeof(value));
+			twz_result was = kind->get(bytes, length, seen, sizeof(seen));
+			model_count += was == -TWZ_ERR_NOT_FOUND;
+			EXPECT_EQUAL(kind->put(bytes, length, value, sizes[round]), TWZ_OK);
+			EXPECT_EQUAL(kind->get(bytes, length, seen, sizeof(seen)), sizes[round]);
+			EXPECT(memcmp(seen, value, sizes[round]) == 0);
+		}
+		whole();
+	}
+}
+
 /* Bytes of nodes, items and the heap are changed at random: calls end, with an error or not, and
  * touch nothing outside the object, whose neighbours are not mapped. */
 static void hostile_bytes(void)
@@ -353,6 +428,8 @@ static const struct test tests[] = {
 	{cursors_under_change, "cursors under change"},
 	{seeks, "seeks"},
 	{joins_the_callers_transaction, "joins the caller's transaction"},
+	{threads_change_it, "threads change it"},
+	{sizes_change, "sizes change"},
 	{hostile_bytes, "hostile bytes"},
 };
 

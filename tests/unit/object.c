@@ -149,6 +149,11 @@ static void a_list_over_two_objects(void)
 		sum += n->value;
 	EXPECT_EQUAL(count, 100);
 	EXPECT_EQUAL(sum, 4950);
+	for (struct twz_walk at = twz_walk(twz_object_base(&o[0])); at.offset;
+	     twz_walk_on(&at, struct node, next), count++)
+		sum -= twz_walk_at(&at, struct node)->value;
+	EXPECT_EQUAL(count, 200);
+	EXPECT_EQUAL(sum, 0);
 	host_set_next_slot(0);
 	EXPECT_EQUAL(twz_store(&last->next, (struct node *)&sum),
 		     -TWZ_ERR_NOT_FOUND); /* not in an object */

@@ -2,7 +2,9 @@
 /* Transactions on the host: commit, undo, nesting, the heap, threads, dead programs, hostile logs.
  */
 #include "test.h"
+#include <collections/bytes.h>
 #include <host/host.h>
+#include <layout/log_internal.h>
 #include <pthread.h>
 #include <string.h>
 #include <twz/alloc.h>
@@ -321,6 +323,97 @@ static void commits_on_a_disk(void)
 	EXPECT_EQUAL(host_syncs(), before);
 }
 
+static void set_by_step(uint64_t *word, uint64_t value)
+{
+	struct twz_stage stage;
+	struct twz_tx tx;
+
+	TWZ_TX(&tx, &object)
+	{
+		twz_stage_begin(&stage, &tx);
+		twz_stage_word(&stage, word, value);
+		EXPECT_EQUAL(twz_stage_apply(&stage), TWZ_OK);
+	}
+	EXPECT_EQUAL(tx.result, TWZ_OK);
+}
+
+static void steps_are_done_again(void)
+{
+	struct twz_tx tx;
+
+	set_by_step(&content->number[0], 1);
+	set_by_step(&content->number[1], 2);
+	set_by_step(&content->number[0], 3);
+	EXPECT(content->number[0] == 3 && content->number[1] == 2);
+	content->number[0] = content->number[1] = 0; /* not durable when power went */
+	host_new_view();
+	EXPECT_EQUAL(twz_tx_open(&object), 0);
+	EXPECT(content->number[0] == 3 && content->number[1] == 2);
+	/* once: they are durable now */
+	content->number[0] = 4;
+	EXPECT_EQUAL(twz_tx_open(&object), 0);
+	EXPECT_EQUAL(content->number[0], 4);
+	/* never behind a transaction that came later */
+	set_by_step(&content->number[0], 5);
+	TWZ_TX(&tx, &object)
+	twz_tx_set(&tx, &content->number[0], 6);
+	host_new_view();
+	EXPECT_EQUAL(twz_tx_open(&object), 0);
+	EXPECT_EQUAL(content->number[0], 6);
+	/* within a transaction that may be undone it is no step */
+	TWZ_TX(&tx, &object)
+	{
+		set_by_step(&content->number[0], 7);
+		EXPECT_EQUAL(content->number[0], 7);
+		break;
+	}
+	EXPECT_EQUAL(content->number[0], 6);
+}
+
+/* Steps whose checksum holds and whose places are anything: only the object's data changes. */
+static void hostile_steps(void)
+{
+	struct twz_log log = {object.start, LOG_AT, LOG_AT + TWZ_TX_LOG_SIZE};
+	struct twz_log_header *header = twz_log_header(&log);
+	uint64_t random = 9, repeated = 0;
+
+	for (int round = 0; round < 20000; round++) {
+		uint64_t sequence = header->sequence;
+		struct twz_log_step *step = &header->steps[round & 1];
+		step->turn = (uint32_t)test_random(&random);
+		step->words = 1 + (uint32_t)(test_random(&random) >> 33) % 70;
+		for (uint32_t i = 0; i < TWZ_LOG_STEP_WORDS; i++) {
+			uint64_t place =
+				TWZ_BASE_OFFSET + 4096 + (test_random(&random) >> 40) % 4096;
+			step->changes[i] =
+				test_random(&random) & 4096
+					? test_random(&random) >> (test_random(&random) & 63)
+					: (test_random(&random) >> 33) % 40 << 32 | place;
+		}
+		if (step->words <= TWZ_LOG_STEP_WORDS)
+			step->check = log_check(log_check(0, &sequence, 1), (uint64_t *)step + 1,
+						1 + step->words);
+		twz_tx_open(&object);
+		repeated += header->sequence != sequence;
+	}
+	EXPECT(repeated > 100);
+}
+
+static void older_formats_are_refused(void)
+{
+	struct twz_log_header *header = (void *)(object.start + LOG_AT);
+	struct twz_heap *heap = (void *)(object.start + twz_object_meta(&object)->heap);
+
+	header->version = TWZ_LOG_VERSION - 1;
+	EXPECT_EQUAL(twz_tx_open(&object), -TWZ_ERR_VERSION_MISMATCH);
+	header->version = TWZ_LOG_VERSION;
+	EXPECT_EQUAL(twz_tx_open(&object), 0);
+	heap->version = TWZ_HEAP_VERSION - 1;
+	EXPECT_EQUAL(twz_alloc(&object, 10, &content->block), -TWZ_ERR_VERSION_MISMATCH);
+	heap->version = TWZ_HEAP_VERSION;
+	EXPECT_EQUAL(twz_alloc(&object, 10, &content->block), TWZ_OK);
+}
+
 static const struct test tests[] = {
 	{a_block_commits, "a block commits"},
 	{a_block_left_early_is_undone, "a block that is left early is undone"},
@@ -330,7 +423,10 @@ static const struct test tests[] = {
 	{threads_take_turns, "threads take turns"},
 	{a_dead_program_is_undone, "a dead program is undone"},
 	{commits_on_a_disk, "commits on a disk sync once"},
+	{steps_are_done_again, "steps are done again"},
+	{older_formats_are_refused, "older formats are refused"},
 	{hostile_logs, "hostile logs"},
+	{hostile_steps, "hostile steps"},
 };
 
 int main(void)

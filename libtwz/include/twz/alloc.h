@@ -14,9 +14,17 @@
 extern "C" {
 #endif
 
+#define TWZ_HEAP_VERSION 2
 #define TWZ_HEAP_MAGIC	 0x504145485a5754ull /* "TWZHEAP" */
 #define TWZ_HEAP_CLASSES 48
 #define TWZ_HEAP_LARGEST (256ull << 20)
+
+/* In front of each block: its class and, while it is free, the next free one (offset). */
+struct twz_block {
+	uint64_t size_class; /* TWZ_BLOCK_MAGIC | class */
+	uint64_t next;
+};
+#define TWZ_BLOCK_MAGIC 0x4b4c425a57540000ull /* "TWZBLK" above the class */
 
 /* At the object's meta.heap. */
 struct twz_heap {
@@ -28,14 +36,9 @@ struct twz_heap {
 	uint64_t transactional;		 /* 1: changed within transactions (tx.h) only */
 	uint64_t free[TWZ_HEAP_CLASSES]; /* offset of each class's first free block, or 0 */
 	struct twz_intent intent;
+	uint64_t reserved[3]; /* so that blocks of whole cache lines begin a header before a line */
 };
-
-/* In front of each block: its class and, while it is free, the next free one (offset). */
-struct twz_block {
-	uint64_t size_class; /* TWZ_BLOCK_MAGIC | class */
-	uint64_t next;
-};
-#define TWZ_BLOCK_MAGIC 0x4b4c425a57540000ull /* "TWZBLK" above the class */
+TWZ_STATIC_ASSERT(sizeof(struct twz_heap) % 64 + sizeof(struct twz_block) == 64, "heap layout");
 
 /* Makes the heap behind the first `reserved` bytes of the base. EXISTS. */
 twz_result twz_heap_make(const struct twz_object *object, uint64_t reserved);
@@ -56,11 +59,16 @@ twz_result twz_heap_format(void *start, uint64_t limit, uint64_t reserved);
 twz_result twz_heap_allocate(void *start, uint64_t limit, uint64_t size, uint64_t into);
 twz_result twz_heap_free(void *start, uint64_t limit, uint64_t from);
 
-/* An operation's stores, which the caller makes true together. What is fresh was nobody's and is
- * initialised, not yet flushed. The owner of a freed block is the caller's to clear. */
+/*
+ * Stores of operations, which the caller makes true together; each adds to those planned before, as
+ * if they were made. Zeroed: none. What is fresh was nobody's and is initialised, not yet flushed.
+ * The owner of a freed block is the caller's to clear, and that of a new one with TWZ_HEAP_NO_OWNER
+ * to set. NO_SPACE too when there are more words than a change has.
+ */
+#define TWZ_HEAP_NO_OWNER ~0ull
 struct twz_heap_plan {
 	struct twz_change change;
-	uint64_t fresh, fresh_length; /* offset and bytes */
+	uint64_t fresh, fresh_length; /* offset and bytes, of the last allocation */
 };
 twz_result twz_heap_plan_allocate(void *start, uint64_t limit, uint64_t size, uint64_t into,
 				  struct twz_heap_plan *plan);

@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 #define TWZ_BTREE_KEY_MAX 1024
-#define TWZ_BTREE_ENTRIES 41 /* so that a node with its block's header is 1 KiB */
+#define TWZ_BTREE_ENTRIES 38 /* so that a node with its block's header is 1 KiB */
 #define TWZ_BTREE_LEVELS  12
 
 struct twz_btree_item {
@@ -31,24 +31,42 @@ struct twz_btree_item {
 
 struct twz_btree_node;
 
-struct twz_btree_entry {
-	uint64_t prefix; /* the key's first eight bytes, big-endian, so that most comparisons end
-			    here */
-	twz_ptr(struct twz_btree_item) item;  /* of a leaf; above, the least key below the child */
-	twz_ptr(struct twz_btree_node) child; /* none in a leaf */
+union twz_btree_slot {
+	uint8_t value[16]; /* in a leaf, of a key that the prefix holds */
+	struct {
+		twz_ptr(struct twz_btree_item) item;  /* of any other key */
+		twz_ptr(struct twz_btree_node) child; /* above leaves: the keys from this one on */
+	};
 };
 
+/* What a slot holds: 0: an item. Else the key is the prefix and the value in the slot, and these
+ * are their lengths, up to 8 and 16; only where nothing is skipped. */
+#define TWZ_BTREE_HERE(length, value) (1 + 17 * (length) + (value))
+
+/*
+ * Slots are taken in any order, and one line of bytes says which comes when: a key comes or goes by
+ * a change of that line, not by moving others (Chen and Jin's wB+tree, VLDB 2015). Most
+ * comparisons end in the prefixes, which are without what all keys of the node begin with.
+ */
 struct twz_btree_node {
 	uint32_t level; /* 0: a leaf */
-	uint32_t count;
-	struct twz_btree_entry
-		entries[TWZ_BTREE_ENTRIES]; /* the first one's key means nothing above leaves */
+	uint16_t count;
+	uint16_t skip;			      /* bytes that all keys here begin with */
+	uint8_t order[TWZ_BTREE_ENTRIES + 2]; /* slots in the order of their keys, then free ones */
+	uint8_t kinds[TWZ_BTREE_ENTRIES + 2]; /* of each slot */
+	uint64_t prefixes[TWZ_BTREE_ENTRIES]; /* of each slot: eight bytes of the key behind what is
+						 skipped, big-endian; the first key above leaves
+						 means nothing */
+	union twz_btree_slot slots[TWZ_BTREE_ENTRIES];
 };
+TWZ_STATIC_ASSERT(sizeof(struct twz_btree_node) == 1000, "B+tree layout");
 
 struct twz_btree {
 	twz_ptr(struct twz_btree_node) root;
-	uint64_t count;	  /* keys */
-	uint64_t changes; /* of keys, ever: a cursor sees by it whether its place still holds */
+	uint64_t reserved[8]; /* each change flushes the count, and what is flushed leaves the
+				 cache: not the root */
+	uint64_t count;	      /* keys */
+	uint64_t changes;     /* a cursor sees by it whether its place still holds */
 };
 
 /* Sets the key's value, new or not. INVALID_ARGUMENT: a key longer than TWZ_BTREE_KEY_MAX;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A hash map in an object: keys and values are byte strings. Linear hashing (Litwin, VLDB 1980):
- * the table grows by a bucket at a time, so no call pays for a rehash. The chain of a bucket is
- * sorted by the hash with its bits reversed (Shalev and Shavit's split order, PODC 2003), so that a
- * bucket splits into two runs, and going through the map needs no more than the last key.
+ * the table grows by a bucket at a time, so no call pays for a rehash. A bucket is three cache
+ * lines with eight bits of each key's hash in front, and holds short keys and values itself, so
+ * that most look-ups touch nothing else (as in Dash, Lu et al., VLDB 2020). Going through the map
+ * is by the hash with its bits reversed (Shalev and Shavit's split order, PODC 2003), so that a
+ * bucket that splits keeps its place, and a cursor needs no more than the last key.
  *
  * A map is the struct below anywhere in an object with a heap (alloc.h) that has been opened by
  * twz_tx_open; all zero is an empty map. Each call is a transaction and joins the caller's on the
@@ -20,24 +22,42 @@ extern "C" {
 #endif
 
 #define TWZ_HASHMAP_KEY_MAX  1024
-#define TWZ_HASHMAP_SEGMENTS 20 /* the first of 64 buckets; each doubles the table */
-
-struct twz_hashmap_item;
-typedef twz_ptr(struct twz_hashmap_item) twz_hashmap_bucket;
+#define TWZ_HASHMAP_SEGMENTS 20 /* the first of 8 buckets; each doubles the table */
+#define TWZ_HASHMAP_SLOTS    7
 
 struct twz_hashmap_item {
-	twz_hashmap_bucket next;
-	uint64_t order; /* the hash of the key, bits reversed */
 	uint32_t key_length, value_length;
 	uint8_t bytes[]; /* the key, then the value */
 };
 
+struct twz_hashmap_slot {
+	uint64_t key; /* its bytes and zeros behind them; of an item: its hash, bits reversed */
+	union {
+		uint8_t value[16];
+		twz_ptr(struct twz_hashmap_item) item;
+	};
+};
+
+/* What a slot holds: 0: nothing; an item, for a key of more than 8 bytes or a value of more than
+ * 16; or key and value themselves, and their lengths. */
+#define TWZ_HASHMAP_ITEM		1
+#define TWZ_HASHMAP_HERE(length, value) (2 + 17 * (length) + (value))
+
+struct twz_hashmap_bucket {
+	twz_ptr(struct twz_hashmap_bucket) next; /* for what does not fit here */
+	uint8_t tags[8];  /* eight bits of each slot's hash; the last is unused */
+	uint8_t kinds[8]; /* what each slot holds; the last is 0 */
+	struct twz_hashmap_slot slots[TWZ_HASHMAP_SLOTS];
+};
+TWZ_STATIC_ASSERT(sizeof(struct twz_hashmap_bucket) == 192, "hash map layout");
+
 struct twz_hashmap {
-	uint64_t count;	  /* keys */
 	uint64_t buckets; /* in use; 0: none yet */
 	uint64_t seed;	  /* of the hash */
-	uint64_t reserved;
-	twz_ptr(twz_hashmap_bucket) segments[TWZ_HASHMAP_SEGMENTS];
+	twz_ptr(struct twz_hashmap_bucket) segments[TWZ_HASHMAP_SEGMENTS];
+	uint64_t reserved[8]; /* each change flushes the count, and what is flushed leaves the
+				 cache: not the segments */
+	uint64_t count;	      /* keys */
 };
 
 /* Sets the key's value, new or not. INVALID_ARGUMENT: a key longer than TWZ_HASHMAP_KEY_MAX;

@@ -14,6 +14,7 @@ extern "C" {
 #endif
 
 #define TWZ_INTENT_WORDS 6
+#define TWZ_CHANGE_WORDS 12 /* of one that no intent makes true */
 
 struct twz_word {
 	uint64_t offset; /* of an 8-byte word in the object */
@@ -29,7 +30,7 @@ struct twz_intent {
 /* A change that is being put together, or an intent as read. Not in the object. */
 struct twz_change {
 	uint64_t count;
-	struct twz_word words[TWZ_INTENT_WORDS];
+	struct twz_word words[TWZ_CHANGE_WORDS];
 };
 
 /* Adds a store, or gives one that is there another value. */

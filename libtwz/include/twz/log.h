@@ -5,6 +5,12 @@
  * undone. Records belong to the log's current sequence number and carry a checksum, so that neither
  * their count nor their end has to be written down, and raising the sequence drops them all.
  *
+ * A *step* is the other way round, for a few bytes that are all known before any is changed: what
+ * they will be is written down with a checksum, and one wait makes it true; then the bytes are
+ * changed, and the next step's wait makes that durable. Two places take turns, so what is written
+ * over is no longer needed. Recovery does the last steps of the current sequence again, the older
+ * one first, before it undoes; steps come only where no record is.
+ *
  * Pure: no system calls, no locks; shared with the build host. Who calls holds the log. Every field
  * is hostile until checked: CORRUPT, never an access outside the object.
  */
@@ -18,11 +24,32 @@ extern "C" {
 #endif
 
 #define TWZ_LOG_MAGIC	0x474f4c5a5754ull /* "TWZLOG" */
-#define TWZ_LOG_VERSION 2
+#define TWZ_LOG_VERSION 3
+
+/* What the records name, once more, at the log's end: never flushed, so that a commit need not read
+ * records, which are. */
+struct twz_log_span {
+	uint32_t offset;
+	uint32_t length; /* 0: a block to be freed */
+};
+#define TWZ_LOG_SPANS	   512
+#define TWZ_LOG_SPAN_FRESH (1u << 31) /* in a length: of a TWZ_LOG_FRESH record */
+
+#define TWZ_LOG_STEP_WORDS 62
+
+/* Changes one behind the other: offset and length, 32 bits each, then the new bytes, padded to 8.
+ */
+struct twz_log_step {
+	uint64_t check; /* of everything behind it, begun with the sequence */
+	uint32_t turn;	/* one more than the step's before it */
+	uint32_t words; /* of the changes; 0: none */
+	uint64_t changes[TWZ_LOG_STEP_WORDS];
+};
 
 /*
- * In the object, 64-byte aligned; the records follow it. Only `sequence` is ever flushed, and has a
- * line of its own: what is flushed leaves the cache. The rest means nothing after a power loss.
+ * In the object, 64-byte aligned; the records follow it. Only `sequence` and the steps are ever
+ * flushed, and have lines of their own: what is flushed leaves the cache. The rest means nothing
+ * after a power loss.
  */
 struct twz_log_header {
 	uint64_t magic;
@@ -39,20 +66,15 @@ struct twz_log_header {
 	uint64_t current;     /* the sequence, while it is held */
 	uint64_t spans;	      /* of the records, at the log's end; ~0: not all of them */
 	uint64_t by_sync;     /* 1: what a commit changed is durable by object_sync alone */
+	uint32_t turn;	      /* of the next step */
+	uint32_t changed; /* how many of these: what the last step changed, maybe not durable yet */
+	struct twz_log_span changes[TWZ_LOG_STEP_WORDS / 2];
 	uint64_t reserved[2];
 	uint64_t sequence; /* of the records that count; raised by one 8-byte store */
 	uint64_t reserved_too[7];
+	struct twz_log_step steps[2];
 };
-TWZ_STATIC_ASSERT(sizeof(struct twz_log_header) == 192, "log header layout");
-
-/* What the records name, once more, at the log's end: never flushed, so that a commit need not read
- * records, which are. */
-struct twz_log_span {
-	uint32_t offset;
-	uint32_t length; /* 0: a block to be freed */
-};
-#define TWZ_LOG_SPANS	   512
-#define TWZ_LOG_SPAN_FRESH (1u << 31) /* in a length: of a TWZ_LOG_FRESH record */
+TWZ_STATIC_ASSERT(sizeof(struct twz_log_header) == 448 + 1024, "log header layout");
 
 /* In front of a copy of the bytes as they were, padded to 8. 8-byte aligned. */
 struct twz_log_record {
@@ -88,9 +110,6 @@ void twz_log_format(const struct twz_log *log);
 /* OK; NOT_FOUND: no log is here; VERSION_MISMATCH; CORRUPT. */
 twz_result twz_log_check(const struct twz_log *log);
 
-/* Whether there are records: a transaction was interrupted. */
-int twz_log_is_pending(const struct twz_log *log);
-
 /* Begins an empty log after twz_log_recover or a commit: sets tail and last. */
 void twz_log_begin(const struct twz_log *log);
 
@@ -122,7 +141,26 @@ twz_result twz_log_commit(const struct twz_log *log);
  */
 twz_result twz_log_undo(const struct twz_log *log, uint64_t tail, uint64_t last);
 
-/* Undoes what a power loss or a dead program left. 1 when something was; CORRUPT. */
+/*
+ * Makes the step's changes with one wait: durable at return, with what the caller flushed before.
+ * `words` and `changes` are given. INVALID_ARGUMENT, and nothing is changed: they are malformed, or
+ * records are there or were undone.
+ */
+twz_result twz_log_step(const struct twz_log *log, struct twz_log_step *step);
+
+/* A step may come: its place, which the flush of the one before the last took out of the cache, is
+ * fetched meanwhile, and its wait is the shorter. */
+static inline void twz_log_expect_step(const struct twz_log *log)
+{
+	const struct twz_log_header *header = twz_log_header(log);
+	const uint8_t *place = (const uint8_t *)&header->steps[header->turn & 1];
+
+	__builtin_prefetch(place, 1);
+	__builtin_prefetch(place + 64, 1);
+}
+
+/* Does the last steps again, and undoes what a power loss or a dead program left. 1 when something
+ * was undone; CORRUPT. */
 twz_result twz_log_recover(const struct twz_log *log);
 
 #ifdef __cplusplus

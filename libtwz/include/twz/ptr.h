@@ -91,6 +91,46 @@ static inline void *twz_deref_word(const twz_iptr *pointer)
 	return twz_deref_slow(pointer);
 }
 
+/*
+ * A walk along many pointers: the object's start stays in a register, so that the next load's
+ *address is there as soon as the pointer is, without the addition that a dereference waits for.
+ *
+ *	for (struct twz_walk at = twz_walk(first); at.offset; twz_walk_on(&at, struct node, next))
+ *		sum += twz_walk_at(&at, struct node)->number;
+ */
+struct twz_walk {
+	uint64_t start;	 /* of the object it is in */
+	uint64_t offset; /* 0: at its end */
+};
+
+static inline struct twz_walk twz_walk(const void *target)
+{
+	uint64_t address = (uint64_t)(uintptr_t)target;
+	struct twz_walk walk = {address & ~(TWZ_SLOT_SIZE - 1), address & (TWZ_SLOT_SIZE - 1)};
+
+	return walk;
+}
+
+/* What it is at, unless it is at its end. */
+#define twz_walk_at(walk, T) ((T *)(uintptr_t)((walk)->start + (walk)->offset))
+
+/* To what an invariant pointer, a member of the T that it is at, points to; as twz_deref. */
+#define twz_walk_on(walk, T, member) twz_walk_word(walk, __builtin_offsetof(T, member))
+
+static inline void twz_walk_word(struct twz_walk *walk, uint64_t member)
+{
+	uint64_t at = walk->offset;
+	twz_iptr word = __atomic_load_n((const twz_iptr *)(uintptr_t)(walk->start + at + member),
+					__ATOMIC_ACQUIRE);
+
+	if (__builtin_expect(word < TWZ_SLOT_SIZE, 1)) {
+		walk->offset = word;
+		return;
+	}
+	__asm__ volatile("" : "+r"(at)); /* or the sum would be made before, for both */
+	*walk = twz_walk(twz_deref_word((const twz_iptr *)(uintptr_t)(walk->start + at + member)));
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -48,7 +48,8 @@ struct twz_tx {
 			      the block's early end; else the first error */
 	uint32_t state;	   /* enum twz_tx_state */
 	uint16_t outermost;
-	uint16_t wrote; /* something that is not in the log */
+	uint8_t wrote;	  /* something that is not in the log */
+	uint8_t undoable; /* changes nothing by steps (log.h) */
 	struct twz_id object;
 	struct twz_log log;
 	uint64_t tail, last; /* of the log as it began */
