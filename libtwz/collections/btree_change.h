@@ -32,7 +32,8 @@ void btree_count(struct twz_stage *stage, struct twz_btree *tree, int keys);
 uint8_t btree_fill(struct twz_stage *stage, const struct btree_at *at, union twz_btree_slot *slot,
 		   struct bytes key, struct bytes value);
 
-/* Stages an entry more, in a free slot. NULL: CORRUPT; else where what it holds goes, and its kind. */
+/* Stages an entry more, in a free slot. NULL: CORRUPT; else where what it holds goes, and its kind.
+ */
 union twz_btree_slot *btree_add(struct twz_stage *stage, const struct btree_at *at, uint32_t index,
 				struct bytes key, uint8_t **kind);
 
