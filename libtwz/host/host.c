@@ -352,9 +352,14 @@ void host_set_view(uint64_t number)
 	twz_internal_forget_self();
 }
 
-void host_set_next_slot(uint64_t offset)
+uint64_t host_slot_of(const void *start)
 {
-	next_slot = offset;
+	return (uint64_t)((const uint8_t *)start - reserved) / TWZ_SLOT_SIZE;
+}
+
+void host_set_next_slot(uint64_t slot)
+{
+	next_slot = slot;
 }
 
 void host_set_disk(bool disk, twz_result result)

@@ -19,8 +19,9 @@ void host_new_view(void);
 uint64_t host_view(void);
 void host_set_view(uint64_t number);
 
-/* The first slot that is given out from now on. */
-void host_set_next_slot(uint64_t offset);
+/* The number of a mapped object's slot; the first that is given out from now on. */
+uint64_t host_slot_of(const void *start);
+void host_set_next_slot(uint64_t slot);
 
 /* Whether objects are told to be a disk's, and what a sync answers; how many there were. */
 void host_set_disk(bool disk, twz_result result);

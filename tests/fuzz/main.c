@@ -298,6 +298,22 @@ static void run_child(uint64_t stream)
 		fail("the family cannot be ended");
 }
 
+/* A stream's word of its events is made at the first question, and stays. */
+static void make_event_words(void)
+{
+	struct twz_id id;
+
+	for (uint32_t number = 0;; number++) {
+		twz_result result =
+			twz_sys_stream_control(number, TWZ_STREAM_EVENTS, (uint64_t)&id);
+
+		if (result == -TWZ_ERR_BAD_HANDLE)
+			return;
+		if (result < 0)
+			fail("a stream has no word for its events");
+	}
+}
+
 void parent_main(void)
 {
 	const struct twz_upcall_target target = {.entry = (uint64_t)parent_upcall_entry};
@@ -309,6 +325,7 @@ void parent_main(void)
 	twz_sys_view_set_upcall(&target);
 	twz_sys_thread_control(TWZ_THREAD_UPCALL_STACK, (uint64_t)range);
 	pages_shared(); /* brings the store's root into memory, where it stays */
+	make_event_words();
 	twz_sys_system_info(&PARENT->base);
 	/* above what the children may have: nothing that they do keeps it from ending them */
 	twz_sys_thread_control(TWZ_THREAD_SET_PRIORITY, (TWZ_PRIORITIES - 1) | TWZ_PRIORITY_FIFO);

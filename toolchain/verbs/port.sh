@@ -29,6 +29,9 @@ port_make() (
 	# shellcheck source=/dev/null
 	. "$recipe"
 	place=$TWZ_BUILD/ports/$name
+	mkdir -p "$TWZ_BUILD/ports"
+	exec 9>"$TWZ_BUILD/ports/.$name.lock" # the second of two who ask at once finds it built
+	flock 9
 	key=$(port_key "$name")
 	if [ "$(cat "$place/key" 2>/dev/null)" = "$key" ]; then
 		echo "$name: up to date ($place/root)"
@@ -52,7 +55,7 @@ port_make() (
 		done
 		port_build
 		port_install
-	) >"$log" 2>&1 </dev/null &
+	) >"$log" 2>&1 </dev/null 9>&- &
 	wait $! || {
 		tail -n 15 "$log" >&2
 		die "port $name failed; the whole log is $log"
