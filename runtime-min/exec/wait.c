@@ -161,6 +161,7 @@ twz_result twz_rt_exec_wait_event(int64_t who, uint32_t events, uint64_t deadlin
 		return RT_ERROR(BAD_ADDRESS);
 	if ((events & all) == 0 || (events & ~(all | TWZ_RT_WAIT_KEEP)) != 0 || who == INT64_MIN)
 		return RT_ERROR(INVALID_ARGUMENT);
+	twz_result slept = 0;
 	for (;;) {
 		struct twz_sync_op *ops = NULL;
 		size_t count = 0;
@@ -169,11 +170,16 @@ twz_result twz_rt_exec_wait_event(int64_t who, uint32_t events, uint64_t deadlin
 		rt_unlock(&children_lock);
 		if (result != 0)
 			return result < 0 ? result : out->number;
-		result = twz_sys_thread_sync(ops, count, deadline);
+		/* What ended the sleep may be word of the very event: hence one look more. */
+		bool last = slept < 0;
+		if (!last)
+			slept = twz_sys_thread_sync(ops, count, deadline);
 		twz_rt_free(ops, count * sizeof(*ops), _Alignof(struct twz_sync_op));
+		if (last)
+			return slept;
 		/* Another thread may have taken a child between our look and the sleep. */
-		if (result < 0 && result != RT_ERROR(BAD_ADDRESS))
-			return result;
+		if (slept == RT_ERROR(BAD_ADDRESS))
+			slept = 0;
 	}
 }
 

@@ -11,9 +11,9 @@ static unsigned checks, failures;
 
 #define CHECK(condition)                                                                         \
 	do {                                                                                     \
-		int saved_ = errno;                                                              \
+		int held_ = !!(condition), saved_ = errno;                                       \
 		__atomic_fetch_add(&checks, 1, __ATOMIC_RELAXED);                                \
-		if (!(condition)) {                                                              \
+		if (!held_) {                                                                    \
 			__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);                      \
 			printf("%s:%d: false: %s (errno: %s)\n", __FILE__, __LINE__, #condition, \
 			       strerror(saved_));                                                \

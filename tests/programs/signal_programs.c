@@ -134,7 +134,7 @@ static void handlers_and_values(void)
 	CHECK(kill(pid, SIGTERM) == 0);
 	CHECK(WEXITSTATUS(end_of(pid)) == 6);
 
-	on(SIGUSR1, 0);
+	on(SIGUSR1, SA_RESTART);
 	pid = fork();
 	if (pid == 0)
 		_exit(sigqueue(getppid(), SIGUSR1, (union sigval){.sival_int = 77}) != 0);
