@@ -424,8 +424,13 @@ int twix_take(uint64_t wanted, siginfo_t *info)
 				   ? &self->own
 				   : &program,
 			   wanted, info);
-	__atomic_fetch_and(&self->words.pending, self->own.set | program.set | self->foreign,
-			   __ATOMIC_SEQ_CST);
+	__atomic_fetch_and(&self->words.pending, self->own.set | program.set, __ATOMIC_SEQ_CST);
+	/* An upcall may have come since the two were looked at: its reasons are not to be lost. */
+	uint64_t more = __atomic_load_n(&self->foreign, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&self->mail, __ATOMIC_ACQUIRE))
+		more |= ATTENTION;
+	if (more)
+		__atomic_fetch_or(&self->words.pending, more, __ATOMIC_SEQ_CST);
 	twix_signals_unlock();
 	return signal;
 }

@@ -190,7 +190,7 @@ static void stops(int (*function)(void), int ends)
 	pid_t pid;
 	int status;
 
-	on(SIGCHLD, 0);
+	on(SIGCHLD, SA_RESTART); /* word of its going on may come while its end is awaited */
 	pid = child(function);
 	CHECK(kill(pid, SIGSTOP) == 0);
 	CHECK(waitpid(pid, &status, WUNTRACED) == pid);
