@@ -83,6 +83,7 @@ struct object {
 	struct list ties; /* objects to delete when this one goes, by tie_node; table's lock */
 	struct list tie_node;
 	struct object *tied_to; /* its owner, or NULL; table's lock */
+	struct object **place;	/* of a clone's copy: who holds it instead of the table, its lock */
 	bool has_ties;		/* something was tied to it once */
 
 	const struct object_pager *pager; /* or NULL: demand zero */
@@ -116,6 +117,14 @@ extern twz_result (*object_make_persistent)(const struct twz_object_spec *spec,
 twz_result object_tie(struct object *owner, struct object *object);
 /* Delete all that is tied to it. */
 void object_release_ties(struct object *owner);
+
+/*
+ * A clone's copy is in no table: its view holds it in *place, with the caller's reference, until
+ * object_delete, by an end of what it is tied to or by the view's, makes *place NULL.
+ */
+void object_place(struct object *copy, struct object **place);
+/* The copy with a reference to it, or NULL: it was deleted. */
+struct object *object_placed(struct object *const *place);
 
 /* The object with this id and a reference to it, or NULL. _in: a view's copies answer first. */
 struct object *object_find(struct twz_id id);

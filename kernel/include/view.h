@@ -30,7 +30,7 @@ uint64_t mapping_entry(const struct mapping *map);
 /* A clone's own copy of a private object: `id` of the source resolves to `copy` here. */
 struct view_copy {
 	struct twz_id id;
-	struct object *copy; /* a reference */
+	struct object *copy; /* a reference; NULL: deleted, the id names nothing (object_place) */
 	struct view_copy *next;
 };
 

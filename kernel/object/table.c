@@ -134,20 +134,54 @@ static twz_result table_add(struct object *object)
 	return TWZ_OK;
 }
 
-/* True when it was there; the table's reference is then the caller's. */
+void object_place(struct object *copy, struct object **place)
+{
+	uint64_t flags = spin_lock(&table_lock);
+
+	*place = copy;
+	copy->place = place;
+	spin_unlock(&table_lock, flags);
+}
+
+struct object *object_placed(struct object *const *place)
+{
+	uint64_t flags = spin_lock(&table_lock);
+	struct object *copy = *place;
+
+	if (copy)
+		object_get(copy);
+	spin_unlock(&table_lock, flags);
+	return copy;
+}
+
+/* Take it from its bucket or its place; false: it was there no more. Lock held. */
+static bool take_out(struct object *object)
+{
+	struct object **at = bucket_of(buckets, bucket_count, object->id);
+
+	if (object->place) {
+		*object->place = NULL;
+		object->place = NULL;
+		return true;
+	}
+	while (*at && *at != object)
+		at = &(*at)->hash_next;
+	if (!*at)
+		return false;
+	*at = object->hash_next;
+	table_entries--;
+	return true;
+}
+
+/* True when it was there; the table's reference, or its view's, is then the caller's. */
 static bool table_remove(struct object *object)
 {
 	uint64_t flags = spin_lock(&table_lock);
-	struct object **at = bucket_of(buckets, bucket_count, object->id);
 
-	while (*at && *at != object)
-		at = &(*at)->hash_next;
-	if (!*at) {
+	if (!take_out(object)) {
 		spin_unlock(&table_lock, flags);
 		return false;
 	}
-	*at = object->hash_next;
-	table_entries--;
 	__atomic_or_fetch(&object->flags, OBJECT_DELETED, __ATOMIC_RELAXED);
 	list_remove(&object->tie_node);
 	object->tied_to = NULL;

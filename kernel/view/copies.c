@@ -47,37 +47,45 @@ bool view_add_copy(struct view *view, struct twz_id id, struct object *copy)
 		return false;
 	}
 	bucket = bucket_of(view->copies, view->copy_buckets, id);
-	*entry = (struct view_copy){id, copy, *bucket};
+	*entry = (struct view_copy){id, NULL, *bucket};
 	*bucket = entry;
+	object_place(copy, &entry->copy);
 	view->copy_count++;
 	return true;
 }
 
-struct object *view_find_copy(const struct view *view, struct twz_id id)
+static struct view_copy *find(const struct view *view, struct twz_id id)
 {
 	struct view_copy *entry =
 		view->copies ? *bucket_of(view->copies, view->copy_buckets, id) : NULL;
 
 	while (entry && !twz_id_equal(entry->id, id))
 		entry = entry->next;
+	return entry;
+}
+
+struct object *view_find_copy(const struct view *view, struct twz_id id)
+{
+	struct view_copy *entry = find(view, id);
+
 	return entry ? entry->copy : NULL;
 }
 
 struct object *object_find_in(struct view *view, struct twz_id id)
 {
 	struct object *object = NULL;
+	struct view_copy *entry;
+	uint64_t flags;
 
-	if (view->copies) {
-		uint64_t flags = spin_lock(&view->lock);
-
-		object = view_find_copy(view, id);
-		if (object && object->flags & OBJECT_DELETED)
-			object = NULL;
-		if (object)
-			object_get(object);
-		spin_unlock(&view->lock, flags);
-	}
-	return object ? object : object_find(id);
+	if (!view->copies)
+		return object_find(id);
+	flags = spin_lock(&view->lock);
+	entry = find(view, id);
+	if (entry)
+		object = object_placed(&entry->copy);
+	spin_unlock(&view->lock, flags);
+	/* a copy that was deleted is no name for the source: that is another program's */
+	return entry ? object : object_find(id);
 }
 
 void view_drop_copies(struct view *view)
@@ -91,11 +99,16 @@ void view_drop_copies(struct view *view)
 	spin_unlock(&view->lock, flags);
 	for (uint32_t i = 0; i < count; i++) {
 		while (buckets[i]) {
-			struct view_copy *copy = buckets[i];
+			struct view_copy *entry = buckets[i];
+			struct object *copy = object_placed(&entry->copy);
 
-			buckets[i] = copy->next;
-			object_put(copy->copy);
-			kernel_free(copy);
+			/* the end of its owner may delete it meanwhile: whoever is first */
+			if (copy) {
+				object_delete(copy);
+				object_put(copy);
+			}
+			buckets[i] = entry->next;
+			kernel_free(entry);
 		}
 	}
 	kernel_free(buckets);

@@ -58,6 +58,75 @@ TEST(clones_copy_and_share)
 	drop(none, 702);
 }
 
+static struct twz_id owner_id;
+
+static bool exists(struct twz_id id)
+{
+	struct twz_object_stat stat;
+
+	return twz_sys_object_stat(id.hi, id.lo, &stat) == 0;
+}
+
+static void tie_copy(void)
+{
+	twz_result result =
+		twz_sys_object_tie(private_id.hi, private_id.lo, owner_id.hi, owner_id.lo);
+
+	twz_sys_view_exit(result == 0 && exists(private_id) ? 33 : 34);
+}
+
+/* What only a clone has cannot outlive it: its owner, ending later, finds nothing. */
+TEST(a_clone_ends_before_what_its_copy_is_tied_to)
+{
+	const struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW};
+	const struct twz_view_control *control;
+	struct twz_id id;
+	uint64_t slot;
+
+	private_id = raw_at(700, RW, TWZ_INHERIT_PRIVATE);
+	EQUAL(twz_sys_object_create(&spec, &owner_id), 0);
+	control = run_clone(tie_copy, &id, &slot);
+	EQUAL(control->code, 33);
+	end_clone(id, slot);
+	EQUAL(twz_sys_object_delete(owner_id.hi, owner_id.lo), 0);
+	CHECK(exists(private_id)); /* ours was not tied */
+	drop(private_id, 700);
+}
+
+static void delete_copies(void)
+{
+	const struct twz_object_spec spec = {.flags = TWZ_OBJECT_RAW};
+	struct twz_id owner;
+	int good = twz_sys_object_delete(private_id.hi, private_id.lo) == 0 && !exists(private_id);
+
+	/* its id is not our maker's object either; the memory is there as long as it is mapped */
+	good &= twz_sys_object_delete(private_id.hi, private_id.lo) == -TWZ_ERR_NO_SUCH_OBJECT;
+	good &= SLOT(700)[0] == 11;
+	good &= twz_sys_object_create(&spec, &owner) == 0;
+	good &= twz_sys_object_tie(owner_id.hi, owner_id.lo, owner.hi, owner.lo) == 0;
+	good &= twz_sys_object_delete(owner.hi, owner.lo) == 0 && !exists(owner_id);
+	good &= SLOT(701)[0] == 21;
+	twz_sys_view_exit(good ? 33 : 34);
+}
+
+TEST(clones_delete_their_copies)
+{
+	const struct twz_view_control *control;
+	struct twz_id id;
+	uint64_t slot;
+
+	private_id = raw_at(700, RW, TWZ_INHERIT_PRIVATE);
+	owner_id = raw_at(701, RW, TWZ_INHERIT_PRIVATE);
+	SLOT(700)[0] = 11;
+	SLOT(701)[0] = 21;
+	control = run_clone(delete_copies, &id, &slot);
+	EQUAL(control->code, 33);
+	end_clone(id, slot);
+	CHECK(exists(private_id) && exists(owner_id));
+	drop(private_id, 700);
+	drop(owner_id, 701);
+}
+
 static void clone_again(void)
 {
 	struct twz_id id;
