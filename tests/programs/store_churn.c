@@ -6,6 +6,7 @@
  * and adds a line to a file. shapes: static
  */
 #include "list.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
@@ -20,7 +21,8 @@
 #define FILE_SIZE 9000 /* at most */
 #define LINE	  16
 #define LOG_NAME  "/store/churn-log"
-#define NEW_NAME  "/store/churn-file.new"
+#define NEW_PLACE "/store/churn-place"
+#define NEW_NAME  NEW_PLACE "/new" /* another directory than where it goes */
 
 struct churn_node {
 	twz_ptr(struct churn_node) next;
@@ -183,8 +185,11 @@ static void replace_file(uint64_t step)
 static void check_files(uint64_t said)
 {
 	uint8_t bytes[FILE_SIZE + 1], wanted[FILE_SIZE];
+	struct stat new, status;
+	bool is_new = stat(NEW_NAME, &new) == 0;
 	char name[32];
 
+	must(mkdir(NEW_PLACE, 0755) == 0 || errno == EEXIST, NEW_PLACE);
 	for (uint64_t last = said; last > 0 && last + FILES > said; last--) {
 		uint64_t step = 0;
 		file_name(last, name);
@@ -198,6 +203,8 @@ static void check_files(uint64_t said)
 			wrong("a file is of step", step, last);
 		if (size != (ssize_t)fill_file(step, wanted) || memcmp(bytes, wanted, (size_t)size))
 			wrong("a file has other bytes than at step", (uint64_t)size, step);
+		if (is_new && stat(name, &status) == 0 && status.st_ino == new.st_ino)
+			wrong("a file has its old name and the new one", step, last);
 	}
 }
 
