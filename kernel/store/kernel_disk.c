@@ -111,8 +111,8 @@ static void make_room(struct store *store)
  */
 static uint64_t pages_ahead(struct persistent *persistent, uint64_t page)
 {
-	bool follows = page >= persistent->read_end && page - persistent->read_end < READ_AHEAD;
-	uint64_t wanted = follows ? persistent->read_count * 2ull : 1, count = 1;
+	bool follows = page >= persistent->run_end && page - persistent->run_end < READ_AHEAD;
+	uint64_t wanted = follows ? persistent->run_size * 2ull : 1, count = 1;
 
 	if (wanted > READ_AHEAD)
 		wanted = READ_AHEAD;
@@ -181,8 +181,8 @@ static physical_address read_run(struct store *store, struct persistent *persist
 			run->count = i;
 	}
 	give_back_frames(pages, run->count, count);
-	persistent->read_end = page + run->count;
-	persistent->read_count = (uint32_t)run->count;
+	persistent->run_end = page + run->count;
+	persistent->run_size = (uint32_t)run->count;
 	return virt_to_phys(pages[0]);
 }
 

@@ -15,6 +15,7 @@
 #include "kernel_store.h"
 
 #define FIRST_BUCKETS 256u
+#define FILL_AHEAD    16u /* pages */
 
 static struct store *the_store;
 static struct spinlock guard = SPINLOCK_INIT(LOCK_STORE); /* of `busy` */
@@ -94,10 +95,41 @@ static struct object_page page_of(uint64_t block, uint32_t flags)
 	return page;
 }
 
+/*
+ * Who writes one fresh page after the other gets half as many ahead as there were, up to FILL_AHEAD:
+ * one transaction for all costs little more than for one.
+ */
+static void fill_ahead(struct object *object, uint64_t page)
+{
+	struct persistent *persistent = object->pager_data;
+	uint64_t filled = 0, wanted;
+
+	if (page != persistent->run_end)
+		persistent->run_size = 0;
+	wanted = persistent->run_size / 2;
+	if (wanted > FILL_AHEAD)
+		wanted = FILL_AHEAD;
+	/* without space for all there may be for one */
+	if (wanted > 1 && page + wanted < TWZ_META_OFFSET / PAGE_SIZE)
+		store_fill(the_store, &persistent->handle, page, wanted, &filled);
+	for (uint64_t i = 1; i < filled; i++) {
+		uint64_t block;
+
+		if (store_page(the_store, &persistent->handle, page + i, false, &block) != TWZ_OK ||
+		    object_set_page(object, page + i, page_of(block, 0)) != TWZ_OK)
+			filled = i;
+	}
+	filled = filled ? filled : 1;
+	persistent->run_end = page + filled;
+	persistent->run_size += (uint32_t)filled;
+}
+
 /* Under the lock. */
 static twz_result fetch_in_memory(struct object *object, uint64_t page, bool write,
 				  struct object_page *out)
 {
+	if (write)
+		fill_ahead(object, page);
 	uint64_t block;
 	bool sealed;
 	twz_result result =

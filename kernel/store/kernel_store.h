@@ -13,12 +13,13 @@ struct persistent {
 	struct store_object handle; /* first: pager_data */
 	struct object *object;	    /* NULL until it is in the id table */
 	struct persistent *next;    /* of its bucket */
+	/* what is touched in order: on a disk read, in memory written for the first time */
+	uint64_t run_end;  /* page behind the last ones */
+	uint32_t run_size; /* disk: how many were read at once; memory: how many there were so far */
 	/* disk */
-	struct list use;     /* by its last fetch */
-	struct list dirty;   /* of those that were written since the last sync, or alone */
-	uint64_t hand;	     /* where eviction goes on */
-	uint64_t read_end;   /* page behind those that were read last */
-	uint32_t read_count; /* how many were read then */
+	struct list use;   /* by its last fetch */
+	struct list dirty; /* of those that were written since the last sync, or alone */
+	uint64_t hand;	   /* where eviction goes on */
 };
 
 /* From now on persistent objects can be made, and those of the store are found. */

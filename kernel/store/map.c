@@ -188,6 +188,29 @@ twz_result store_page(struct store *store, const struct store_object *object, ui
 	return store_fetch(store, object, page, allocate, block, &sealed);
 }
 
+twz_result store_fill(struct store *store, const struct store_object *object, uint64_t page,
+		      uint64_t count, uint64_t *filled)
+{
+	struct node record;
+	uint64_t entry, done = 0;
+	twz_result result = entry_of(store, object, page, &record, &entry);
+
+	*filled = 0;
+	if (result != TWZ_OK || !store->region || entry != 0)
+		return result;
+	transaction_begin(store);
+	while (store->error == TWZ_OK && done < count && entry == 0) {
+		map_set(store, &record, page + done, STORE_ENTRY(block_allocate_zeroed(store), 0));
+		if (++done == count || page + done >= STORE_PAGES ||
+		    map_get(store, &record, page + done, &entry) != TWZ_OK)
+			break;
+	}
+	result = transaction_commit(store);
+	if (result == TWZ_OK)
+		*filled = done;
+	return result;
+}
+
 twz_result store_read(struct store *store, const struct store_object *object, uint64_t page,
 		      void *contents, bool *present)
 {

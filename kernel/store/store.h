@@ -158,6 +158,12 @@ twz_result store_page(struct store *store, const struct store_object *object, ui
  */
 twz_result store_fetch(struct store *store, const struct store_object *object, uint64_t page,
 		       bool write, uint64_t *block, bool *sealed);
+/*
+ * In memory: gives the holes from `page` on blocks of zeros, in one transaction, up to `count` of
+ * them or the first page that is none; *filled: how many.
+ */
+twz_result store_fill(struct store *store, const struct store_object *object, uint64_t page,
+		      uint64_t count, uint64_t *filled);
 /* Copies a page; *present: it is not a hole (zeros). CORRUPT when its checksum is wrong. */
 twz_result store_read(struct store *store, const struct store_object *object, uint64_t page,
 		      void *contents, bool *present);

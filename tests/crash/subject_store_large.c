@@ -40,15 +40,20 @@ static void fill_record(struct store *to)
 static void perform(struct store *to, unsigned step)
 {
 	struct store_object object;
+	uint64_t filled;
 
 	switch (step) {
 	case 0: /* behind the record's entries: a map */
 		page(to, STORE_LOW, 0);
 		break;
-	case 1:
-		page(to, 100000, 9);
+	case 1: /* several at once, to the record's end and behind it */
+		if (store_find(to, state_id(0), &object) == TWZ_OK)
+			store_fill(to, &object, STORE_LOW - 3, 12, &filled);
 		break;
 	case 2:
+		page(to, 100000, 9);
+		break;
+	case 3:
 		if (store_find(to, state_id(0), &object) == TWZ_OK)
 			store_discard(to, &object, 3, 700);
 		break;
@@ -95,6 +100,6 @@ static void run(uint64_t seed, unsigned steps, struct explore_result *result)
 }
 
 const struct subject store_large_subjects[] = {
-	{"store, a large object", run, 4, 2},
+	{"store, a large object", run, 5, 3},
 	{0},
 };

@@ -115,6 +115,39 @@ static void pages_from_few_to_many(void)
 	store_close(&store);
 }
 
+/* Holes become pages in one transaction, up to the first that is none; all or none of them. */
+static void holes_are_filled(void)
+{
+	uint64_t block, filled, fifth;
+
+	fresh();
+	struct store_object object = create(1);
+	EXPECT_EQUAL(store_page(&store, &object, 225, true, &fifth), TWZ_OK);
+	EXPECT_EQUAL(store_fill(&store, &object, 220, 16, &filled), TWZ_OK);
+	EXPECT_EQUAL(filled, 5);
+	for (uint64_t page = 220; page < 225; page++) {
+		EXPECT_EQUAL(store_page(&store, &object, page, false, &block), TWZ_OK);
+		EXPECT(block != 0 && block != fifth);
+		for (unsigned i = 0; i < 4096; i++)
+			EXPECT_EQUAL(((uint8_t *)store_block(&store, block))[i], 0);
+	}
+	EXPECT_EQUAL(store_page(&store, &object, 226, false, &block), TWZ_OK);
+	EXPECT_EQUAL(block, 0);
+	EXPECT_EQUAL(store_fill(&store, &object, 220, 16, &filled), TWZ_OK);
+	EXPECT_EQUAL(filled, 0);
+	EXPECT_EQUAL(store_fill(&store, &object, STORE_PAGES - 2, 16, &filled), TWZ_OK);
+	EXPECT_EQUAL(filled, 1); /* the meta page is there */
+	uint64_t space = store_free_bytes(&store) / 4096;
+	EXPECT_EQUAL(store_fill(&store, &object, 1000, space + 1, &filled), -TWZ_ERR_NO_SPACE);
+	EXPECT_EQUAL(filled, 0);
+	EXPECT_EQUAL(store_free_bytes(&store) / 4096, space);
+	EXPECT_EQUAL(store_check(&store, &message), TWZ_OK);
+	reopen();
+	EXPECT_EQUAL(store_page(&store, &object, 224, false, &block), TWZ_OK);
+	EXPECT(block != 0);
+	store_close(&store);
+}
+
 static void a_full_store_says_so(void)
 {
 	struct store_object object;
@@ -309,6 +342,7 @@ static void hostile_bytes(void)
 static const struct test tests[] = {
 	{objects_survive, "objects survive and are freed"},
 	{pages_from_few_to_many, "pages from few to many"},
+	{holes_are_filled, "holes are filled"},
 	{a_full_store_says_so, "a full store says so"},
 	{a_commit_changes_all, "a commit changes all"},
 	{what_is_not_a_store_is_refused, "what is not a store is refused"},
