@@ -6,11 +6,12 @@ sparse store, and a file that is written and read in order: medians, side by sid
 import argparse
 import hashlib
 import os
+import shutil
 import statistics
 import struct
 import time
 
-from lib import guests
+from lib import guests, media
 
 WORK = guests.work_directory("store")
 PERSISTENT, RIGHTS_ALL, KIND_DATA = 2, 0x1F, 0
@@ -114,20 +115,27 @@ def bench_large(size, larger):
 
 
 def bench_sequential(runs, mebibytes):
-    """A file written and made durable from its first byte to the last, and read at another boot."""
-    program, speeds = f"{WORK}/sequential", {}
-    guests.run([guests.tool("x86_64-twizzler-gcc"), "-static", "-O2", f"{guests.ROOT}/bench/store/sequential.c", "-o", program])
+    """A file written and made durable from its first byte to the last, and read at another boot; beside the Linux guest's ext4."""
+    source, program, peer = f"{guests.ROOT}/bench/store/sequential.c", f"{WORK}/sequential", f"{WORK}/sequential-linux"
+    guests.run([guests.tool("x86_64-twizzler-gcc"), "-static", "-O2", source, "-o", program])
+    guests.run([media.linux_compiler(), "-static", "-O2", source, "-o", peer])
+    linux, speeds = media.Linux(WORK, [peer]), {}
     for _ in range(runs):
-        for medium in "nvdimm", "blk":
-            make_store(f"{WORK}/sequential.img", f"{4 * mebibytes}M")
+        for medium in media.MEDIA:
+            place = f"{WORK}/sequential-{medium}"
+            shutil.rmtree(place, ignore_errors=True)
+            os.makedirs(place)
             for action in "write", "read":
-                output = guests.run([guests.tool("x86_64-twizzler-run"), "--store", f"{WORK}/sequential.img,{medium}", program,
-                                     "/store/file", str(mebibytes), action])
-                speeds.setdefault((medium, action), []).append(float(output.split()[-1]))
-            os.unlink(f"{WORK}/sequential.img")
-    print(f"\na file of {mebibytes} MiB as memory, from the first byte to the last, medians of {runs}")
-    for (medium, action), values in speeds.items():
-        print(f"{medium:10} {action:10} {statistics.median(values):8.1f} MiB/s")
+                words = [str(mebibytes), action]
+                outputs = (media.twizzler(place, medium, [program, "/store/file", *words]), linux.run(place, medium, [peer, "/data/file", *words]))
+                for side, output in enumerate(outputs):
+                    speeds.setdefault((medium, action), ([], []))[side].append(float(media.lines(output, "speed")[0][1]))
+            shutil.rmtree(place)
+    print(f"\na file of {mebibytes} MiB as memory, from the first byte to the last, medians of {runs}; MiB a second")
+    print(f"{'medium':10} {'':10} {'Twizzler':>9} {'ext4':>9}   ratio")
+    for (medium, action), sides in speeds.items():
+        ours, theirs = (statistics.median(values) for values in sides)
+        print(f"{medium:10} {action:10} {ours:9.1f} {theirs:9.1f}   {ours / theirs:5.2f}")
 
 
 def main():
