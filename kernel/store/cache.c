@@ -168,7 +168,9 @@ twz_result cache_write(struct store *store, bool all, bool *any)
 	while (*link && result == TWZ_OK) {
 		struct cached *entry = *link;
 		bool write = entry->fresh || (all && entry->dirty);
-		if (entry->dirty && !write) {
+		/* what the running transaction makes is not ready */
+		if ((entry->dirty && !write) ||
+		    (entry->fresh && transaction_made(store, entry->block))) {
 			link = &entry->listed;
 			continue;
 		}

@@ -56,7 +56,8 @@ uint64_t *cache_make(struct store *store, uint64_t block);
 /* To be written by the next checkpoint. */
 void cache_dirty(struct store *store, uint64_t block);
 void cache_forget(struct store *store, uint64_t block);
-/* Writes the new ones, or all that are to be written; *any: there were some. */
+/* Writes the new ones, or all that are to be written, but not those that the running transaction
+ * makes; *any: there were some. */
 twz_result cache_write(struct store *store, bool all, bool *any);
 /* Makes the cache small again; no node may be in use. */
 void cache_trim(struct store *store);

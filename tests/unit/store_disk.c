@@ -491,6 +491,29 @@ static void a_medium_is_changed(void)
 	free(bytes);
 }
 
+/* Transactions gather until a record is full; what the one that does not fit has made by then is
+ * not written half done. */
+static void many_are_made_without_a_sync(void)
+{
+	uint64_t size = 4 * SIZE;
+	uint8_t *bytes = calloc(1, size);
+	struct store_object object;
+
+	EXPECT(bytes);
+	EXPECT_EQUAL(open_disk(&store, bytes, size), TWZ_OK);
+	for (uint64_t n = 1; n <= 1500; n++) {
+		object = (struct store_object){.id = state_id(n), .flags = TWZ_OBJECT_RAW};
+		EXPECT_EQUAL(store_create(&store, &object), TWZ_OK);
+	}
+	EXPECT_EQUAL(store_barrier(&store), TWZ_OK);
+	store_close(&store);
+	EXPECT_EQUAL(open_disk(&store, bytes, size), TWZ_OK);
+	EXPECT_EQUAL(store_check(&store, &message), TWZ_OK);
+	EXPECT_EQUAL(store_object_count(&store), 1500);
+	store_close(&store);
+	free(bytes);
+}
+
 /* ---- size ---- */
 
 static void opening_reads_no_more_for_many(void)
@@ -573,6 +596,7 @@ static const struct test tests[] = {
 	{a_damaged_page_is_its_objects, "a damaged page is an error for its object alone"},
 	{a_medium_is_changed, "an image moves between media"},
 	{opening_reads_no_more_for_many, "opening reads no more for many objects"},
+	{many_are_made_without_a_sync, "many are made without a sync"},
 	{a_store_is_resized, "a store is resized"},
 };
 
