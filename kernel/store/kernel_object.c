@@ -96,8 +96,8 @@ static struct object_page page_of(uint64_t block, uint32_t flags)
 }
 
 /*
- * Who writes one fresh page after the other gets half as many ahead as there were, up to FILL_AHEAD:
- * one transaction for all costs little more than for one.
+ * Who writes one fresh page after the other gets half as many ahead as there were, up to
+ * FILL_AHEAD: one transaction for all costs little more than for one.
  */
 static void fill_ahead(struct object *object, uint64_t page)
 {

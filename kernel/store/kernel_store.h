@@ -14,8 +14,9 @@ struct persistent {
 	struct object *object;	    /* NULL until it is in the id table */
 	struct persistent *next;    /* of its bucket */
 	/* what is touched in order: on a disk read, in memory written for the first time */
-	uint64_t run_end;  /* page behind the last ones */
-	uint32_t run_size; /* disk: how many were read at once; memory: how many there were so far */
+	uint64_t run_end; /* page behind the last ones */
+	uint32_t
+		run_size; /* disk: how many were read at once; memory: how many there were so far */
 	/* disk */
 	struct list use;   /* by its last fetch */
 	struct list dirty; /* of those that were written since the last sync, or alone */
