@@ -333,6 +333,18 @@ static bool is_high(const char *name)
 	return *name;
 }
 
+/* Nobody can do without the store's root, and what is tied to it stays for the whole boot. */
+static bool ends_never(const struct call *call, const uint64_t a[6])
+{
+	if (twz_id_is_none(store_id))
+		return false;
+	if (call->number == TWZ_SYS_object_tie &&
+	    twz_id_equal((struct twz_id){a[2], a[3]}, store_id))
+		return true;
+	return (call->number == TWZ_SYS_object_delete || call->number == TWZ_SYS_object_tie) &&
+	       twz_id_equal((struct twz_id){a[0], a[1]}, store_id);
+}
+
 void structured_call(struct context *c)
 {
 	const struct call *call = &calls[below(c, call_count)];
@@ -363,9 +375,7 @@ void structured_call(struct context *c)
 		a[2] = c->view.hi;
 		a[3] = c->view.lo;
 	}
-	/* nobody can do without the store's root */
-	if (a[0] && twz_id_equal((struct twz_id){a[0], a[1]}, store_id) &&
-	    (call->number == TWZ_SYS_object_delete || call->number == TWZ_SYS_object_tie))
+	if (ends_never(call, a))
 		return;
 	if (call->number == TWZ_SYS_object_create && a[0] == (uint64_t)c->input) {
 		a[1] = (uint64_t)place_for_id(c, (struct twz_object_spec *)c->input);
