@@ -32,6 +32,10 @@ struct handler_program {
 twz_result program_load(struct object *source, uint64_t base, uint64_t available,
 			struct handler_program **out, struct object **state);
 void program_free(struct handler_program *program);
+/* Copy bytes to the start of another object, a page at a time. Sleeps; gives way. OUT_OF_MEMORY and
+ * the objects' own errors. */
+twz_result handler_copy_bytes(struct object *to, struct object *from, uint64_t from_offset,
+			      uint64_t length);
 
 static inline uint64_t program_data_pages(const struct handler_program *program)
 {

@@ -50,23 +50,6 @@ static void drop_object(struct twz_id id)
 	object_put(object);
 }
 
-static twz_result copy_bytes(struct object *to, struct object *from, uint64_t from_offset,
-			     uint64_t length)
-{
-	uint8_t *page = kernel_alloc(PAGE_SIZE);
-	twz_result result = page ? TWZ_OK : -TWZ_ERR_OUT_OF_MEMORY;
-	uint64_t part;
-
-	for (uint64_t at = 0; at < length && result >= 0; at += part) {
-		part = length - at < PAGE_SIZE ? length - at : PAGE_SIZE;
-		result = object_read(from, from_offset + at, page, part);
-		if (result >= 0)
-			result = object_write(to, at, page, part);
-	}
-	kernel_free(page);
-	return result < 0 ? result : TWZ_OK;
-}
-
 /* ---- the registry ---- */
 
 static twz_result read_page(uint64_t page, union registry_page *out)
@@ -194,7 +177,8 @@ static twz_result store_image(struct handler_version *version)
 
 	if (result < 0)
 		return result;
-	result = copy_bytes(object, version->source, version->source_base, image->image_size);
+	result = handler_copy_bytes(object, version->source, version->source_base,
+				    image->image_size);
 	for (uint32_t i = 0; i < image->output_count && result >= 0; i++)
 		result = object_write(object, outputs_offset(version) + i * sizeof(struct twz_id),
 				      &version->outputs[i]->id, sizeof(struct twz_id));
@@ -218,7 +202,7 @@ static twz_result store_state(struct handler_version *version)
 
 	if (result < 0)
 		return result;
-	result = copy_bytes(object, version->state, 0, length);
+	result = handler_copy_bytes(object, version->state, 0, length);
 	if (result >= 0)
 		result = sync(object, length);
 	if (result < 0) {

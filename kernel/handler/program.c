@@ -4,11 +4,11 @@
 #include <log.h>
 #include "internal.h"
 
-/* Copies in steps through one page of kernel memory. */
-static twz_result copy_bytes(struct object *to, struct object *from, uint64_t from_offset,
-			     uint64_t length, void *page)
+twz_result handler_copy_bytes(struct object *to, struct object *from, uint64_t from_offset,
+			      uint64_t length)
 {
-	twz_result result = TWZ_OK;
+	void *page = kernel_alloc(PAGE_SIZE);
+	twz_result result = page ? TWZ_OK : -TWZ_ERR_OUT_OF_MEMORY;
 	uint64_t part;
 
 	for (uint64_t at = 0; at < length && result >= 0; at += part) {
@@ -18,12 +18,12 @@ static twz_result copy_bytes(struct object *to, struct object *from, uint64_t fr
 			result = object_write(to, at, page, part);
 		thread_breathe();
 	}
+	kernel_free(page);
 	return result < 0 ? result : TWZ_OK;
 }
 
 static twz_result load_segment(struct object *source, uint64_t base,
-			       const struct twz_handler_segment *segment, void *page,
-			       struct object **out)
+			       const struct twz_handler_segment *segment, struct object **out)
 {
 	struct space space = {.first_end = PAGE_ROUND_UP(segment->memory_size) >> PAGE_SHIFT};
 	twz_result result;
@@ -34,7 +34,7 @@ static twz_result load_segment(struct object *source, uint64_t base,
 	result = space_make(&space, out);
 	if (result < 0)
 		return result;
-	result = copy_bytes(*out, source, base + segment->file_offset, segment->file_size, page);
+	result = handler_copy_bytes(*out, source, base + segment->file_offset, segment->file_size);
 	if (result < 0) {
 		object_put(*out);
 		*out = NULL;
@@ -110,16 +110,15 @@ twz_result program_load(struct object *source, uint64_t base, uint64_t available
 		result = check_sum(source, base, program->image, page);
 	}
 	if (result >= 0)
-		result =
-			load_segment(source, base, &program->image->rodata, page, &program->rodata);
+		result = load_segment(source, base, &program->image->rodata, &program->rodata);
 	if (result >= 0)
-		result = load_segment(source, base, &program->image->text, page, &program->text);
+		result = load_segment(source, base, &program->image->text, &program->text);
 	if (result >= 0)
 		result = object_protect_pages(program->text, 0,
 					      PAGE_ROUND_UP(program->image->text.memory_size),
 					      TWZ_RIGHT_READ | TWZ_RIGHT_EXEC);
 	if (result >= 0 && state)
-		result = load_segment(source, base, &program->image->data, page, state);
+		result = load_segment(source, base, &program->image->data, state);
 	kernel_free(page);
 	if (result < 0) {
 		log_line("handler: image refused: %s", reason ? reason : "no memory");

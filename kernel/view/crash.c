@@ -23,13 +23,10 @@ static uint32_t executable_slots(struct view *view, uint64_t *slots)
 	uint32_t count = 0;
 	uint64_t flags = spin_lock(&view->lock);
 
-	for (uint64_t high = 0; high < VIEW_TABLES; high++)
-		for (uint64_t low = 0; view->tables[high] && low < 512; low++) {
-			const struct mapping *map = view->tables[high][low];
-
-			if (map && (map->rights & TWZ_RIGHT_EXEC) && count < TWZ_CRASH_IMAGES)
-				slots[count++] = map->slot;
-		}
+	for (const struct mapping *map = view_next_mapping(view, 0);
+	     map && count < TWZ_CRASH_IMAGES; map = view_next_mapping(view, map->slot + 1))
+		if (map->rights & TWZ_RIGHT_EXEC)
+			slots[count++] = map->slot;
 	spin_unlock(&view->lock, flags);
 	return count;
 }

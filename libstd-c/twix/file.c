@@ -168,17 +168,24 @@ long twix_mkdir(const char *path, mode_t mode)
 	return twix_mkdirat(AT_FDCWD, path, mode);
 }
 
+/* The lengths of two paths; no flag is known. 0 or -errno. */
+static long two_paths(const char *path, size_t *length, const char *to, size_t *to_length,
+		      unsigned flags)
+{
+	long error = twix_path(path, length);
+
+	if (!error)
+		error = twix_path(to, to_length);
+	return !error && flags ? -EINVAL : error;
+}
+
 long twix_renameat2(int at, const char *path, int to_at, const char *to, unsigned flags)
 {
 	size_t length, to_length;
-	long error = twix_path(path, &length);
+	long error = two_paths(path, &length, to, &to_length, flags);
 
-	if (!error)
-		error = twix_path(to, &to_length);
 	if (error)
 		return error;
-	if (flags)
-		return -EINVAL;
 	return twix_result(twz_rt_path_rename(at, path, length, to_at, to, to_length));
 }
 
@@ -195,14 +202,10 @@ long twix_rename(const char *path, const char *to)
 long twix_linkat(int at, const char *path, int to_at, const char *to, int flags)
 {
 	size_t length, to_length;
-	long error = twix_path(path, &length);
+	long error = two_paths(path, &length, to, &to_length, (unsigned)flags);
 
-	if (!error)
-		error = twix_path(to, &to_length);
 	if (error)
 		return error;
-	if (flags)
-		return -EINVAL;
 	return twix_result(twz_rt_path_link(at, path, length, to_at, to, to_length));
 }
 

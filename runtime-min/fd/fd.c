@@ -85,6 +85,13 @@ struct rt_file *rt_file_new(const struct rt_file_ops *ops, uint32_t flags)
 	return file;
 }
 
+struct rt_file *rt_file_new_of(const struct rt_kind_ops *kinds, uint32_t kind, uint32_t flags)
+{
+	if (kind == TWZ_FILE_DIRECTORY)
+		return rt_file_new(&kinds->directory, flags);
+	return rt_file_new(kind == TWZ_FILE_SYMLINK ? &kinds->link : &kinds->regular, flags);
+}
+
 twz_result rt_file_set_path(struct rt_file *file, const char *path, size_t length)
 {
 	char *copy = twz_rt_malloc(length + 1, 1, 0);

@@ -66,6 +66,11 @@ struct rt_file_ops {
 	size_t size; /* of the structure that begins with the rt_file */
 };
 
+/* The files of a file system by what they are. */
+struct rt_kind_ops {
+	struct rt_file_ops regular, directory, link;
+};
+
 struct rt_file {
 	const struct rt_file_ops *ops;
 	uint32_t references;
@@ -94,6 +99,9 @@ extern struct rt_lock rt_fd_lock;
 
 /* A new file of ops->size zeroed bytes with one reference; NULL when out of memory. */
 struct rt_file *rt_file_new(const struct rt_file_ops *ops, uint32_t flags);
+/* The same for a file of this kind (enum twz_rt_file_kind; what is no directory or link is a
+ * regular file). */
+struct rt_file *rt_file_new_of(const struct rt_kind_ops *kinds, uint32_t kind, uint32_t flags);
 /* Keeps a copy of the path. OUT_OF_MEMORY. */
 twz_result rt_file_set_path(struct rt_file *file, const char *path, size_t length);
 void rt_file_get(struct rt_file *file);

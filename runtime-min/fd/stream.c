@@ -117,27 +117,20 @@ static twz_result terminal_mode(struct rt_file *file, uint32_t command, uint64_t
 	return rt_terminal_mode(command, argument, of(file)->stream);
 }
 
+#define STREAM_OPS(file_kind)                                                  \
+	.kind = file_kind, .write = stream_write, .stat = stream_stat,         \
+	.readable = stream_readable, .poll = stream_poll, .pass = stream_pass, \
+	.size = sizeof(struct stream_file)
+
 static const struct rt_file_ops port_ops = {
-	.kind = TWZ_FILE_STREAM,
+	STREAM_OPS(TWZ_FILE_STREAM),
 	.read = stream_read,
-	.write = stream_write,
-	.stat = stream_stat,
-	.readable = stream_readable,
-	.poll = stream_poll,
-	.pass = stream_pass,
-	.size = sizeof(struct stream_file),
 };
 
 static const struct rt_file_ops terminal_ops = {
-	.kind = TWZ_FILE_TERMINAL,
-	.terminal = terminal_mode,
+	STREAM_OPS(TWZ_FILE_TERMINAL),
 	.read = terminal_read,
-	.write = stream_write,
-	.stat = stream_stat,
-	.readable = stream_readable,
-	.poll = stream_poll,
-	.pass = stream_pass,
-	.size = sizeof(struct stream_file),
+	.terminal = terminal_mode,
 };
 
 twz_result rt_stream_open(uint32_t stream, uint32_t flags, struct rt_file **out)

@@ -320,31 +320,17 @@ static void host_close(struct rt_file *file)
 	.set_mode = host_set_mode, .set_times = host_set_times, .pass = host_pass,        \
 	.forked = host_forked, .close = host_close, .size = sizeof(struct host_file)
 
-static const struct rt_file_ops regular_ops = {
-	HOST_OPS(TWZ_FILE_REGULAR, true),
-	.read = host_read,
-	.write = host_write,
-	.truncate = host_truncate,
-};
-
-static const struct rt_file_ops directory_ops = {
-	HOST_OPS(TWZ_FILE_DIRECTORY, false),
-	.enumerate = host_enumerate,
-};
-
-static const struct rt_file_ops link_ops = {
-	HOST_OPS(TWZ_FILE_SYMLINK, false),
+static const struct rt_kind_ops kinds = {
+	.regular = {HOST_OPS(TWZ_FILE_REGULAR, true), .read = host_read, .write = host_write,
+		    .truncate = host_truncate},
+	.directory = {HOST_OPS(TWZ_FILE_DIRECTORY, false), .enumerate = host_enumerate},
+	.link = {HOST_OPS(TWZ_FILE_SYMLINK, false)},
 };
 
 twz_result rt_host_file(uint32_t device, uint32_t fid, uint32_t kind, bool read_only,
 			uint32_t flags, struct rt_file **out)
 {
-	const struct rt_file_ops *ops = &regular_ops;
-	if (kind == TWZ_FILE_DIRECTORY)
-		ops = &directory_ops;
-	else if (kind == TWZ_FILE_SYMLINK)
-		ops = &link_ops;
-	*out = rt_file_new(ops, flags);
+	*out = rt_file_new_of(&kinds, kind, flags);
 	if (*out == NULL)
 		return RT_ERROR(OUT_OF_MEMORY);
 	of(*out)->device = device;

@@ -120,12 +120,7 @@ static twz_result open_path(int at, const char *path, size_t length, uint32_t fl
 twz_result rt_path_open(int at, const char *path, size_t length, uint32_t flags, uint32_t mode,
 			struct rt_file **out)
 {
-	unsigned looks = 0;
-	twz_result result;
-	do
-		result = open_path(at, path, length, flags, mode, out);
-	while (rt_look_again(&result, &looks));
-	return result;
+	return RT_LOOK(open_path(at, path, length, flags, mode, out));
 }
 
 twz_result twz_rt_fd_open(int at, const char *path, size_t length, uint32_t flags, uint32_t mode)
@@ -185,12 +180,7 @@ static twz_result path_stat(int at, const char *path, size_t length, uint32_t fl
 twz_result twz_rt_path_stat(int at, const char *path, size_t length, uint32_t flags,
 			    struct twz_rt_stat *out)
 {
-	unsigned looks = 0;
-	twz_result result;
-	do
-		result = path_stat(at, path, length, flags, out);
-	while (rt_look_again(&result, &looks));
-	return result;
+	return RT_LOOK(path_stat(at, path, length, flags, out));
 }
 
 static twz_result set_times(int at, const char *path, size_t length, uint32_t flags,
@@ -216,12 +206,7 @@ static twz_result set_times(int at, const char *path, size_t length, uint32_t fl
 twz_result twz_rt_path_set_times(int at, const char *path, size_t length, uint32_t flags,
 				 uint64_t access, uint64_t modify)
 {
-	unsigned looks = 0;
-	twz_result result;
-	do
-		result = set_times(at, path, length, flags, access, modify);
-	while (rt_look_again(&result, &looks));
-	return result;
+	return RT_LOOK(set_times(at, path, length, flags, access, modify));
 }
 
 static twz_result remove_name(int at, const char *path, size_t length, uint32_t flags)
@@ -245,12 +230,7 @@ static twz_result remove_name(int at, const char *path, size_t length, uint32_t 
 
 twz_result twz_rt_path_remove(int at, const char *path, size_t length, uint32_t flags)
 {
-	unsigned looks = 0;
-	twz_result result;
-	do
-		result = remove_name(at, path, length, flags);
-	while (rt_look_again(&result, &looks));
-	return result;
+	return RT_LOOK(remove_name(at, path, length, flags));
 }
 
 static twz_result make_directory(int at, const char *path, size_t length, uint32_t mode)
@@ -258,12 +238,10 @@ static twz_result make_directory(int at, const char *path, size_t length, uint32
 	struct rt_walk walk;
 	if (mode > 07777)
 		return RT_ERROR(INVALID_ARGUMENT);
-	twz_result result = rt_walk(&walk, at, path, length, RT_WALK_MISSING);
+	twz_result result = rt_walk_missing(&walk, at, path, length);
 	if (result < 0)
 		return result;
-	if (!walk.missing)
-		result = RT_ERROR(EXISTS);
-	else if (walk.place.read_only || walk.place.fs->make_directory == NULL)
+	if (walk.place.read_only || walk.place.fs->make_directory == NULL)
 		result = RT_ERROR(READ_ONLY);
 	else
 		result = walk.place.fs->make_directory(&walk.place, walk.name, mode);
@@ -273,10 +251,5 @@ static twz_result make_directory(int at, const char *path, size_t length, uint32
 
 twz_result twz_rt_path_mkdir(int at, const char *path, size_t length, uint32_t mode)
 {
-	unsigned looks = 0;
-	twz_result result;
-	do
-		result = make_directory(at, path, length, mode);
-	while (rt_look_again(&result, &looks));
-	return result;
+	return RT_LOOK(make_directory(at, path, length, mode));
 }

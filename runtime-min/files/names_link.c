@@ -18,12 +18,10 @@ static twz_result make_link(const char *target, size_t target_length, int at, co
 		if (target[i] == 0)
 			return RT_ERROR(INVALID_ARGUMENT);
 	}
-	twz_result result = rt_walk(&walk, at, path, length, RT_WALK_MISSING);
+	twz_result result = rt_walk_missing(&walk, at, path, length);
 	if (result < 0)
 		return result;
-	if (!walk.missing)
-		result = RT_ERROR(EXISTS);
-	else if (walk.trailing)
+	if (walk.trailing)
 		result = RT_ERROR(NOT_FOUND);
 	else if (walk.place.read_only || walk.place.fs->make_link == NULL)
 		result = RT_ERROR(READ_ONLY);
@@ -36,12 +34,7 @@ static twz_result make_link(const char *target, size_t target_length, int at, co
 twz_result twz_rt_path_symlink(const char *target, size_t target_length, int at, const char *path,
 			       size_t length)
 {
-	unsigned looks = 0;
-	twz_result result;
-	do
-		result = make_link(target, target_length, at, path, length);
-	while (rt_look_again(&result, &looks));
-	return result;
+	return RT_LOOK(make_link(target, target_length, at, path, length));
 }
 
 static twz_result read_link(int at, const char *path, size_t length, char *buffer, size_t capacity)
@@ -63,12 +56,7 @@ static twz_result read_link(int at, const char *path, size_t length, char *buffe
 twz_result twz_rt_path_readlink(int at, const char *path, size_t length, char *buffer,
 				size_t capacity)
 {
-	unsigned looks = 0;
-	twz_result result;
-	do
-		result = read_link(at, path, length, buffer, capacity);
-	while (rt_look_again(&result, &looks));
-	return result;
+	return RT_LOOK(read_link(at, path, length, buffer, capacity));
 }
 
 /* True when `path` is `directory` or lies below it. */
@@ -94,16 +82,39 @@ static twz_result rename_walked(struct rt_walk *from, struct rt_walk *to)
 	return fs->rename(&from->place, from->name, &to->place, to->name);
 }
 
-static twz_result rename_name(int at, const char *path, size_t length, int to_at, const char *to,
-			      size_t to_length)
+static twz_result link_walked(struct rt_walk *from, struct rt_walk *to)
+{
+	const struct rt_fs *fs = from->place.fs;
+	if (!to->missing)
+		return RT_ERROR(EXISTS);
+	if (fs != to->place.fs || from->place.device != to->place.device)
+		return RT_ERROR(CROSS_DEVICE);
+	if (from->place.kind == TWZ_FILE_DIRECTORY)
+		return RT_ERROR(ACCESS_DENIED);
+	if (to->place.read_only || fs->link == NULL)
+		return RT_ERROR(READ_ONLY);
+	return fs->link(&from->place, &to->place, to->name);
+}
+
+/* A change that takes two paths: what it does with the ends of their walks. */
+struct pair_change {
+	uint32_t from_flags, to_flags; /* RT_WALK_* */
+	twz_result (*change)(struct rt_walk *from, struct rt_walk *to);
+};
+
+static const struct pair_change rename_change = {RT_WALK_PARENT, RT_WALK_PARENT, rename_walked};
+static const struct pair_change link_change = {0, RT_WALK_MISSING, link_walked};
+
+static twz_result change_pair(const struct pair_change *how, int at, const char *path,
+			      size_t length, int to_at, const char *to, size_t to_length)
 {
 	struct rt_walk from, target;
-	twz_result result = rt_walk(&from, at, path, length, RT_WALK_PARENT);
+	twz_result result = rt_walk(&from, at, path, length, how->from_flags);
 	if (result < 0)
 		return result;
-	result = rt_walk(&target, to_at, to, to_length, RT_WALK_PARENT);
+	result = rt_walk(&target, to_at, to, to_length, how->to_flags);
 	if (result >= 0) {
-		result = rename_walked(&from, &target);
+		result = how->change(&from, &target);
 		rt_walk_end(&target);
 	}
 	rt_walk_end(&from);
@@ -113,47 +124,11 @@ static twz_result rename_name(int at, const char *path, size_t length, int to_at
 twz_result twz_rt_path_rename(int at, const char *path, size_t length, int to_at, const char *to,
 			      size_t to_length)
 {
-	unsigned looks = 0;
-	twz_result result;
-	do
-		result = rename_name(at, path, length, to_at, to, to_length);
-	while (rt_look_again(&result, &looks));
-	return result;
-}
-
-static twz_result link_name(int at, const char *path, size_t length, int to_at, const char *to,
-			    size_t to_length)
-{
-	struct rt_walk from, target;
-	twz_result result = rt_walk(&from, at, path, length, 0);
-	if (result < 0)
-		return result;
-	result = rt_walk(&target, to_at, to, to_length, RT_WALK_MISSING);
-	if (result >= 0) {
-		if (!target.missing)
-			result = RT_ERROR(EXISTS);
-		else if (from.place.fs != target.place.fs ||
-			 from.place.device != target.place.device)
-			result = RT_ERROR(CROSS_DEVICE);
-		else if (from.place.kind == TWZ_FILE_DIRECTORY)
-			result = RT_ERROR(ACCESS_DENIED);
-		else if (target.place.read_only || target.place.fs->link == NULL)
-			result = RT_ERROR(READ_ONLY);
-		else
-			result = target.place.fs->link(&from.place, &target.place, target.name);
-		rt_walk_end(&target);
-	}
-	rt_walk_end(&from);
-	return result;
+	return RT_LOOK(change_pair(&rename_change, at, path, length, to_at, to, to_length));
 }
 
 twz_result twz_rt_path_link(int at, const char *path, size_t length, int to_at, const char *to,
 			    size_t to_length)
 {
-	unsigned looks = 0;
-	twz_result result;
-	do
-		result = link_name(at, path, length, to_at, to, to_length);
-	while (rt_look_again(&result, &looks));
-	return result;
+	return RT_LOOK(change_pair(&link_change, at, path, length, to_at, to, to_length));
 }

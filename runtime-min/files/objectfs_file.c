@@ -250,32 +250,18 @@ static twz_result object_enumerate(struct rt_file *file, uint64_t *position,
 	.set_mode = object_set_mode, .set_times = object_set_times, .object = object_id,      \
 	.pass = object_pass, .close = object_close, .size = sizeof(struct object_file)
 
-static const struct rt_file_ops regular_ops = {
-	OBJECT_OPS(TWZ_FILE_REGULAR, true),
-	.read = object_read,
-	.write = object_write,
-	.truncate = object_truncate,
-};
-
-static const struct rt_file_ops directory_ops = {
-	OBJECT_OPS(TWZ_FILE_DIRECTORY, false),
-	.enumerate = object_enumerate,
-};
-
-static const struct rt_file_ops link_ops = {
-	OBJECT_OPS(TWZ_FILE_SYMLINK, false),
+static const struct rt_kind_ops kinds = {
+	.regular = {OBJECT_OPS(TWZ_FILE_REGULAR, true), .read = object_read, .write = object_write,
+		    .truncate = object_truncate},
+	.directory = {OBJECT_OPS(TWZ_FILE_DIRECTORY, false), .enumerate = object_enumerate},
+	.link = {OBJECT_OPS(TWZ_FILE_SYMLINK, false)},
 };
 
 twz_result rt_object_file(const struct twz_rt_object *object, uint32_t kind, uint32_t device,
 			  uint32_t flags, struct rt_file **out)
 {
-	const struct rt_file_ops *ops = &regular_ops;
 	struct rt_place root;
-	if (kind == TWZ_FILE_DIRECTORY)
-		ops = &directory_ops;
-	else if (kind == TWZ_FILE_SYMLINK)
-		ops = &link_ops;
-	*out = rt_file_new(ops, flags);
+	*out = rt_file_new_of(&kinds, kind, flags);
 	if (*out == NULL)
 		return RT_ERROR(OUT_OF_MEMORY);
 	of(*out)->object = *object;

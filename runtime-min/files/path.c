@@ -264,3 +264,12 @@ twz_result rt_walk(struct rt_walk *walk, int at, const char *path, size_t length
 		rt_walk_end(walk);
 	return result;
 }
+
+twz_result rt_walk_missing(struct rt_walk *walk, int at, const char *path, size_t length)
+{
+	twz_result result = rt_walk(walk, at, path, length, RT_WALK_MISSING);
+	if (result < 0 || walk->missing)
+		return result;
+	rt_walk_end(walk);
+	return RT_ERROR(EXISTS);
+}

@@ -80,6 +80,8 @@ struct rt_walk {
  */
 twz_result rt_walk(struct rt_walk *walk, int at, const char *path, size_t length, uint32_t flags);
 void rt_walk_end(struct rt_walk *walk);
+/* rt_walk to a name that is to be made: EXISTS, and no walk to end, when something is there. */
+twz_result rt_walk_missing(struct rt_walk *walk, int at, const char *path, size_t length);
 
 /* The absolute path of the current directory in a fresh allocation of *length + 1 bytes. */
 char *rt_cwd(size_t *length);
@@ -95,6 +97,16 @@ twz_result rt_path_open(int at, const char *path, size_t length, uint32_t flags,
  * for another look. A name that leads to nothing for good becomes NOT_FOUND. looks: 0 at first.
  */
 bool rt_look_again(twz_result *result, unsigned *looks);
+/* The result of a call on a path, made again as often as rt_look_again says. */
+#define RT_LOOK(call)                                         \
+	__extension__({                                       \
+		unsigned rt_looks = 0;                        \
+		twz_result rt_looked;                         \
+		do                                            \
+			rt_looked = (call);                   \
+		while (rt_look_again(&rt_looked, &rt_looks)); \
+		rt_looked;                                    \
+	})
 
 /* ---- mounts ---- */
 

@@ -333,14 +333,27 @@ static twz_result discard_part(struct rt_slot *slot, uint64_t offset, uint64_t l
 	return twz_sys_object_discard(slot->id.hi, slot->id.lo, offset, length);
 }
 
-twz_result twz_rt_range_discard(void *address, size_t length)
+/*
+ * Checks a range and takes rt_range_lock: *slot is the record of where it begins, NULL when that is
+ * not the runtime's. On an error the lock is not held.
+ */
+static twz_result lock_range(uint64_t start, size_t *length, struct rt_slot **slot)
 {
-	uint64_t start = (uint64_t)address;
-	twz_result result = good_range(start, &length);
+	twz_result result = good_range(start, length);
 	if (result < 0)
 		return result;
 	rt_lock(&rt_range_lock);
-	struct rt_slot *slot = rt_slot_at(start);
+	*slot = rt_slot_at(start);
+	return 0;
+}
+
+twz_result twz_rt_range_discard(void *address, size_t length)
+{
+	uint64_t start = (uint64_t)address;
+	struct rt_slot *slot;
+	twz_result result = lock_range(start, &length, &slot);
+	if (result < 0)
+		return result;
 	if (slot == NULL ||
 	    (slot->range.flags == RT_SLOT_ARENA && !rt_set_covers(&rt_used, start, length)))
 		result = RT_ERROR(OUT_OF_MEMORY);
@@ -353,11 +366,10 @@ twz_result twz_rt_range_discard(void *address, size_t length)
 twz_result twz_rt_range_sync(void *address, size_t length)
 {
 	uint64_t start = (uint64_t)address;
-	twz_result result = good_range(start, &length);
+	struct rt_slot *slot;
+	twz_result result = lock_range(start, &length, &slot);
 	if (result < 0)
 		return result;
-	rt_lock(&rt_range_lock);
-	struct rt_slot *slot = rt_slot_at(start);
 	struct twz_id id = slot != NULL ? slot->id : TWZ_ID_NONE;
 	bool durable = slot != NULL && slot->persistent;
 	if (slot == NULL || start + length > slot->range.start + TWZ_SLOT_SIZE)
