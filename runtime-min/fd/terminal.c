@@ -181,11 +181,15 @@ twz_result rt_terminal_mode(uint32_t command, uint64_t argument, uint32_t stream
 	} else if ((user->flags & ~flags) || user->reserved != 0) {
 		result = RT_ERROR(INVALID_ARGUMENT);
 	} else {
+		bool bytes_until_now = !(current()->flags & TWZ_TERMINAL_CANONICAL);
 		mode = *user;
 		line.mode = &mode;
-		/* what has been typed of a line can be read at once, and the other way round */
+		/* What has been typed of a line can be read at once; what is left of one that was
+		 * read by bytes counts as a line, as on Linux. */
 		if (!(mode.flags & TWZ_TERMINAL_CANONICAL))
 			line.finished = line.end = false;
+		else if (bytes_until_now)
+			line.finished = line.length > line.taken;
 	}
 	rt_unlock(&rt_locks[RT_LOCK_TERMINAL]);
 	return result;
