@@ -78,6 +78,21 @@ int main(void)
 	fflush(stdout);
 	got = read(STDIN_FILENO, bytes, sizeof(bytes));
 	say("line", bytes, got);
+	/* What was read of a line by bytes is not there again, and its rest is a line. */
+	puts("parts");
+	fflush(stdout);
+	got = read(STDIN_FILENO, bytes, 2);
+	say("first", bytes, got);
+	if (!set(&raw, TCSANOW))
+		return 7;
+	got = read(STDIN_FILENO, bytes, 1);
+	say("byte", bytes, got);
+	if (!set(&usual, TCSANOW))
+		return 8;
+	got = read(STDIN_FILENO, bytes, sizeof(bytes));
+	say("rest", bytes, got);
+	got = read(STDIN_FILENO, bytes, sizeof(bytes));
+	say("next", bytes, got);
 	if (tcsetattr(STDIN_FILENO, 99, &usual) == 0 || tcflush(STDIN_FILENO, TCIFLUSH) != 0 ||
 	    tcflush(STDIN_FILENO, 77) == 0)
 		return 6;

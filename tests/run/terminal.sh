@@ -24,6 +24,10 @@ until_said() {
 	printf '\3'
 	until_said lines
 	printf 'x\177y\r'
+	until_said parts
+	printf 'pqrs\r'
+	until_said rest
+	printf 'w\025z\r'
 } | boots 0 --timeout 40 "$program"
 tr -d '\r' <"$work/out" >"$work/plain"
 mv "$work/plain" "$work/out"
@@ -35,5 +39,12 @@ interrupted 0:
 1
 lines
 x$(printf '\b \b')y
-line 2: 79 0a"
+line 2: 79 0a
+parts
+pqrs
+first 2: 70 71
+byte 1: 72
+rest 2: 73 0a
+w$(printf '\b \b')z
+next 2: 7a 0a"
 finish
