@@ -29,7 +29,7 @@ HAS = {name: True for name in (
     "float128_runtime", "float32x", "float32x_runtime", "float64x", "float64x_runtime", "run_expensive_tests", "gas", "gld",
     "named_sections", "weak_undefined", "sync_int_long", "sync_char_short", "fenv_exceptions", "ieee", "section_anchors",
     "untyped_assembly", "nonlocal_goto", "strub", "store_merge", "longlong64", "musl", "fileio", "stack_size", "const_volatile_readonly_section",
-    "alias", "lto", "large_double", "double64", "double64plus", "avx_runtime", "avx2_runtime", "avx", "avx2", "mempcpy",
+    "alias", "lto", "sync_long_long", "sync_long_long_runtime", "large_double", "double64", "double64plus", "avx_runtime", "avx2_runtime", "avx", "avx2", "mempcpy",
     "non_strict_align", "thread_fence", "size24plus", "large_long_double", "unaligned_store", "issignaling")}
 HAS.update({name: False for name in (
     "arm32", "arm_neon", "arm_fp16_alternative_ok", "arm_eabi", "avx512f_runtime", "avx512f", "default_packed", "dfp", "dfprt",
