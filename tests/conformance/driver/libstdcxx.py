@@ -33,14 +33,13 @@ OPTIONS = {
     "dg-require-nprocs": True, "dg-require-static-libstdcxx": True, "dg-require-little-endian": True, "dg-require-normal-mode": True,
     "dg-require-normal-namespace": True, "dg-require-target-fs-symlinks": True,
     "dg-require-target-fs-lwt": True, "dg-require-cpp-feature-test": True, "dg-require-effective-target": True,
-    # Configured without <experimental/filesystem> (its own default outside of a list of systems).
-    "dg-require-filesystem-ts": False,
+    "dg-require-filesystem-ts": True,
     # The generic locale model knows "C" alone.
     "dg-require-namedlocale": False,
     # The whole library would have to be compiled in these modes.
     "dg-require-debug-mode": False, "dg-require-parallel-mode": False, "dg-require-profile-mode": False,
-    # No statvfs when it was configured; no libiconv; the programs are static.
-    "dg-require-target-fs-space": False, "dg-require-iconv": False, "dg-require-sharedlib": False}
+    # No libiconv; the programs are static.
+    "dg-require-target-fs-space": True, "dg-require-iconv": False, "dg-require-sharedlib": False}
 
 SUPPORT = ["testsuite_abi.cc", "testsuite_allocator.cc", "testsuite_character.cc", "testsuite_hooks.cc",
            "io/verified_cmd_line_input.cc", "io/prog_bar.cc", "performance/time/elapsed_timer.cc"]
