@@ -209,6 +209,16 @@ twz_result twz_rt_path_set_times(int at, const char *path, size_t length, uint32
 	return RT_LOOK(set_times(at, path, length, flags, access, modify));
 }
 
+/* Why a name with a slash behind it is not removed as a file: C's remove() wants to know. */
+static twz_result not_a_file(struct rt_walk *walk)
+{
+	twz_result result = walk->place.fs->step(&walk->place, walk->name.text, walk->name.length);
+	if (result < 0)
+		return result;
+	return walk->place.kind == TWZ_FILE_DIRECTORY ? RT_ERROR(IS_A_DIRECTORY)
+						      : RT_ERROR(NOT_A_DIRECTORY);
+}
+
 static twz_result remove_name(int at, const char *path, size_t length, uint32_t flags)
 {
 	struct rt_walk walk;
@@ -218,10 +228,10 @@ static twz_result remove_name(int at, const char *path, size_t length, uint32_t 
 	twz_result result = rt_walk(&walk, at, path, length, RT_WALK_PARENT);
 	if (result < 0)
 		return result;
-	if (walk.trailing && !directory)
-		result = RT_ERROR(NOT_A_DIRECTORY);
-	else if (walk.place.read_only || walk.place.fs->remove == NULL)
+	if (walk.place.read_only || walk.place.fs->remove == NULL)
 		result = RT_ERROR(READ_ONLY);
+	else if (walk.trailing && !directory)
+		result = not_a_file(&walk);
 	else
 		result = walk.place.fs->remove(&walk.place, walk.name, directory);
 	rt_walk_end(&walk);

@@ -91,6 +91,9 @@ CONTRACT(twz_rt_path_remove)
 		GIVES(twz_rt_path_mkdir(HERE, PATH("directory"), 0700), 0);
 		GIVES(twz_rt_fd_close(new_file("directory/file", "", 0)), 0);
 		FAILS(twz_rt_path_remove(HERE, PATH("directory"), 0), IS_A_DIRECTORY);
+		FAILS(twz_rt_path_remove(HERE, PATH("directory/"), 0), IS_A_DIRECTORY);
+		FAILS(twz_rt_path_remove(HERE, PATH("directory/file/"), 0), NOT_A_DIRECTORY);
+		FAILS(twz_rt_path_remove(HERE, PATH("directory/none/"), 0), NOT_FOUND);
 		FAILS(twz_rt_path_remove(HERE, PATH("directory"), TWZ_REMOVE_DIRECTORY), NOT_EMPTY);
 		FAILS(twz_rt_path_remove(HERE, PATH("directory/file"), TWZ_REMOVE_DIRECTORY),
 		      NOT_A_DIRECTORY);

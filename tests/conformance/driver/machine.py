@@ -14,10 +14,10 @@ MEMORY = "512M"
 
 
 class Ending:
-    """How a program ended (exit code; 128 + signal; "timeout" and so on in words) and all that it printed."""
+    """How a program ended (exit code; 128 + signal; "timeout" and so on in words), all that it printed, and its seconds in a boot."""
 
-    def __init__(self, code, words, output):
-        self.code, self.words, self.output = code, words, output
+    def __init__(self, code, words, output, seconds=0.0):
+        self.code, self.words, self.output, self.seconds = code, words, output, seconds
 
 
 def unescape(text):
@@ -62,7 +62,8 @@ def run_in_boot(programs, directory, extra=()):
                 field = line.rstrip("\n").split("\t")
                 owner = owners[int(field[0]) - 1]
                 if not failed[owner]:
-                    endings[owner] = Ending(int(field[4]), field[3], unescape(field[8]) + unescape(field[9]))
+                    endings[owner] = Ending(int(field[4]), field[3], unescape(field[8]) + unescape(field[9]),
+                                            endings[owner].seconds + int(field[5]) / 1e6)
                     failed[owner] = endings[owner].code != 0
     except OSError:
         pass

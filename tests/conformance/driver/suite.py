@@ -85,7 +85,7 @@ class Run:
         self.suite, self.level, self.options = suite, level, options
         self.builder = Builder(options.linux)
         self.lock = threading.Lock()
-        self.results, self.done = {}, 0
+        self.results, self.seconds, self.done = {}, {}, 0
         self.place = f"{PLACE}/{suite}{level}{'-linux' if options.linux else ''}"
 
     def build(self, program, path):
@@ -115,6 +115,7 @@ class Run:
         if ready:
             endings = machine.run_on_linux(ready, directory) if self.options.linux else machine.run_in_boot(ready, directory)
             for program, ending in zip(ready, endings):
+                self.seconds[program.name] = ending.seconds
                 self.record(program, *judge(program, ending), ending.output)
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -171,7 +172,7 @@ def report(run, expected, seconds):
           f"{counts['xfail']:>4} xfail {counts['unsupported']:>4} unsupported  rate {rate}  {seconds:.0f} s", flush=True)
     with open(f"{run.place}/results.tsv", "w") as file:
         for name, (verdict, why) in sorted(run.results.items()):
-            file.write(f"{name}\t{run.level}\t{verdict}\t{why}\n")
+            file.write(f"{name}\t{run.level}\t{verdict}\t{why}\t{run.seconds.get(name, 0):.2f}\n")
     return good
 
 
