@@ -1,20 +1,27 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Host unit tests: pure code under ASan and UBSan.
+# Host unit tests: pure code under ASan and UBSan. What several of them test is compiled once.
 
-layout = glob("*.c", root="//libtwz/layout")
-store = glob("*.c", root="//kernel/store", exclude=["kernel_*.c"])
-flags = ["-I.", "-I//libtwz/include", "-I//kernel/store"]
+flags = ["-I.", "-I//libtwz/include"]
+store_flags = flags + ["-I//kernel/store"]
+native_flags = flags + ["-I//libtwz"]
 
-unit_test("id", ["id.c"] + layout, flags=flags)
-unit_test("directory", ["directory.c"] + layout, flags=flags)
-unit_test("store", ["store.c"] + store + layout, flags=flags)
-unit_test("store_repair", ["store_repair.c"] + store + layout, flags=flags)
-unit_test("store_disk", ["store_disk.c"] + store + layout, flags=flags)
-unit_test("heap_hostile", ["heap_hostile.c"] + layout, flags=flags)
-native = glob("*.c", "host/*.c", "collections/*.c", root="//libtwz")
-unit_test("object", ["object.c"] + native + layout, flags=flags + ["-I//libtwz"])
-unit_test("tx", ["tx.c"] + native + layout, flags=flags + ["-I//libtwz"])
-unit_test("collections", ["collections.c"] + native + layout, flags=flags + ["-I//libtwz"])
-unit_test("kv", ["kv.c"] + glob("kv.c", root="//bin/twzkv") + native + layout, flags=flags + ["-I//libtwz", "-I//bin/twzkv"])
-unit_test("list_queue", ["list_queue.c"] + native + layout, flags=flags + ["-I//libtwz"])
-unit_test("append_log", ["append_log.c"] + native + glob("*.c", root="//libtwz/layout", exclude=["persist.c"]), flags=flags + ["-I//libtwz"])
+
+def tested(*patterns, root, flags=flags, exclude=()):
+    """Objects of the sources that match."""
+    return objects("tested", glob(*patterns, root=root, exclude=exclude), tool="sanitized", flags=flags)
+
+
+persist = tested("persist.c", root="//libtwz/layout")
+layout = tested("*.c", root="//libtwz/layout", exclude=["persist.c"])
+store = tested("*.c", root="//kernel/store", flags=store_flags, exclude=["kernel_*.c"]) + layout + persist
+native = tested("*.c", "host/*.c", "collections/*.c", root="//libtwz", flags=native_flags) + layout
+export("store", store)
+
+for name in ("id", "directory", "heap_hostile"):
+    unit_test(name, [f"{name}.c"], flags=flags, libs=layout + persist)
+for name in ("store", "store_repair", "store_disk"):
+    unit_test(name, [f"{name}.c"], flags=store_flags, libs=store)
+for name in ("object", "tx", "collections", "list_queue"):
+    unit_test(name, [f"{name}.c"], flags=native_flags, libs=native + persist)
+unit_test("kv", ["kv.c", "//bin/twzkv/kv.c"], flags=native_flags + ["-I//bin/twzkv"], libs=native + persist)
+unit_test("append_log", ["append_log.c"], flags=native_flags, libs=native)

@@ -5,7 +5,5 @@ unit_test("handler-image", ["image_test.c", "//kernel/handler/image.c"], flags=[
 unit_test("handler-library", ["library_test.c", *(f"//handlerc/lib/{name}.c" for name in ("append", "format"))],
           flags=["-I//handlerc/lib", "-DRUN_ENTRY_ELSEWHERE"])
 
-store = glob("*.c", root="//kernel/store", exclude=["kernel_*.c"])
-layout = glob("*.c", root="//libtwz/layout")
-unit_test("handler-commit", ["commit_test.c", "//kernel/handler/commit.c", *store, *layout],
-          flags=["-I//kernel/store", "-I//kernel/handler", "-I//tests/unit", "-I//libtwz/include"])
+unit_test("handler-commit", ["commit_test.c", "//kernel/handler/commit.c"],
+          flags=["-I//kernel/store", "-I//kernel/handler", "-I//tests/unit", "-I//libtwz/include"], libs=use("tests/unit", "store"))
