@@ -29,43 +29,40 @@ static uint64_t offset_in(const struct twz_object *object, const twz_iptr *owner
 		       : 0;
 }
 
-twz_result twz_alloc_word(const struct twz_object *object, uint64_t size, twz_iptr *into)
+/* A block of this size into *owner, or, without a size, the one that it has goes: as a transaction
+ * where the heap wants that. */
+static twz_result change(const struct twz_object *object, const uint64_t *size, twz_iptr *owner)
 {
 	struct twz_heap *heap;
+	struct twz_tx tx;
 	twz_result result = twz_internal_lock_heap(object, &heap);
 
 	if (result < 0)
 		return result;
+	uint64_t offset = offset_in(object, owner);
 	bool transactional = heap->transactional;
 	if (!transactional)
-		result =
-			twz_heap_allocate(object->start, HEAP_LIMIT, size, offset_in(object, into));
+		result = size ? twz_heap_allocate(object->start, HEAP_LIMIT, *size, offset)
+			      : twz_heap_free(object->start, HEAP_LIMIT, offset);
 	twz_lock_release(&heap->holder, &heap->waiters);
-	if (transactional) {
-		struct twz_tx tx;
-		TWZ_TX(&tx, object)
-		twz_tx_alloc_word(&tx, size, into);
-		result = tx.result;
+	if (!transactional)
+		return result;
+	TWZ_TX(&tx, object)
+	{
+		if (size)
+			twz_tx_alloc_word(&tx, *size, owner);
+		else
+			twz_tx_free_word(&tx, owner);
 	}
-	return result;
+	return tx.result;
+}
+
+twz_result twz_alloc_word(const struct twz_object *object, uint64_t size, twz_iptr *into)
+{
+	return change(object, &size, into);
 }
 
 twz_result twz_free_word(const struct twz_object *object, twz_iptr *from)
 {
-	struct twz_heap *heap;
-	twz_result result = twz_internal_lock_heap(object, &heap);
-
-	if (result < 0)
-		return result;
-	bool transactional = heap->transactional;
-	if (!transactional)
-		result = twz_heap_free(object->start, HEAP_LIMIT, offset_in(object, from));
-	twz_lock_release(&heap->holder, &heap->waiters);
-	if (transactional) {
-		struct twz_tx tx;
-		TWZ_TX(&tx, object)
-		twz_tx_free_word(&tx, from);
-		result = tx.result;
-	}
-	return result;
+	return change(object, NULL, from);
 }

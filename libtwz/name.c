@@ -230,7 +230,9 @@ static twz_result to_last(struct walk *walk, struct twz_id root, const char *pat
 	return result;
 }
 
-twz_result twz_name_insert(struct twz_id root, const char *path, struct twz_id id, uint32_t kind)
+/* replace: what has the name already goes, into *old. */
+static twz_result enter(struct twz_id root, const char *path, struct twz_id id, uint32_t kind,
+			bool replace, struct twz_directory_entry *old)
 {
 	struct walk walk;
 	struct change change;
@@ -239,26 +241,23 @@ twz_result twz_name_insert(struct twz_id root, const char *path, struct twz_id i
 
 	if (result < 0)
 		return result;
-	result = twz_directory_insert(start, TWZ_DIRECTORY_LIMIT, walk.last, walk.last_length, id,
-				      kind);
+	result = replace ? twz_directory_replace(start, TWZ_DIRECTORY_LIMIT, walk.last,
+						 walk.last_length, id, kind, old)
+			 : twz_directory_insert(start, TWZ_DIRECTORY_LIMIT, walk.last,
+						walk.last_length, id, kind);
 	end_change(&change);
 	return result;
+}
+
+twz_result twz_name_insert(struct twz_id root, const char *path, struct twz_id id, uint32_t kind)
+{
+	return enter(root, path, id, kind, false, NULL);
 }
 
 twz_result twz_name_replace(struct twz_id root, const char *path, struct twz_id id, uint32_t kind,
 			    struct twz_directory_entry *old)
 {
-	struct walk walk;
-	struct change change;
-	void *start;
-	twz_result result = to_last(&walk, root, path, &change, &start);
-
-	if (result < 0)
-		return result;
-	result = twz_directory_replace(start, TWZ_DIRECTORY_LIMIT, walk.last, walk.last_length, id,
-				       kind, old);
-	end_change(&change);
-	return result;
+	return enter(root, path, id, kind, true, old);
 }
 
 static struct twz_directory_name name_of(const struct walk *walk)

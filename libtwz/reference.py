@@ -9,7 +9,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = f"{ROOT}/docs/libtwz.md"
 INCLUDE = f"{ROOT}/libtwz/include/twz"
-ORDER = ["object", "ptr", "fot", "name", "persist", "alloc", "tx", "lock", "list", "btree", "hashmap", "append_log", "queue", "ptr.hpp"]
+ORDER = ["object", "ptr", "fot", "name", "persist", "alloc", "tx", "lock", "list", "item", "btree", "hashmap", "append_log", "queue", "ptr.hpp"]
 HEAD = """# libtwz: the reference
 
 Made from the headers in `libtwz/include/twz/` by `libtwz/reference.py`; what it is for and how it fits together is in

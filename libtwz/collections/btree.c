@@ -60,16 +60,7 @@ bool btree_read(const uint8_t *start, const struct twz_btree_node *node, uint32_
 		*value = (struct bytes){node->slots[slot].value, kind % 17};
 		return key->length <= 8;
 	}
-	twz_iptr word = load64(&node->slots[slot].item.word);
-	const struct twz_btree_item *item = part_of(start, word, sizeof(*item));
-	if (!item)
-		return false;
-	key->data = item->bytes;
-	key->length = load32(&item->key_length);
-	value->data = item->bytes + key->length;
-	value->length = load32(&item->value_length);
-	return key->length <= TWZ_BTREE_KEY_MAX &&
-	       key->length + value->length <= HEAP_LIMIT - word - sizeof(*item);
+	return item_read(start, load64(&node->slots[slot].item.word), key, value);
 }
 
 uint64_t btree_prefix(struct bytes key, uint32_t skip)

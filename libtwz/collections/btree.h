@@ -3,7 +3,7 @@
 #ifndef LIBTWZ_BTREE_INTERNAL_H
 #define LIBTWZ_BTREE_INTERNAL_H
 
-#include "bytes.h"
+#include "item.h"
 #include <twz/btree.h>
 
 /* A node and its header, read once. */

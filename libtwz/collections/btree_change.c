@@ -2,8 +2,7 @@
 /* The B+tree: putting and removing keys within a transaction; see <twz/btree.h>. */
 #include "btree_change.h"
 
-#define IN_PLACE   128 /* bytes of a value that are logged rather than made anew */
-#define ITEM_LEAST 48  /* so that separators' blocks are whole cache lines, as nodes' are */
+#define ITEM_LEAST 48 /* so that separators' blocks are whole cache lines, as nodes' are */
 #define HEADER	   offsetof(struct twz_btree_node, kinds)
 
 void btree_count(struct twz_stage *stage, struct twz_btree *tree, int keys)
@@ -14,22 +13,6 @@ void btree_count(struct twz_stage *stage, struct twz_btree *tree, int keys)
 	counts[1]++;
 }
 
-/* A new item, its key and value copied; its offset, or 0. */
-static twz_iptr make_item(struct twz_stage *stage, struct bytes key, struct bytes value)
-{
-	uint64_t size = sizeof(struct twz_btree_item) + key.length + value.length;
-	struct twz_btree_item *item =
-		twz_stage_alloc(stage, size < ITEM_LEAST ? ITEM_LEAST : size, size);
-
-	if (!item)
-		return 0;
-	item->key_length = (uint32_t)key.length;
-	item->value_length = (uint32_t)value.length;
-	copy_bytes(item->bytes, key.length, key);
-	copy_bytes(item->bytes + key.length, value.length, value);
-	return twz_stage_offset(stage, item);
-}
-
 uint8_t btree_fill(struct twz_stage *stage, const struct btree_at *at, union twz_btree_slot *slot,
 		   struct bytes key, struct bytes value)
 {
@@ -38,7 +21,7 @@ uint8_t btree_fill(struct twz_stage *stage, const struct btree_at *at, union twz
 		copy_bytes(slot->value, sizeof(slot->value), value);
 		return (uint8_t)TWZ_BTREE_HERE(key.length, value.length);
 	}
-	slot->item.word = make_item(stage, key, value);
+	slot->item.word = item_make(stage, ITEM_LEAST, key, value);
 	return 0;
 }
 
@@ -156,16 +139,13 @@ static twz_result replace(struct btree_work *work, const struct btree_at *at, ui
 	struct bytes old_key, old;
 	struct twz_stage stage;
 	uint8_t buffer[8];
+	twz_result result;
 
 	if (!btree_read(work->start, node, slot, buffer, &old_key, &old))
 		return -TWZ_ERR_CORRUPT;
 	twz_stage_begin(&stage, work->tx);
-	if (old.length == value.length && value.length <= IN_PLACE) {
-		if (value.length != 0)
-			copy_bytes(twz_stage_bytes(&stage, old.data, old.length), old.length,
-				   value);
-		return twz_stage_apply(&stage);
-	}
+	if (item_replace(&stage, old, value, &result))
+		return result;
 	if (node->kinds[slot] == 0)
 		twz_stage_free(&stage, node->slots[slot].item.word);
 	union twz_btree_slot *to =
@@ -291,12 +271,11 @@ static twz_result remove_key(struct btree_work *work, struct bytes key)
 twz_result twz_btree_put(const struct twz_object *object, struct twz_btree *tree, const void *key,
 			 size_t key_length, const void *value, size_t value_length)
 {
+	twz_result result = item_check(key_length, value_length);
 	struct twz_tx tx;
 
-	if (key_length > TWZ_BTREE_KEY_MAX)
-		return -TWZ_ERR_INVALID_ARGUMENT;
-	if (value_length > TWZ_HEAP_LARGEST - TWZ_BTREE_KEY_MAX - sizeof(struct twz_btree_item))
-		return -TWZ_ERR_TOO_MANY;
+	if (result < 0)
+		return result;
 	__builtin_prefetch(&tree->count,
 			   1); /* which the last change's flush took out of the cache */
 	TWZ_TX(&tx, object)

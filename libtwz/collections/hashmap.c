@@ -100,26 +100,12 @@ struct twz_hashmap_bucket *hashmap_behind(const uint8_t *start,
 	return next;
 }
 
-static bool item_at(const uint8_t *start, twz_iptr word, struct bytes *key, struct bytes *value)
-{
-	const struct twz_hashmap_item *item = part_of(start, word, sizeof(*item));
-
-	if (!item)
-		return false;
-	key->data = item->bytes;
-	key->length = load32(&item->key_length);
-	value->data = key->data + key->length;
-	value->length = load32(&item->value_length);
-	return key->length <= TWZ_HASHMAP_KEY_MAX &&
-	       key->length + value->length <= HEAP_LIMIT - word - sizeof(*item);
-}
-
 /* The key and value of a slot that is not free; false: CORRUPT. */
 bool hashmap_read(const uint8_t *start, const struct twz_hashmap_slot *slot, uint8_t kind,
 		  struct bytes *key, struct bytes *value)
 {
 	if (kind == TWZ_HASHMAP_ITEM)
-		return item_at(start, load64(&slot->item.word), key, value);
+		return item_read(start, load64(&slot->item.word), key, value);
 	kind -= TWZ_HASHMAP_HERE(0, 0);
 	*key = (struct bytes){(const uint8_t *)&slot->key, kind / 17};
 	*value = (struct bytes){slot->value, kind % 17};
@@ -138,7 +124,7 @@ static twz_result is_wanted(const uint8_t *start, const struct twz_hashmap_slot 
 		       (kind - TWZ_HASHMAP_HERE(0, 0)) / 17u == wanted->key.length;
 	if (load64(&slot->key) != wanted->order)
 		return false;
-	if (!item_at(start, load64(&slot->item.word), &key, &value))
+	if (!item_read(start, load64(&slot->item.word), &key, &value))
 		return -TWZ_ERR_CORRUPT;
 	return compare_bytes(key, wanted->key) == 0;
 }
@@ -203,20 +189,26 @@ twz_result hashmap_find(const uint8_t *start, const struct twz_hashmap *map,
 	return broken || at ? -TWZ_ERR_CORRUPT : TWZ_OK;
 }
 
-static twz_result get(const uint8_t *start, const struct twz_hashmap *map, struct bytes key,
-		      void *value, size_t size)
+twz_result hashmap_there(const uint8_t *start, const struct twz_hashmap *map, struct bytes key,
+			 struct hashmap_place *place)
 {
 	struct hashmap_wanted wanted = hashmap_want(map, key.data, key.length);
-	struct bytes found, held;
-	struct hashmap_place place;
 
 	if (map->buckets == 0)
 		return -TWZ_ERR_NOT_FOUND;
-	twz_result result = hashmap_find(start, map, &wanted, false, &place);
+	twz_result result = hashmap_find(start, map, &wanted, false, place);
+	return result >= 0 && !place->bucket ? -TWZ_ERR_NOT_FOUND : result;
+}
+
+static twz_result get(const uint8_t *start, const struct twz_hashmap *map, struct bytes key,
+		      void *value, size_t size)
+{
+	struct bytes found, held;
+	struct hashmap_place place;
+	twz_result result = hashmap_there(start, map, key, &place);
+
 	if (result < 0)
 		return result;
-	if (!place.bucket)
-		return -TWZ_ERR_NOT_FOUND;
 	if (!hashmap_read(start, &place.bucket->slots[place.slot], place.kind, &found, &held))
 		return -TWZ_ERR_CORRUPT;
 	return (twz_result)copy_bytes(value, size, held);

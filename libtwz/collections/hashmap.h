@@ -3,7 +3,7 @@
 #ifndef LIBTWZ_HASHMAP_INTERNAL_H
 #define LIBTWZ_HASHMAP_INTERNAL_H
 
-#include "bytes.h"
+#include "item.h"
 #include <twz/hashmap.h>
 
 #define HASHMAP_FIRST 8 /* buckets of the first segment */
@@ -51,6 +51,10 @@ bool hashmap_order(const uint8_t *start, const struct twz_hashmap *map,
 twz_result hashmap_find(const uint8_t *start, const struct twz_hashmap *map,
 			const struct hashmap_wanted *wanted, bool for_room,
 			struct hashmap_place *place);
+
+/* The place of a key that is there. NOT_FOUND, CORRUPT. */
+twz_result hashmap_there(const uint8_t *start, const struct twz_hashmap *map, struct bytes key,
+			 struct hashmap_place *place);
 
 /* The first free slot; TWZ_HASHMAP_SLOTS: none. */
 static inline unsigned hashmap_free_slot(const struct twz_hashmap_bucket *bucket)

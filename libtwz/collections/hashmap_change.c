@@ -2,9 +2,8 @@
 /* The hash map: putting and removing keys within a transaction; see <twz/hashmap.h>. */
 #include "hashmap.h"
 
-#define FILL	    4	/* keys a bucket, on average, when the table grows */
-#define IN_PLACE    128 /* bytes of a value that are logged rather than made anew */
-#define SPLIT_LIMIT 8	/* buckets of a chain that is split */
+#define FILL	    4 /* keys a bucket, on average, when the table grows */
+#define SPLIT_LIMIT 8 /* buckets of a chain that is split */
 
 /* What a slot is to hold, and its kind; 0: see the stage's result. */
 static uint8_t fill(struct twz_stage *stage, struct twz_hashmap_slot *slot,
@@ -16,16 +15,10 @@ static uint8_t fill(struct twz_stage *stage, struct twz_hashmap_slot *slot,
 		copy_bytes(slot->value, sizeof(slot->value), value);
 		return (uint8_t)TWZ_HASHMAP_HERE(wanted->key.length, value.length);
 	}
-	uint64_t size = sizeof(struct twz_hashmap_item) + wanted->key.length + value.length;
-	struct twz_hashmap_item *item = twz_stage_alloc(stage, size, size);
-	if (!item)
-		return 0;
-	item->key_length = (uint32_t)wanted->key.length;
-	item->value_length = (uint32_t)value.length;
-	copy_bytes(item->bytes, wanted->key.length, wanted->key);
-	copy_bytes(item->bytes + wanted->key.length, value.length, value);
 	slot->key = wanted->order;
-	slot->item.word = twz_stage_offset(stage, item);
+	slot->item.word = item_make(stage, 0, wanted->key, value);
+	if (slot->item.word == 0)
+		return 0;
 	return TWZ_HASHMAP_ITEM;
 }
 
@@ -35,14 +28,12 @@ static twz_result replace(struct twz_stage *stage, const struct hashmap_wanted *
 	struct twz_hashmap_slot *slot = &place->bucket->slots[place->slot];
 	uint8_t kind = place->kind, *kinds;
 	struct bytes key, old;
+	twz_result result;
 
 	if (!hashmap_read(stage->tx->log.start, slot, kind, &key, &old))
 		return -TWZ_ERR_CORRUPT;
-	if (old.length == value.length && value.length <= IN_PLACE) {
-		if (value.length != 0)
-			copy_bytes(twz_stage_bytes(stage, old.data, old.length), old.length, value);
-		return twz_stage_apply(stage);
-	}
+	if (item_replace(stage, old, value, &result))
+		return result;
 	if (kind == TWZ_HASHMAP_ITEM)
 		twz_stage_free(stage, slot->item.word);
 	kind = fill(stage, twz_stage_bytes(stage, slot, sizeof(*slot)), wanted, value);
@@ -236,12 +227,11 @@ twz_result twz_hashmap_put(const struct twz_object *object, struct twz_hashmap *
 			   const void *key, size_t key_length, const void *value,
 			   size_t value_length)
 {
+	twz_result result = item_check(key_length, value_length);
 	struct twz_tx tx;
 
-	if (key_length > TWZ_HASHMAP_KEY_MAX)
-		return -TWZ_ERR_INVALID_ARGUMENT;
-	if (value_length > TWZ_HEAP_LARGEST - TWZ_HASHMAP_KEY_MAX - sizeof(struct twz_hashmap_item))
-		return -TWZ_ERR_TOO_MANY;
+	if (result < 0)
+		return result;
 	__builtin_prefetch(&map->count,
 			   1); /* which the last change's flush took out of the cache */
 	TWZ_TX(&tx, object)
@@ -253,17 +243,12 @@ twz_result twz_hashmap_put(const struct twz_object *object, struct twz_hashmap *
 static twz_result remove_key(struct twz_tx *tx, const uint8_t *start, struct twz_hashmap *map,
 			     struct bytes key)
 {
-	struct hashmap_wanted wanted = hashmap_want(map, key.data, key.length);
 	struct twz_stage stage;
 	struct hashmap_place place;
+	twz_result result = hashmap_there(start, map, key, &place);
 
-	if (map->buckets == 0)
-		return -TWZ_ERR_NOT_FOUND;
-	twz_result result = hashmap_find(start, map, &wanted, false, &place);
 	if (result < 0)
 		return result;
-	if (!place.bucket)
-		return -TWZ_ERR_NOT_FOUND;
 	twz_stage_begin(&stage, tx);
 	if (place.kind == TWZ_HASHMAP_ITEM)
 		twz_stage_free(&stage, place.bucket->slots[place.slot].item.word);

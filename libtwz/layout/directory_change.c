@@ -283,32 +283,31 @@ twz_result twz_directory_enter(struct directory *d, const char *name, size_t len
 	return TWZ_OK;
 }
 
-twz_result twz_directory_insert(void *start, uint64_t limit, const char *name, size_t length,
-				struct twz_id id, uint32_t kind)
+static twz_result enter(void *start, uint64_t limit, const char *name, size_t length,
+			struct twz_id id, uint32_t kind, int replace,
+			struct twz_directory_entry *old)
 {
 	struct directory d;
 	twz_result result = open_to_change(&d, start, limit);
 
 	if (result < 0)
 		return result;
-	result = twz_directory_enter(&d, name, length, id, kind, 0, NULL);
+	result = twz_directory_enter(&d, name, length, id, kind, replace, old);
 	if (result == TWZ_OK)
 		commit(&d);
 	return result;
 }
 
+twz_result twz_directory_insert(void *start, uint64_t limit, const char *name, size_t length,
+				struct twz_id id, uint32_t kind)
+{
+	return enter(start, limit, name, length, id, kind, 0, NULL);
+}
+
 twz_result twz_directory_replace(void *start, uint64_t limit, const char *name, size_t length,
 				 struct twz_id id, uint32_t kind, struct twz_directory_entry *old)
 {
-	struct directory d;
-	twz_result result = open_to_change(&d, start, limit);
-
-	if (result < 0)
-		return result;
-	result = twz_directory_enter(&d, name, length, id, kind, 1, old);
-	if (result == TWZ_OK)
-		commit(&d);
-	return result;
+	return enter(start, limit, name, length, id, kind, 1, old);
 }
 
 static void count_down(const struct directory *d)

@@ -2,143 +2,190 @@
 /* Hostile bytes in collections: B+tree, hash map, list, append-only log, queue. */
 #include "object.h"
 
-void use_tree(void)
-{
-	static struct twz_btree_cursor cursor;
-	uint8_t key[8] = "key", value[16];
+/* A call, or a few, of a collection; the input's bytes are what it puts. */
+typedef void step(const uint8_t *data, size_t size);
 
+static void play(step *step, const uint8_t *data, size_t size)
+{
 	for (int i = 0; i < STEPS; i++) {
-		key[4] = (uint8_t)hostile_draw(256);
-		switch (hostile_draw(4)) {
-		case 0:
-			twz_btree_put(&object, &content()->tree, key, 5, key, hostile_draw(8));
-			break;
-		case 1:
-			twz_btree_remove(&object, &content()->tree, key, 5);
-			break;
-		case 2:
-			twz_btree_get(&object, &content()->tree, key, 5, value, sizeof(value));
-			break;
-		default:
-			twz_btree_seek(&cursor, key, 5);
-			for (int n = 0; n < 300; n++)
-				if (twz_btree_next(&object, &content()->tree, &cursor, value,
-						   sizeof(value)) != 1)
-					break;
-		}
+		step(data, size);
 		free_locks();
 	}
 }
 
-static void tree(const uint8_t *data, size_t size)
+static void spoil_and_play(step *step, const uint8_t *data, size_t size)
 {
 	start(data, size, PART_DATA);
 	if (twz_tx_open(&object) >= 0)
-		use_tree();
+		play(step, data, size);
 }
 
-static void use_map(void)
+/* One of a few keys. */
+static const uint8_t *draw_key(void)
 {
-	uint8_t key[8] = "key", value[16];
+	static uint8_t key[8] = "key";
 
-	for (int i = 0; i < STEPS; i++) {
-		key[4] = (uint8_t)hostile_draw(256);
-		switch (hostile_draw(3)) {
-		case 0:
-			twz_hashmap_put(&object, &content()->map, key, 5, key, hostile_draw(8));
-			break;
-		case 1:
-			twz_hashmap_remove(&object, &content()->map, key, 5);
-			break;
-		default:
-			twz_hashmap_get(&object, &content()->map, key, 5, value, sizeof(value));
-		}
-		free_locks();
+	key[4] = (uint8_t)hostile_draw(256);
+	return key;
+}
+
+#define KEY 5 /* bytes of it */
+
+static void tree_step(const uint8_t *data, size_t size)
+{
+	static struct twz_btree_cursor cursor;
+	const uint8_t *key = draw_key();
+	struct twz_btree *tree = &content()->tree;
+	uint8_t value[16];
+	int left = 300;
+
+	(void)data;
+	(void)size;
+	switch (hostile_draw(4)) {
+	case 0:
+		twz_btree_put(&object, tree, key, KEY, key, hostile_draw(8));
+		break;
+	case 1:
+		twz_btree_remove(&object, tree, key, KEY);
+		break;
+	case 2:
+		twz_btree_get(&object, tree, key, KEY, value, sizeof(value));
+		break;
+	default:
+		twz_btree_seek(&cursor, key, KEY);
+		while (left-- > 0 &&
+		       twz_btree_next(&object, tree, &cursor, value, sizeof(value)) == 1)
+			;
+	}
+}
+
+void use_tree(void)
+{
+	play(tree_step, NULL, 0);
+}
+
+static void tree(const uint8_t *data, size_t size)
+{
+	spoil_and_play(tree_step, data, size);
+}
+
+static void map_step(const uint8_t *data, size_t size)
+{
+	static struct twz_hashmap_cursor cursor;
+	const uint8_t *key = draw_key();
+	struct twz_hashmap *map = &content()->map;
+	uint8_t value[16];
+	int left = 300;
+
+	(void)data;
+	(void)size;
+	switch (hostile_draw(4)) {
+	case 0:
+		twz_hashmap_put(&object, map, key, KEY, key, hostile_draw(8));
+		break;
+	case 1:
+		twz_hashmap_remove(&object, map, key, KEY);
+		break;
+	case 2:
+		twz_hashmap_get(&object, map, key, KEY, value, sizeof(value));
+		break;
+	default:
+		cursor = (struct twz_hashmap_cursor){0};
+		while (left-- > 0 &&
+		       twz_hashmap_next(&object, map, &cursor, value, sizeof(value)) == 1)
+			;
 	}
 }
 
 static void map(const uint8_t *data, size_t size)
 {
-	start(data, size, PART_DATA);
-	if (twz_tx_open(&object) >= 0)
-		use_map();
+	spoil_and_play(map_step, data, size);
+}
+
+static struct twz_list_cursor list_cursor;
+
+static void list_step(const uint8_t *data, size_t size)
+{
+	struct twz_list *list = &content()->list;
+	uint8_t bytes[8];
+	uint64_t left;
+
+	switch (hostile_draw(4)) {
+	case 0:
+		twz_list_append(&object, list, data, hostile_draw(size + 1));
+		break;
+	case 1:
+		twz_list_take(&object, list, bytes, sizeof(bytes));
+		break;
+	case 2:
+		twz_list_remove(&object, list, &list_cursor);
+		break;
+	default:
+		left = hostile_draw(100);
+		while (left-- > 0 &&
+		       twz_list_next(&object, list, &list_cursor, bytes, sizeof(bytes)) == 1)
+			;
+	}
 }
 
 static void list(const uint8_t *data, size_t size)
 {
-	struct twz_list_cursor cursor = {0};
-	uint8_t bytes[8];
+	list_cursor = (struct twz_list_cursor){0};
+	spoil_and_play(list_step, data, size);
+}
 
-	start(data, size, PART_DATA);
-	if (twz_tx_open(&object) < 0)
-		return;
-	for (int i = 0; i < STEPS; i++) {
-		switch (hostile_draw(4)) {
-		case 0:
-			twz_list_append(&object, &content()->list, data, hostile_draw(size + 1));
-			break;
-		case 1:
-			twz_list_take(&object, &content()->list, bytes, sizeof(bytes));
-			break;
-		case 2:
-			twz_list_remove(&object, &content()->list, &cursor);
-			break;
-		default:
-			for (uint64_t n = hostile_draw(100); n > 0; n--)
-				if (twz_list_next(&object, &content()->list, &cursor, bytes,
-						  sizeof(bytes)) != 1)
-					break;
-		}
-		free_locks();
+static struct twz_append_log_cursor log_cursor;
+
+static void append_log_step(const uint8_t *data, size_t size)
+{
+	struct twz_append_log *log = &content()->log;
+	uint8_t bytes[8];
+	uint64_t left;
+
+	switch (hostile_draw(4)) {
+	case 0:
+		twz_append_log_add(&object, log, data, hostile_draw(size + 1), NULL);
+		break;
+	case 1:
+		twz_append_log_truncate(&object, log, log_cursor.record);
+		break;
+	case 2:
+		log_cursor.position = hostile_draw(4096) * 8;
+		break;
+	default:
+		left = hostile_draw(100);
+		while (left-- > 0 &&
+		       twz_append_log_next(&object, log, &log_cursor, bytes, sizeof(bytes)) == 1)
+			;
 	}
 }
 
 static void append_log(const uint8_t *data, size_t size)
 {
-	struct twz_append_log_cursor cursor = {0};
-	uint8_t bytes[8];
+	log_cursor = (struct twz_append_log_cursor){0};
+	spoil_and_play(append_log_step, data, size);
+}
 
-	start(data, size, PART_DATA);
-	if (twz_tx_open(&object) < 0)
-		return;
-	for (int i = 0; i < STEPS; i++) {
-		switch (hostile_draw(4)) {
-		case 0:
-			twz_append_log_add(&object, &content()->log, data, hostile_draw(size + 1),
-					   NULL);
-			break;
-		case 1:
-			twz_append_log_truncate(&object, &content()->log, cursor.record);
-			break;
-		case 2:
-			cursor.position = hostile_draw(4096) * 8;
-			break;
-		default:
-			for (uint64_t n = hostile_draw(100); n > 0; n--)
-				if (twz_append_log_next(&object, &content()->log, &cursor, bytes,
-							sizeof(bytes)) != 1)
-					break;
-		}
-		free_locks();
-	}
+static void queue_step(const uint8_t *data, size_t size)
+{
+	struct twz_queue *shared = (void *)content()->queue;
+	uint8_t entry[1024];
+
+	(void)data;
+	(void)size;
+	/* an entry is as large as the queue says, when its putter made it so */
+	if (shared->entry_size > sizeof(entry))
+		shared->entry_size = 24;
+	if (hostile_draw(2))
+		twz_queue_put(shared, entry, 0);
+	else
+		twz_queue_take(shared, entry, 0);
 }
 
 static void queue(const uint8_t *data, size_t size)
 {
-	uint8_t entry[1024];
-
 	start(data, size, PART_DATA);
-	struct twz_queue *shared = (void *)content()->queue;
-	for (int i = 0; i < STEPS; i++) {
-		/* an entry is as large as the queue says, when its putter made it so */
-		if (shared->entry_size > sizeof(entry))
-			shared->entry_size = 24;
-		if (hostile_draw(2))
-			twz_queue_put(shared, entry, 0);
-		else
-			twz_queue_take(shared, entry, 0);
-		free_locks();
-	}
+	play(queue_step, data, size);
 }
 
 const struct target collection_targets[] = {

@@ -13,6 +13,7 @@
 #ifndef TWZ_BTREE_H
 #define TWZ_BTREE_H
 
+#include <twz/item.h>
 #include <twz/ptr.h>
 #include <twz/tx.h>
 
@@ -20,21 +21,16 @@
 extern "C" {
 #endif
 
-#define TWZ_BTREE_KEY_MAX 1024
+#define TWZ_BTREE_KEY_MAX TWZ_ITEM_KEY_MAX
 #define TWZ_BTREE_ENTRIES 38 /* so that a node with its block's header is 1 KiB */
 #define TWZ_BTREE_LEVELS  12
-
-struct twz_btree_item {
-	uint32_t key_length, value_length;
-	uint8_t bytes[]; /* the key, then the value */
-};
 
 struct twz_btree_node;
 
 union twz_btree_slot {
 	uint8_t value[16]; /* in a leaf, of a key that the prefix holds */
 	struct {
-		twz_ptr(struct twz_btree_item) item;  /* of any other key */
+		twz_ptr(struct twz_item) item;	      /* of any other key */
 		twz_ptr(struct twz_btree_node) child; /* above leaves: the keys from this one on */
 	};
 };

@@ -14,6 +14,7 @@
 #ifndef TWZ_HASHMAP_H
 #define TWZ_HASHMAP_H
 
+#include <twz/item.h>
 #include <twz/ptr.h>
 #include <twz/tx.h>
 
@@ -21,20 +22,15 @@
 extern "C" {
 #endif
 
-#define TWZ_HASHMAP_KEY_MAX  1024
+#define TWZ_HASHMAP_KEY_MAX  TWZ_ITEM_KEY_MAX
 #define TWZ_HASHMAP_SEGMENTS 20 /* the first of 8 buckets; each doubles the table */
 #define TWZ_HASHMAP_SLOTS    7
-
-struct twz_hashmap_item {
-	uint32_t key_length, value_length;
-	uint8_t bytes[]; /* the key, then the value */
-};
 
 struct twz_hashmap_slot {
 	uint64_t key; /* its bytes and zeros behind them; of an item: its hash, bits reversed */
 	union {
 		uint8_t value[16];
-		twz_ptr(struct twz_hashmap_item) item;
+		twz_ptr(struct twz_item) item;
 	};
 };
 
