@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * memmove, and memcpy as the same code. musl's go byte by byte where the destination is not aligned. memcpy is weak: a
- * program may have one of its own and still take memmove from here. Up to 32 bytes, and at the end that a loop does
+ * memmove, and memcpy as the same code. musl's go byte by byte where the destination is not aligned. Both are weak: a
+ * program may have one of its own and still take the other from here. Up to 32 bytes, and at the end that a loop does
  * not reach, all is read before anything is written.
  */
 
 #define REP_FROM 512 /* bytes from which a processor's own loop is the quicker one */
 
-	.global memmove
+	.weak memmove
 	.type memmove, @function
 	.weak memcpy
 	.type memcpy, @function
