@@ -113,6 +113,16 @@ static twz_result load_group(struct store *store, uint64_t number)
 	return store->error;
 }
 
+bool block_is_used(struct store *store, uint64_t block, twz_result *result)
+{
+	struct node node;
+
+	if (!node_read(store, group_bitmap(store, block / STORE_GROUP), STORE_KIND_BITMAP, &node,
+		       result))
+		return false;
+	return node.words[block % STORE_GROUP / 64 + 2] >> (block % 64) & 1;
+}
+
 /* Sets or clears a block's bit on the medium, within the transaction. */
 static bool mark(struct store *store, uint64_t block, bool used)
 {
@@ -300,6 +310,8 @@ twz_result pages_write(struct store *store, uint64_t block, uint64_t count,
 
 	for (uint64_t i = 0; i < count; i++)
 		checksums[i] = store->region ? 0 : page_checksum(contents[i]);
+	for (uint64_t i = 0; !store->region && i < count; i++)
+		transaction_page(store, block + i, checksums[i]);
 	store->written = true;
 	if (store->medium.write_pages && !store->readonly)
 		return store->medium.write_pages(store->medium.context, block, count, contents);

@@ -179,6 +179,8 @@ twz_result cache_write(struct store *store, bool all, bool *any)
 			result = blocks_write(store, entry->block, 1, entry->words);
 			if (result != TWZ_OK)
 				break;
+			if (entry->fresh)
+				journal_vouch(store, entry->block, page_checksum(entry->words));
 		}
 		*link = entry->listed;
 		entry->in_list = false;

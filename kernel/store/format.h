@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The store's format on the medium, version 2. docs/store.md specifies it byte by byte. */
+/* The store's format on the medium, version 3. docs/store.md specifies it byte by byte. */
 #ifndef STORE_FORMAT_H
 #define STORE_FORMAT_H
 
@@ -12,7 +12,7 @@
 
 #define STORE_MAGIC   0x45524f54535a5754ull /* "TWZSTORE" */
 #define STORE_MAKING  0x53464b4d535a5754ull /* "TWZSMKFS": an interrupted mkfs; it is done again */
-#define STORE_VERSION 2u
+#define STORE_VERSION 3u
 
 #define STORE_SUPERBLOCK 0ull /* block numbers */
 #define STORE_BACKUP	 1ull
@@ -66,16 +66,22 @@ struct store_roots {
 };
 TWZ_STATIC_ASSERT(sizeof(struct store_roots) == 128, "roots layout");
 
-/* A store of one 8-byte word at a byte offset of the medium. */
+/*
+ * A store of one 8-byte word at a byte offset of the medium. In a disk's record an odd offset is
+ * that of a block + 1, and the value the block's CRC32C (0 counts as 1): the block was written with
+ * the record, and the record is true only when it is there.
+ */
 struct store_word {
 	uint64_t offset;
 	uint64_t value;
 };
+#define STORE_WORD_VOUCHES 1ull
 
 /*
  * A record of the journal, from the start of a block. In memory there is one, in the journal's
  * first block, true while `committed` is its sequence; on a disk they follow each other and are
- * true when the checksum is right and the sequence the next one.
+ * true when the checksum is right and the sequence the next one. The last one is true when the
+ * blocks that it vouches for are as it says, too.
  */
 struct store_journal {
 	uint32_t magic;	   /* STORE_JOURNAL_MEMORY, STORE_JOURNAL_DISK */

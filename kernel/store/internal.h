@@ -8,6 +8,9 @@
 #include "format.h"
 #include "store.h"
 
+#define STORE_VOUCHED \
+	128u /* blocks that a record vouches for, at most; with more a flush costs less */
+
 #define WORD_OF(structure, field) (offsetof(structure, field) / 8)
 #define ROOT_WORD(field)	  WORD_OF(struct store_roots, field)
 #define RECORD_WORD(field)	  WORD_OF(struct store_record, field)
@@ -72,6 +75,8 @@ void transaction_begin(struct store *store);
 void transaction_word(struct store *store, uint64_t offset, uint64_t value);
 /* The value that the transaction gives the word, or false. */
 bool transaction_find(const struct store *store, uint64_t offset, uint64_t *value);
+/* Disk: a page was written to a fresh block. */
+void transaction_page(struct store *store, uint64_t block, uint32_t checksum);
 void transaction_fail(struct store *store, twz_result error);
 twz_result transaction_commit(struct store *store);
 /* A block that node_make has made in this transaction. */
@@ -82,6 +87,8 @@ void transaction_close(struct store *store);
 
 /* Makes the words (pairs) true: durable and in place. */
 void journal_commit_memory(struct store *store, const uint64_t *pairs, uint64_t count);
+/* Disk: a block was written; the next record vouches for it, or a flush comes before. */
+void journal_vouch(struct store *store, uint64_t block, uint32_t checksum);
 /* Finishes what had become true. CORRUPT when a record is damaged, IO. */
 twz_result journal_recover(struct store *store);
 
@@ -104,6 +111,8 @@ void blocks_reuse(struct store *store, bool metadata);
 void block_flush(struct store *store, uint64_t block);
 /* Memory: whether the block's checksum was seen to be right; NULL: out of memory. */
 uint64_t *block_verified(struct store *store, uint64_t block, uint64_t *bit);
+/* Whether the block is in use, without what the running transaction does; *result: CORRUPT, IO. */
+bool block_is_used(struct store *store, uint64_t block, twz_result *result);
 uint64_t group_bitmap(const struct store *store, uint64_t group);
 /* A group's bits before anything is allocated. */
 void group_start(const struct store *store, uint64_t group, uint64_t used[STORE_GROUP_WORDS]);

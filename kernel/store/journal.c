@@ -2,7 +2,10 @@
 /*
  * The redo journal. In memory: one record, stored to its places at once. On a disk: a record for
  * each barrier, one behind the other, until a checkpoint has brought all to its place. What was
- * written to fresh blocks is durable before a record that names it.
+ * written to fresh blocks is durable before a record that names it, or with it when the record
+ * vouches for it: then it is true only if the blocks are as it says. That is looked at for the last
+ * record; who has another one behind it was durable before that was written, and what its blocks
+ * were may have been freed and used again.
  */
 #include "internal.h"
 
@@ -25,6 +28,8 @@ static void apply(struct store *store, const struct store_word *words, uint64_t 
 {
 	for (uint64_t i = 0; i < count; i++) {
 		uint64_t *word = (uint64_t *)(store->region + words[i].offset);
+		if (words[i].offset & STORE_WORD_VOUCHES)
+			continue;
 		__atomic_store_n(word, words[i].value, __ATOMIC_RELEASE);
 		twz_flush(word, sizeof(*word));
 	}
@@ -51,23 +56,69 @@ void journal_commit_memory(struct store *store, const uint64_t *pairs, uint64_t 
 	twz_commit_word(&journal->committed, 0);
 }
 
-static twz_result write_record(struct store *store)
+void journal_vouch(struct store *store, uint64_t block, uint32_t checksum)
+{
+	if (store->vouched.count >= 2 * STORE_VOUCHED ||
+	    !vector_push(store, &store->vouched, block * STORE_BLOCK_SIZE | STORE_WORD_VOUCHES) ||
+	    !vector_push(store, &store->vouched, checksum))
+		store->flush_first = true;
+}
+
+/* Whether the next record can vouch for all that was written. */
+static bool can_vouch(const struct store *store)
+{
+	return !store->flush_first && store->batch.count != 0 &&
+	       (store->batch.count + store->vouched.count) / 2 <= store->journal_words;
+}
+
+static twz_result flush(struct store *store)
+{
+	twz_result result = blocks_flush(store);
+
+	if (result == TWZ_OK) {
+		store->written = store->flush_first = false;
+		store->vouched.count = 0;
+	}
+	return result;
+}
+
+/* The batch and the blocks that are vouched for; those that are free by now can change before the
+ * next record is there. */
+static twz_result fill_record(struct store *store, struct store_journal *record)
 {
 	uint64_t count = store->batch.count / 2;
-	uint64_t blocks = record_blocks(count);
-	struct store_journal *record = store->memory->allocate(blocks * STORE_BLOCK_SIZE);
 
-	if (!record)
-		return -TWZ_ERR_OUT_OF_MEMORY;
+	__builtin_memcpy(record->words, store->batch.items, count * sizeof(record->words[0]));
+	for (uint64_t i = 0; i < store->vouched.count; i += 2) {
+		const uint64_t *pair = &store->vouched.items[i];
+		twz_result result;
+		bool used = block_is_used(store, pair[0] / STORE_BLOCK_SIZE, &result);
+		if (result != TWZ_OK)
+			return result;
+		if (used)
+			record->words[count++] = (struct store_word){pair[0], pair[1]};
+	}
 	record->magic = STORE_JOURNAL_DISK;
 	record->sequence = store->sequence + 1;
 	record->count = count;
-	__builtin_memcpy(record->words, store->batch.items, count * sizeof(record->words[0]));
 	record->checksum = record_checksum(record, count);
-	twz_result result = blocks_write(store, STORE_JOURNAL + store->journal_at, blocks, record);
-	store->memory->release(record, blocks * STORE_BLOCK_SIZE);
+	return TWZ_OK;
+}
+
+static twz_result write_record(struct store *store)
+{
+	uint64_t room = record_blocks((store->batch.count + store->vouched.count) / 2);
+	struct store_journal *record = store->memory->allocate(room * STORE_BLOCK_SIZE);
+
+	if (!record)
+		return -TWZ_ERR_OUT_OF_MEMORY;
+	twz_result result = fill_record(store, record);
+	uint64_t blocks = record_blocks(record->count);
 	if (result == TWZ_OK)
-		result = blocks_flush(store);
+		result = blocks_write(store, STORE_JOURNAL + store->journal_at, blocks, record);
+	store->memory->release(record, room * STORE_BLOCK_SIZE);
+	if (result == TWZ_OK)
+		result = flush(store);
 	if (result != TWZ_OK)
 		return result;
 	store->sequence++;
@@ -78,7 +129,9 @@ static twz_result write_record(struct store *store)
 
 /*
  * Brings all that the journal holds to its place; it begins anew. Its first record is wiped, so
- * that the next open has nothing to do; when the wiping is lost, doing it again does no harm.
+ * that the next open has nothing to do; when the wiping is lost, doing it again does no harm. But
+ * the next record is not written before the wiping is durable: parts of it over parts of the old
+ * ones would leave some of those, to be done again without the ones behind them.
  */
 static twz_result empty_journal(struct store *store)
 {
@@ -93,7 +146,7 @@ static twz_result empty_journal(struct store *store)
 			result = blocks_write(store, STORE_JOURNAL, 1, zeros);
 			store->memory->release(zeros, STORE_BLOCK_SIZE);
 		}
-		store->written = true;
+		store->written = store->flush_first = true;
 	}
 	if (result == TWZ_OK) {
 		store->journal_at = 0;
@@ -108,18 +161,17 @@ twz_result store_barrier(struct store *store)
 
 	if (store->region || store->readonly)
 		return TWZ_OK;
-	bool fresh = store->written;
 	if (store->batch.count != 0)
-		result = cache_write(store, false, &fresh);
-	if (result == TWZ_OK && fresh)
-		result = blocks_flush(store);
-	if (result != TWZ_OK)
-		return result;
-	store->written = false;
-	if (store->batch.count != 0)
+		result = cache_write(store, false, &store->written);
+	if (result == TWZ_OK && store->written && !can_vouch(store))
+		result = flush(store);
+	if (result == TWZ_OK && store->batch.count != 0)
 		result = write_record(store);
-	if (result != TWZ_OK)
+	if (result != TWZ_OK) {
+		/* what a lost record vouched for may change before the next */
+		store->flush_first = true;
 		return result;
+	}
 	blocks_reuse(store, false);
 	/* A record takes half of the journal at most, and cannot wait for the journal to become
 	 * empty: the cache is ahead of it then. So there is always room for one. */
@@ -142,7 +194,9 @@ static twz_result check_words(const struct store *store, const struct store_jour
 	for (uint64_t i = 0; i < record->count; i++) {
 		uint64_t offset = record->words[i].offset, block = offset / STORE_BLOCK_SIZE;
 		bool in_roots = block == STORE_ROOTS;
-		if (offset % 8 != 0 || block >= store->blocks ||
+		bool vouches = record->magic == STORE_JOURNAL_DISK &&
+			       offset % STORE_BLOCK_SIZE == STORE_WORD_VOUCHES;
+		if ((offset % 8 != 0 && !vouches) || block >= store->blocks ||
 		    (block < store->first_bitmap && !in_roots))
 			return -TWZ_ERR_CORRUPT;
 	}
@@ -155,6 +209,8 @@ static twz_result replay_to_cache(struct store *store, const struct store_journa
 		uint64_t offset = record->words[i].offset;
 		twz_result result;
 		bool *verified;
+		if (offset & STORE_WORD_VOUCHES)
+			continue;
 		uint64_t *words = cache_get(store, offset / STORE_BLOCK_SIZE, &verified, &result);
 		if (!words)
 			return result;
@@ -198,27 +254,68 @@ static twz_result erase(struct store *store, void *block)
 	return result == TWZ_OK ? blocks_flush(store) : result;
 }
 
-/* The records of a disk from the second on. */
+/* Whether the blocks that a record vouches for are as it says. */
+static twz_result check_blocks(struct store *store, const struct store_journal *record, bool *right)
+{
+	void *block = store->memory->allocate(STORE_BLOCK_SIZE);
+	twz_result result = block ? check_words(store, record) : -TWZ_ERR_OUT_OF_MEMORY;
+
+	*right = true;
+	for (uint64_t i = 0; i < record->count && result == TWZ_OK && *right; i++) {
+		const struct store_word *word = &record->words[i];
+		if (!(word->offset & STORE_WORD_VOUCHES))
+			continue;
+		result = blocks_read(store, word->offset / STORE_BLOCK_SIZE, 1, block);
+		*right = result == TWZ_OK && page_checksum(block) == word->value;
+	}
+	if (block)
+		store->memory->release(block, STORE_BLOCK_SIZE);
+	return result;
+}
+
+/* The record at a block of the journal; NULL: there is none with that sequence. */
+static const struct store_journal *record_at(const struct store *store,
+					     const struct store_journal *all, uint64_t at,
+					     uint64_t sequence)
+{
+	const struct store_journal *record =
+		(const void *)((const uint8_t *)all + at * STORE_BLOCK_SIZE);
+
+	if (at >= store->journal_blocks)
+		return NULL;
+	uint64_t room =
+		(store->journal_blocks - at) * STORE_BLOCK_SIZE - sizeof(struct store_journal);
+	bool right = record->magic == STORE_JOURNAL_DISK && record->sequence == sequence &&
+		     record->count <= room / sizeof(struct store_word) &&
+		     record->checksum == record_checksum(record, record->count);
+	return right ? record : NULL;
+}
+
+/* The records of a disk, as far as they follow each other and the last one's blocks are there. */
 static twz_result replay_chain(struct store *store, const struct store_journal *all)
 {
+	const struct store_journal *record, *last = NULL;
 	uint64_t at = 0, sequence = all->sequence;
+	twz_result result = TWZ_OK;
+	bool right = true;
 
-	while (at < store->journal_blocks) {
-		const struct store_journal *record =
-			(const void *)((const uint8_t *)all + at * STORE_BLOCK_SIZE);
-		uint64_t room = (store->journal_blocks - at) * STORE_BLOCK_SIZE -
-				sizeof(struct store_journal);
-		if (record->magic != STORE_JOURNAL_DISK || record->sequence != sequence ||
-		    record->count > room / sizeof(struct store_word) ||
-		    record->checksum != record_checksum(record, record->count))
+	while ((record = record_at(store, all, at, sequence)) != NULL) {
+		at += record_blocks(record->count);
+		sequence++;
+		last = record;
+	}
+	if (last)
+		result = check_blocks(store, last, &right);
+	at = 0;
+	sequence = all->sequence;
+	while (result == TWZ_OK && (record = record_at(store, all, at, sequence)) != NULL) {
+		if (record == last && !right)
 			break;
-		twz_result result = replay(store, record);
-		if (result != TWZ_OK)
-			return result;
+		result = replay(store, record);
 		at += record_blocks(record->count);
 		sequence++;
 	}
-	return TWZ_OK;
+	return result;
 }
 
 static twz_result recover(struct store *store, struct store_journal *all)

@@ -187,7 +187,7 @@ static twz_result check(const struct store_superblock *superblock, uint64_t size
 			      "image of zeros to make one");
 	if (superblock->version != STORE_VERSION)
 		return refuse(message, -TWZ_ERR_VERSION_MISMATCH,
-			      "the store is of another format version than 2; use the system that "
+			      "the store is of another format version than 3; use the system that "
 			      "made it");
 	if (superblock->checksum != superblock_checksum(superblock))
 		return refuse(message, -TWZ_ERR_CORRUPT,

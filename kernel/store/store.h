@@ -78,13 +78,16 @@ struct store {
 	struct store_vector index;     /* by offset: number of the pair + 1 */
 	struct store_vector allocated; /* blocks */
 	struct store_vector released;  /* blocks, shifted by 1; 1: metadata */
+	struct store_vector pages;     /* disk: pairs of a page's block and checksum */
 	twz_result error;	       /* its first error */
 
 	/* disk: what is not durable or not in its place yet */
 	struct store_vector batch;     /* pairs of the transactions since the last barrier */
+	struct store_vector vouched;   /* blocks written since the last flush, as `pages` */
 	struct store_vector free_data; /* free from the next barrier on */
 	struct store_vector free_meta; /* free from the next checkpoint on */
-	bool written;		       /* pages were, since the last flush */
+	bool written;		       /* blocks were, since the last flush */
+	bool flush_first;	       /* and some of them not in `vouched` */
 	struct store_cache *cache;
 
 	const struct store_memory *memory;

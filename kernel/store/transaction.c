@@ -87,9 +87,17 @@ void transaction_word(struct store *store, uint64_t offset, uint64_t value)
 	}
 }
 
+void transaction_page(struct store *store, uint64_t block, uint32_t checksum)
+{
+	if (store->pages.count >= 2 * STORE_VOUCHED || !vector_push(store, &store->pages, block) ||
+	    !vector_push(store, &store->pages, checksum))
+		store->flush_first = true;
+}
+
 static void forget(struct store *store)
 {
 	store->words.count = 0;
+	store->pages.count = 0;
 	store->allocated.count = 0;
 	store->released.count = 0;
 	if (store->index.room > KEEP_INDEX)
@@ -118,7 +126,9 @@ void transaction_close(struct store *store)
 	vector_free(store, &store->index);
 	vector_free(store, &store->allocated);
 	vector_free(store, &store->released);
+	vector_free(store, &store->pages);
 	vector_free(store, &store->batch);
+	vector_free(store, &store->vouched);
 	vector_free(store, &store->free_data);
 	vector_free(store, &store->free_meta);
 }
@@ -151,7 +161,8 @@ static void seal(struct store *store)
 	store->words.count = kept * 2;
 }
 
-/* The words into the cache, and into the batch; nothing here can fail any more. */
+/* The words into the cache, and into the batch, the pages to those vouched for; nothing here can
+ * fail any more. */
 static void apply_to_cache(struct store *store)
 {
 	for (uint64_t i = 0; i < store->words.count; i += 2) {
@@ -166,6 +177,8 @@ static void apply_to_cache(struct store *store)
 		vector_push(store, &store->batch, offset);
 		vector_push(store, &store->batch, value);
 	}
+	for (uint64_t i = 0; i + 1 < store->pages.count; i += 2)
+		journal_vouch(store, store->pages.items[i], (uint32_t)store->pages.items[i + 1]);
 }
 
 static twz_result commit_to_disk(struct store *store)

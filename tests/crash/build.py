@@ -19,16 +19,29 @@ wraps = ["twz_lock_take", "twz_lock_release", "sched_yield"]
 ldflags = ["-Wl,--wrap=" + name for name in wraps] + ["-pthread"]
 unit_test("crash", plain, flags=FLAGS, tool="host", libs=recorded, ldflags=ldflags)
 
-# The same with planted bugs: copies of the sources that mutants.txt names.
-with open("tests/crash/mutants.txt") as rules:
-    mutated = sorted({line.split(": ")[0] for line in rules if line.startswith(("libtwz/", "kernel/"))})
-copies = [f"{BUILD}/tests/crash/mutants/{name.replace('/', '_')}" for name in mutated]
-generate(copies + [f"{BUILD}/tests/crash/mutants/mutants.c"],
-         ["python3", "tests/crash/mutate.py", "tests/crash/mutants.txt", f"{BUILD}/tests/crash/mutants", *mutated],
-         ["mutate.py", "mutants.txt"] + [f"//{name}" for name in mutated])
+
+def mutants(rules, place):
+    """Copies of the sources that RULES names, in which a number chooses a planted bug: (the sources' names, the copies, their table)."""
+    with open(f"tests/crash/{rules}") as file:
+        mutated = sorted({line.split(": ")[0] for line in file if line.startswith(("libtwz/", "kernel/"))})
+    output = f"{BUILD}/tests/crash/{place}"
+    copies, table = [f"{output}/{name.replace('/', '_')}" for name in mutated], f"{output}/mutants.c"
+    generate(copies + [table], ["python3", "tests/crash/mutate.py", f"tests/crash/{rules}", output, *mutated],
+             ["mutate.py", rules] + [f"//{name}" for name in mutated])
+    return mutated, copies, table
+
+
+mutated, copies, table = mutants("mutants.txt", "mutants")
 OWN = ["-I//libtwz/layout", "-I//libtwz/collections", "-w"]
 kept = [path for path in recorded if path.split("/recorded/")[1][:-2] not in mutated]
 bugs = objects("mutants", [f"//{path}" for path in copies if "/libtwz_" in path], tool="host", flags=FLAGS + OWN + RECORDED)
 bugs += objects("mutants", [f"//{path}" for path in copies if "/kernel_" in path], tool="host", flags=STORE_FLAGS + OWN + RECORDED)
-unit_test("crash-mutants", ["mutants_main.c", f"//{BUILD}/tests/crash/mutants/mutants.c"] + plain[1:], flags=FLAGS, tool="host",
+unit_test("crash-mutants", ["mutants_main.c", f"//{table}"] + plain[1:], flags=FLAGS, tool="host",
           libs=kept + bugs, ldflags=ldflags)
+
+# The store on a disk.
+mutated, copies, table = mutants("disk_mutants.txt", "disk-mutants")
+whole = [path for path in store if path[2:] not in mutated] + glob("*.c", root="//libtwz/layout")
+disk = objects("disk-mutants", ["//tests/unit/store_disk.c"], tool="host", flags=STORE_FLAGS + ["-Dmain=store_disk_main"])
+disk += objects("disk-mutants", [f"//{path}" for path in copies] + whole, tool="host", flags=STORE_FLAGS + ["-w"])
+unit_test("disk-mutants", ["disk_mutants_main.c", f"//{table}"], flags=FLAGS, tool="host", libs=disk)
