@@ -24,7 +24,7 @@ static const char *fault_name(uint32_t kind)
 		"no fault",	  "page fault",		 "protection fault",
 		"object fault",	  "illegal instruction", "division",
 		"floating point", "breakpoint",		 "general protection",
-		"interrupt",
+		"interrupt",	  "out of memory",
 	};
 
 	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "fault";

@@ -32,7 +32,8 @@ static void tell_end(const char *name, const struct twz_rt_wait_result *end)
 			say(STANDARD_OUTPUT, "%s: exit %d\n", name, end->code);
 		return;
 	}
-	say(STANDARD_OUTPUT, "%s: killed by %s (%d)", name, signal_name(end->code), end->code);
+	say(STANDARD_OUTPUT, "%s: killed by %s (%d)%s", name, signal_name(end->code), end->code,
+	    end->fault.kind == TWZ_FAULT_MEMORY ? ": memory was exhausted" : "");
 	if (end->fault.kind != TWZ_FAULT_NONE && end->fault.kind != TWZ_FAULT_INTERRUPT)
 		say(STANDARD_OUTPUT, " at rip 0x%lx, address 0x%lx", end->fault.registers.rip,
 		    end->fault.address);

@@ -15,6 +15,7 @@ static int32_t signal_of(const struct twz_fault *fault)
 {
 	switch (fault->kind) {
 	case TWZ_FAULT_OBJECT:
+	case TWZ_FAULT_MEMORY:
 		return 7; /* SIGBUS */
 	case TWZ_FAULT_ILLEGAL:
 		return 4; /* SIGILL */

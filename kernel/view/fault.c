@@ -13,7 +13,7 @@ static uint32_t kind_of(twz_result error)
 	case TWZ_ERR_READ_ONLY:
 		return TWZ_FAULT_PROTECTION;
 	case TWZ_ERR_OUT_OF_MEMORY:
-		return TWZ_FAULT_PAGE;
+		return TWZ_FAULT_MEMORY;
 	default:
 		return TWZ_FAULT_OBJECT;
 	}

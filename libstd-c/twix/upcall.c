@@ -77,6 +77,7 @@ static int signal_of(const struct twz_fault *fault, uint64_t extended_state, int
 		*code = SEGV_ACCERR;
 		return SIGSEGV;
 	case TWZ_FAULT_OBJECT:
+	case TWZ_FAULT_MEMORY:
 		*code = BUS_ADRERR;
 		return SIGBUS;
 	case TWZ_FAULT_ILLEGAL:

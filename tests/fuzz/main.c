@@ -94,7 +94,7 @@ static void fail(const char *why)
 /* Memory may run out under the parent: the child goes, and the parent tries again. */
 void parent_upcall(struct twz_upcall_frame *frame)
 {
-	if (frame->fault.kind != TWZ_FAULT_PAGE || ++PARENT->retries > 1000)
+	if (frame->fault.kind != TWZ_FAULT_MEMORY || ++PARENT->retries > 1000)
 		fail("the parent faults");
 	twz_sys_view_kill(PARENT->child.hi, PARENT->child.lo, 9);
 	if (in_family)

@@ -278,7 +278,7 @@ TEST(memory_runs_out_with_an_error)
 	while (at < TWZ_SLOT_SIZE && try_write(SLOT(700) + at) == 0)
 		at += PAGE;
 	CHECK(at < TWZ_SLOT_SIZE); /* the machine has less than 1 GiB */
-	EQUAL(last_fault.kind, TWZ_FAULT_PAGE);
+	EQUAL(last_fault.kind, TWZ_FAULT_MEMORY);
 	EQUAL(last_fault.address, (long)SLOT(700) + (long)at);
 	/* the last pieces of the heap go too, and then calls say so */
 	while (result == 0 && made < 64) {

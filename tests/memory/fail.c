@@ -15,7 +15,7 @@ static unsigned refusals;
 /* A fault of our own for want of memory: the next attempt has some. */
 static bool again(const struct twz_fault *fault)
 {
-	if (fault->kind != TWZ_FAULT_PAGE || fault->registers.rip == (uint64_t)tried_read ||
+	if (fault->kind != TWZ_FAULT_MEMORY || fault->registers.rip == (uint64_t)tried_read ||
 	    fault->registers.rip == (uint64_t)tried_write)
 		return false;
 	refusals++;
@@ -50,7 +50,7 @@ static void touch(uint64_t slot, uint64_t page)
 {
 	uint32_t fault = try_write(SLOT(slot) + page * PAGE);
 
-	if (fault && fault != TWZ_FAULT_PAGE)
+	if (fault && fault != TWZ_FAULT_MEMORY)
 		failed(__FILE__, __LINE__, "touch", fault);
 	refusals += fault != 0;
 }

@@ -67,7 +67,7 @@ static bool again(const struct twz_fault *fault)
 {
 	uint64_t rip = fault->registers.rip;
 
-	if (fault->kind != TWZ_FAULT_PAGE || rip == (uint64_t)tried_read ||
+	if (fault->kind != TWZ_FAULT_MEMORY || rip == (uint64_t)tried_read ||
 	    rip == (uint64_t)tried_write || fault->address == rip)
 		return false;
 	twz_sys_thread_control(TWZ_THREAD_YIELD, 0);
@@ -374,7 +374,7 @@ static void round_of(unsigned number)
 		if (controls[i]->state == TWZ_VIEW_EXITED && controls[i]->code)
 			failed(__FILE__, controls[i]->code, "line of a program, or error", (long)i);
 		if (controls[i]->state == TWZ_VIEW_KILLED && controls[i]->code != 9 &&
-		    controls[i]->fault.kind != TWZ_FAULT_PAGE)
+		    controls[i]->fault.kind != TWZ_FAULT_MEMORY)
 			failed(__FILE__, __LINE__, "a program died", controls[i]->fault.kind);
 		drop(views[i], 801 + i);
 	}

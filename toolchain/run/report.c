@@ -55,6 +55,10 @@ static void print_cause(FILE *to, const struct twz_fault *fault)
 		fprintf(to, "%s of 0x%llx (no usable page of its object)",
 			access_name(fault->access), address);
 		break;
+	case TWZ_FAULT_MEMORY:
+		fprintf(to, "%s of 0x%llx (memory was exhausted)", access_name(fault->access),
+			address);
+		break;
 	case TWZ_FAULT_ILLEGAL:
 		fputs("invalid instruction", to);
 		break;

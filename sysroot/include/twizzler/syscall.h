@@ -99,7 +99,7 @@ struct twz_registers {
 
 enum twz_fault_kind {
 	TWZ_FAULT_NONE = 0,
-	TWZ_FAULT_PAGE = 1,	  /* no mapping there, or out of memory for it */
+	TWZ_FAULT_PAGE = 1,	  /* no mapping there */
 	TWZ_FAULT_PROTECTION = 2, /* mapped without the right */
 	TWZ_FAULT_OBJECT = 3,	  /* null page, damaged page, past the end */
 	TWZ_FAULT_ILLEGAL = 4,	  /* invalid instruction */
@@ -108,13 +108,14 @@ enum twz_fault_kind {
 	TWZ_FAULT_BREAKPOINT = 7,
 	TWZ_FAULT_GENERAL = 8,	 /* general protection and the rest */
 	TWZ_FAULT_INTERRUPT = 9, /* thread_interrupt: codes in `address`, the lowest in `code` */
+	TWZ_FAULT_MEMORY = 10,	 /* mapped, but there is no memory left for its page */
 };
 
 struct twz_fault {
 	uint32_t kind;	  /* enum twz_fault_kind */
 	uint32_t access;  /* TWZ_RIGHT_* that was wanted */
-	uint64_t address; /* where, for page, protection and object faults; an interrupt's codes:
-			     bit code-1 */
+	uint64_t address; /* where, for page, protection, object and memory faults; an interrupt's
+			     codes: bit code-1 */
 	uint64_t code;	  /* processor's error code, or the lowest of an interrupt's codes */
 	struct twz_registers registers;
 	/* Where the fault ended its program: the bytes at rip, by which a debugger knows the image;
@@ -129,6 +130,10 @@ struct twz_view_control {
 	uint32_t threads; /* alive */
 	uint32_t report;  /* what the program says of itself (TWZ_PROGRAM_REPORT); wait here too */
 	struct twz_fault fault;
+	/* 1 a moment after the end: the program that made this one has its TWZ_MESSAGE_CHILD. Wait
+	 * here too. */
+	uint32_t announced;
+	uint32_t reserved;
 };
 
 /* ---- programs: views known by a number ---- */
