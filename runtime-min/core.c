@@ -29,17 +29,48 @@ void twz_rt_abort(void)
 
 static twz_rt_upcall_handler upcall_handler;
 
-/* The kernel promises nothing of the stack's alignment or the direction flag. */
+/*
+ * The kernel promises nothing of the stack's alignment or the direction flag. For unwinders this is
+ * the frame of what was interrupted: its registers stand in the upcall's frame, whose address is on
+ * top of the stack.
+ */
+_Static_assert(offsetof(struct twz_upcall_frame, fault.registers.r15) == 24 &&
+		       offsetof(struct twz_upcall_frame, fault.registers.rip) == 144 &&
+		       offsetof(struct twz_upcall_frame, fault.registers.rsp) == 160,
+	       "what the directives below say");
 __asm__(".pushsection .text\n"
 	".hidden rt_upcall_entry\n"
 	".globl rt_upcall_entry\n"
 	".type rt_upcall_entry, @function\n"
 	"rt_upcall_entry:\n"
+	"	.cfi_startproc\n"
+	"	.cfi_signal_frame\n"
 	"	cld\n"
 	"	xorl %ebp, %ebp\n"
 	"	andq $-16, %rsp\n"
+	"	pushq %rdi\n"
+	"	pushq %rdi\n"
+	"	.cfi_escape 0x0f, 3, 0x77, 0, 6\n" /* CFA: what the word at rsp holds */
+	"	.cfi_offset r15, 24\n"
+	"	.cfi_offset r14, 32\n"
+	"	.cfi_offset r13, 40\n"
+	"	.cfi_offset r12, 48\n"
+	"	.cfi_offset r11, 56\n"
+	"	.cfi_offset r10, 64\n"
+	"	.cfi_offset r9, 72\n"
+	"	.cfi_offset r8, 80\n"
+	"	.cfi_offset rbp, 88\n"
+	"	.cfi_offset rdi, 96\n"
+	"	.cfi_offset rsi, 104\n"
+	"	.cfi_offset rdx, 112\n"
+	"	.cfi_offset rcx, 120\n"
+	"	.cfi_offset rbx, 128\n"
+	"	.cfi_offset rax, 136\n"
+	"	.cfi_offset rip, 144\n"
+	"	.cfi_offset rsp, 160\n"
 	"	call rt_upcall\n"
 	"	ud2\n"
+	"	.cfi_endproc\n"
 	".size rt_upcall_entry, . - rt_upcall_entry\n"
 	".popsection\n");
 

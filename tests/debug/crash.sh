@@ -84,6 +84,18 @@ for shape in static dynamic unikernel; do
 		[ "$(grep -c '^  #' "$work/err")" -le 64 ] || fail "there is no end to the callers"
 	done
 
+	# In a signal's handler: what was interrupted is above it.
+	ends 139 $place/crash-$shape spin
+	chain "$(at fault_in_main 'CRASH main')" "$(at faults_in_handler 'CALL handler fault')"
+	reached "$(at faults_in_handler 'CALL handler fault')" 'spins at .*' "$main"
+	ends 134 $place/crash-$shape caught
+	reached "$(at aborts 'CALL abort')" "$(at aborts_in_handler 'CALL handler abort')" "$(at fault_in_main 'CRASH main')" \
+		"$(at middle 'CALL middle')" "$(at main 'CALL caught')"
+
+	# Memory that runs out is told apart from a wrong address.
+	ends 135 --memory 64M $place/crash-$shape memory
+	matches err 'killed by SIGBUS: write of 0x[0-9a-f]+ \(memory was exhausted\) at rip 0x[0-9a-f]+$'
+
 	# C++: templates, and what nobody catches.
 	ends 139 $place/throws-$shape
 	chain "$(at 'store::detail::Shelf<long>::at(unsigned long)' 'CRASH cxx' throws.cc)" "main at .*"

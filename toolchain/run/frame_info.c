@@ -177,6 +177,8 @@ static bool parse_common(const struct section *section, uint64_t offset,
 				return false;
 		if (more.short_of)
 			return false;
+	} else if (strcmp(letters, "S") == 0) { /* .debug_frame has it alone */
+		common->signal = true;
 	} else if (*letters != '\0') {
 		return false;
 	}

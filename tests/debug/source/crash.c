@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -129,6 +130,41 @@ DISTINCT static int with_stack(const char *kind)
 	return 0;
 }
 
+/* More than a machine of 64 MiB has, page by page. */
+DISTINCT static int exhausts(int depth)
+{
+	const size_t size = 32 << 20;
+	volatile char *rooms[4] = {malloc(size), malloc(size), malloc(size), malloc(size)};
+
+	for (size_t i = 0; i < 4; i++)
+		for (size_t at = 0; rooms[i] != NULL && at < size; at += 4096)
+			rooms[i][at] = (char)depth; /* CRASH memory */
+	return depth;
+}
+
+DISTINCT static void faults_in_handler(int number)
+{
+	fault_in_main(number); /* CALL handler fault */
+}
+
+DISTINCT static void aborts_in_handler(int number)
+{
+	aborts(number); /* CALL handler abort */
+}
+
+/* Interrupted wherever it is, by a signal whose handler faults. */
+DISTINCT static int spins(int depth)
+{
+	const struct itimerval soon = {.it_value = {.tv_usec = 10000}};
+
+	signal(SIGALRM, faults_in_handler);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	do
+		sink = depth;
+	while (sink != 0);
+	return depth;
+}
+
 DISTINCT static int in_child(int depth)
 {
 	if (fork() == 0)
@@ -145,6 +181,7 @@ static const struct {
 	{"main", fault_in_main}, {"chain", middle},    {"abort", aborts},	{"assert", asserts},
 	{"raise", raises},	 {"sort", sorts},      {"recursion", recurses}, {"jump", jumps},
 	{"divide", divides},	 {"illegal", illegal}, {"smash", smashes},	{"child", in_child},
+	{"spin", spins},	 {"memory", exhausts},
 };
 
 DISTINCT static void *named(void *argument)
@@ -196,6 +233,10 @@ DISTINCT int main(int argc, char **argv)
 	/* With a handler for another signal the runtime sees the fault first. */
 	if (strcmp(what, "handler") == 0)
 		signal(SIGUSR1, handle);
+	if (strcmp(what, "caught") == 0) {
+		signal(SIGSEGV, aborts_in_handler);
+		return middle(argc); /* CALL caught */
+	}
 	if (strcmp(what, "libc") == 0)
 		return (int)strlen((const char *)nowhere);
 	if (strcmp(what, "terminate") == 0)
