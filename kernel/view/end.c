@@ -93,10 +93,13 @@ static void finish(struct view *view)
 	page->threads = 0;
 	page->code = view->exit_code;
 	page->fault = view->fault;
+	/* Who hears of the end by the message finds the state changed; who sees that first waits.
+	 */
 	__atomic_store_n(&page->state, view->exit_state, __ATOMIC_RELEASE);
-	sync_wake_object(control, offsetof(struct twz_view_control, state), ~0u);
-
 	program_ended(view);
+	__atomic_store_n(&page->announced, 1, __ATOMIC_RELEASE);
+	sync_wake_object(control, offsetof(struct twz_view_control, state), ~0u);
+	sync_wake_object(control, offsetof(struct twz_view_control, announced), ~0u);
 
 	flags = spin_lock(&ended_lock);
 	wait_wake_all(&ended_waiters);

@@ -79,6 +79,18 @@ static bool is_meant(const struct exec_child *child, int64_t who)
 	return twz_sys_program_control(child->number, TWZ_PROGRAM_GROUP, 0) == -who;
 }
 
+/*
+ * SIGCHLD comes before the wait that tells of the end returns: where the message is on its way
+ * still that is a moment, on another CPU, in the kernel.
+ */
+static void await_announced(const struct exec_child *child)
+{
+	uint32_t *word = (uint32_t *)&child->control->announced;
+	struct twz_sync_op op = {.word = word, .value = 0, .kind = TWZ_SYNC_WAIT};
+	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == 0)
+		twz_sys_thread_sync(&op, 1, TWZ_FOREVER);
+}
+
 /* Whether one of the events has come, which is then in *out. */
 static bool has_event(struct exec_child *child, uint32_t events, struct twz_rt_wait_result *out)
 {
@@ -86,6 +98,7 @@ static bool has_event(struct exec_child *child, uint32_t events, struct twz_rt_w
 	uint32_t report = __atomic_load_n(&child->control->report, __ATOMIC_ACQUIRE);
 	*out = (struct twz_rt_wait_result){.number = child->number};
 	if (state != TWZ_VIEW_RUNNING) {
+		await_announced(child);
 		out->state = state;
 		out->code = child->control->code;
 		if (state == TWZ_VIEW_KILLED)

@@ -176,6 +176,30 @@ static void ends_of_children(void)
 	signal(SIGCHLD, SIG_DFL);
 }
 
+static int end_at_once(void)
+{
+	return 0;
+}
+
+/* Whoever sees first that a child has ended, its signal has been taken when wait tells of it. */
+static void signal_before_wait_returns(void)
+{
+	unsigned late = 0;
+	pid_t pid;
+
+	on(SIGCHLD, SA_RESTART);
+	for (int i = 1; i <= 200; i++) {
+		pid = child(end_at_once);
+		while (waitpid(pid, NULL, WNOHANG) == 0)
+			continue;
+		late += count != i;
+		while (count != i)
+			usleep(100);
+	}
+	CHECK(late == 0);
+	signal(SIGCHLD, SIG_DFL);
+}
+
 /* A sleep is not shortened by a stop, and stopped programs do nothing. */
 static int nap(void)
 {
@@ -318,6 +342,7 @@ int main(int argc, char **argv)
 	default_actions();
 	handlers_and_values();
 	ends_of_children();
+	signal_before_wait_returns();
 	stops(nap, 1);
 	stops(sleep_for_ever, 0);
 	stops(loop_for_ever, 0);
