@@ -145,8 +145,53 @@ static bool mark(struct store *store, uint64_t block, bool used)
 	return store->error == TWZ_OK;
 }
 
+static uint64_t take_bit(struct store *store, struct store_group *group, unsigned word,
+			 unsigned bit)
+{
+	group->used[word] |= 1ull << bit;
+	if (group->used[word] == ~0ull)
+		group->full[word / 64] |= 1ull << (word % 64);
+	group->free--;
+	store->free_blocks--;
+	return (uint64_t)(group - store->groups) * STORE_GROUP + word * 64 + bit;
+}
+
+/* The block behind the last one that was taken, if it is free. */
+static uint64_t take_next(struct store *store, struct store_group *group)
+{
+	uint64_t next = store->next_block, in_group = next % STORE_GROUP;
+
+	if (next == 0 || &store->groups[next / STORE_GROUP] != group ||
+	    group->used[in_group / 64] >> (in_group % 64) & 1)
+		return 0;
+	store->next_block = next + 1 < store->blocks ? next + 1 : 0;
+	return take_bit(store, group, (unsigned)(in_group / 64), (unsigned)(in_group % 64));
+}
+
+void blocks_expect(struct store *store, uint64_t count)
+{
+	struct store_group *group = &store->groups[store->hint];
+	unsigned length = count < 32 ? (unsigned)count : 32;
+
+	store->next_block = 0;
+	for (unsigned word = 0; length > 1 && group->used && word < STORE_GROUP_WORDS; word++) {
+		uint64_t starts = ~group->used[word];
+		for (unsigned i = 1; i < length && starts != 0; i++)
+			starts &= starts >> 1;
+		if (starts == 0)
+			continue;
+		store->next_block =
+			store->hint * STORE_GROUP + word * 64 + (unsigned)__builtin_ctzll(starts);
+		return;
+	}
+}
+
 static uint64_t take(struct store *store, struct store_group *group)
 {
+	uint64_t next = take_next(store, group);
+
+	if (next != 0)
+		return next;
 	for (unsigned i = 0; i < 8; i++) {
 		uint64_t valid = i == 7 ? (1ull << (STORE_GROUP_WORDS - 448)) - 1 : ~0ull;
 		uint64_t open = ~group->full[i] & valid;
@@ -154,12 +199,7 @@ static uint64_t take(struct store *store, struct store_group *group)
 			continue;
 		unsigned word = i * 64 + (unsigned)__builtin_ctzll(open);
 		unsigned bit = (unsigned)__builtin_ctzll(~group->used[word]);
-		group->used[word] |= 1ull << bit;
-		if (group->used[word] == ~0ull)
-			group->full[i] |= 1ull << (word % 64);
-		group->free--;
-		store->free_blocks--;
-		return (uint64_t)(group - store->groups) * STORE_GROUP + word * 64 + bit;
+		return take_bit(store, group, word, bit);
 	}
 	return 0;
 }

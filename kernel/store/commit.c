@@ -27,10 +27,12 @@ static void replace_pages(struct store *store, struct store_swap *swaps, uint64_
 	const void *contents[STORE_RUN];
 	uint32_t checksums[STORE_RUN];
 
+	blocks_expect(store, count);
 	for (uint64_t i = 0; i < count; i++) {
 		swaps[i].block = block_allocate(store);
 		contents[i] = swaps[i].contents;
 	}
+	blocks_expect(store, 0);
 	for (uint64_t i = 0, run; i < count && store->error == TWZ_OK; i += run) {
 		for (run = 1; i + run < count && swaps[i + run].block == swaps[i].block + run;)
 			run++;

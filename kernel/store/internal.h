@@ -99,6 +99,9 @@ void blocks_close(struct store *store);
 
 /* A free block, marked used; 0 and the transaction failed with NO_SPACE when there is none. */
 uint64_t block_allocate(struct store *store);
+/* The next blocks that are allocated, `count` of them or the first 32, lie behind each other where
+ * there is room; 0: no more of them are wanted. */
+void blocks_expect(struct store *store, uint64_t count);
 /* Memory: the same, filled with zeros and flushed. */
 uint64_t block_allocate_zeroed(struct store *store);
 /* Marks a block free. It is not allocated again within the transaction. */

@@ -70,6 +70,7 @@ struct store {
 	uint64_t group_count;
 	uint64_t free_blocks; /* that can be allocated */
 	uint64_t hint;	      /* group where the search for a free block goes on */
+	uint64_t next_block;  /* to be allocated before others, if it is free; 0: none */
 	uint64_t sequence;    /* of the last journal record */
 	uint64_t journal_at;  /* disk: block of the journal for the next record */
 

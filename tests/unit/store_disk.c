@@ -501,6 +501,37 @@ static void a_sync_is_one_flush(void)
 	free(bytes);
 }
 
+/* The pages of a commit lie behind each other where there is room, whatever holes there are before.
+ */
+static void a_commit_is_written_in_one_piece(void)
+{
+	static uint64_t contents[BLOCK / 8];
+	uint8_t *bytes = calloc(1, SIZE);
+	struct store_object object = {.id = state_id(1)};
+	struct store_swap swaps[20];
+
+	EXPECT(bytes);
+	EXPECT_EQUAL(open_disk(&store, bytes, SIZE), TWZ_OK);
+	EXPECT_EQUAL(store_create(&store, &object), TWZ_OK);
+	for (uint64_t i = 0; i < 20; i++)
+		swaps[i] = (struct store_swap){&object, 10 + i, contents, 0};
+	EXPECT_EQUAL(store_commit(&store, swaps, 20, NULL, 0, NULL, NULL), TWZ_OK);
+	for (uint64_t i = 0; i < 20; i += 2)
+		EXPECT_EQUAL(store_discard(&store, &object, 10 + i, 1), TWZ_OK);
+	EXPECT_EQUAL(store_barrier(&store), TWZ_OK);
+	for (uint64_t i = 0; i < 9; i++)
+		swaps[i].page = 40 + i;
+	EXPECT_EQUAL(store_commit(&store, swaps, 9, NULL, 0, NULL, NULL), TWZ_OK);
+	for (uint64_t i = 1; i < 9; i++)
+		EXPECT_EQUAL(swaps[i].block, swaps[0].block + i);
+	/* one alone goes into the first hole */
+	EXPECT_EQUAL(store_commit(&store, swaps, 1, NULL, 0, NULL, NULL), TWZ_OK);
+	EXPECT(swaps[0].block < swaps[8].block - 8);
+	EXPECT_EQUAL(store_check(&store, &message), TWZ_OK);
+	store_close(&store);
+	free(bytes);
+}
+
 /* ---- damage ---- */
 
 static void a_damaged_page_is_its_objects(void)
@@ -694,6 +725,7 @@ static const struct test tests[] = {
 	{power_loss, "power loss at each flush: as acknowledged or as the next"},
 	{a_lost_flush_is_found, "a lost flush is found"},
 	{a_sync_is_one_flush, "a sync is one flush"},
+	{a_commit_is_written_in_one_piece, "a commit is written in one piece"},
 	{a_damaged_page_is_its_objects, "a damaged page is an error for its object alone"},
 	{a_medium_is_changed, "an image moves between media"},
 };
