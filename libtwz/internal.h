@@ -72,17 +72,44 @@ void twz_internal_carry_out(struct twz_tx *tx, const struct twz_heap_plan *plan)
 /* Before an allocation within the transaction. */
 twz_result twz_internal_prepare_heap(struct twz_tx *tx);
 
-/*
- * Reading without the lock: what was read between counts when begin and end are both true; else the
- * reader begins a transaction. Everything read is hostile meanwhile.
- */
-bool twz_internal_read_begin(const struct twz_object *object, uint64_t *turns);
-bool twz_internal_read_end(const struct twz_object *object, uint64_t turns);
-
 /* Where a directory's space ends; the rest of an object is its Foreign Object Table's. */
 #define DATA_LIMIT (TWZ_SLOT_SIZE - (16ull << 20))
 /* Where a heap's space ends: the log of transactions lies between. */
 #define HEAP_LIMIT (DATA_LIMIT - TWZ_TX_LOG_SIZE)
 #define FOT_LIMIT  ((TWZ_META_OFFSET - DATA_LIMIT) / sizeof(struct twz_fot_entry))
+
+/*
+ * Reading without the lock: what was read between counts when begin and end are both true; else the
+ * reader begins a transaction. Everything read is hostile meanwhile. A holder raises `turns` after
+ * it has taken the lock and before it changes anything. So a reader that finds the lock free, then
+ * free again, and `turns` the same, has read while nobody changed.
+ */
+static inline const struct twz_log_header *twz_internal_log(const struct twz_object *object)
+{
+	return (const struct twz_log_header *)(object->start + HEAP_LIMIT);
+}
+
+static inline bool twz_internal_log_free(const struct twz_log_header *header)
+{
+	return (__atomic_load_n(&header->holder.hi, __ATOMIC_ACQUIRE) |
+		__atomic_load_n(&header->holder.lo, __ATOMIC_ACQUIRE)) == 0;
+}
+
+static inline bool twz_internal_read_begin(const struct twz_object *object, uint64_t *turns)
+{
+	const struct twz_log_header *header = twz_internal_log(object);
+
+	*turns = __atomic_load_n(&header->turns, __ATOMIC_ACQUIRE);
+	return *turns != 0 && twz_internal_log_free(header);
+}
+
+static inline bool twz_internal_read_end(const struct twz_object *object, uint64_t turns)
+{
+	const struct twz_log_header *header = twz_internal_log(object);
+
+	__asm__ volatile("" : : : "memory"); /* the processor keeps loads in order */
+	return twz_internal_log_free(header) &&
+	       __atomic_load_n(&header->turns, __ATOMIC_ACQUIRE) == turns;
+}
 
 #endif

@@ -4,18 +4,37 @@
 #include <twz/fot.h>
 #include <twz/ptr.h>
 
-uint64_t twz_resolved[2 << TWZ_RESOLVED_BITS];
+#define PART	      512			      /* entries: of a page */
+#define NUMBER(known) ((known) & (TWZ_SLOT_SIZE - 1)) /* of the slot, and one */
+
+uint64_t twz_resolved[TWZ_RESOLVED_SIZE];
+/* Whether anything has been put into a part: what has not need not be looked at. */
+static uint8_t parts[(TWZ_RESOLVED_SIZE + PART - 1) / PART];
+
+/* Empties entries: those of, or that lead to, a slot; 0: all. */
+static void forget(uint64_t slot)
+{
+	for (uint64_t i = 0; i < TWZ_RESOLVED_SIZE; i++) {
+		if (!__atomic_load_n(&parts[i / PART], __ATOMIC_SEQ_CST)) {
+			i |= PART - 1;
+			continue;
+		}
+		uint64_t known = __atomic_load_n(&twz_resolved[i], __ATOMIC_RELAXED);
+		if (known == 0)
+			continue;
+		uint64_t from = NUMBER(known) - 1;
+		/* the index's bits that matter are in the place */
+		uint64_t index = i - (uint64_t)(twz_resolved_place(from, 0) - twz_resolved);
+		uint64_t target = known - (from + 1) + (index << TWZ_IPTR_OFFSET_BITS);
+		if (slot == 0 || from == slot ||
+		    (target & TWZ_RESOLVED_START) >> TWZ_SLOT_SHIFT == slot)
+			__atomic_store_n(&twz_resolved[i], 0, __ATOMIC_RELAXED);
+	}
+}
 
 void twz_object_forget(const void *start)
 {
-	uint64_t slot = (uint64_t)(uintptr_t)start >> TWZ_SLOT_SHIFT;
-
-	for (uint64_t i = 0; i < sizeof(twz_resolved) / sizeof(twz_resolved[0]); i++) {
-		uint64_t word = __atomic_load_n(&twz_resolved[i], __ATOMIC_RELAXED);
-		uint64_t key = (word & (TWZ_SLOT_SIZE - 1)) | word >> 47 << 30;
-		if (key >> 24 == slot || (word & TWZ_RESOLVED_SLOT) >> TWZ_SLOT_SHIFT == slot)
-			__atomic_store_n(&twz_resolved[i], 0, __ATOMIC_RELAXED);
-	}
+	forget((uint64_t)(uintptr_t)start >> TWZ_SLOT_SHIFT);
 }
 
 /* What is kept of a name must not outlive its change: who resolves looks at the generation before
@@ -25,20 +44,19 @@ static uint32_t names_generation, names_kept;
 void twz_names_refresh(void)
 {
 	__atomic_add_fetch(&names_generation, 1, __ATOMIC_SEQ_CST);
-	if (__atomic_exchange_n(&names_kept, 0, __ATOMIC_SEQ_CST) == 0)
-		return;
-	for (uint64_t i = 0; i < sizeof(twz_resolved) / sizeof(twz_resolved[0]); i++)
-		__atomic_store_n(&twz_resolved[i], 0, __ATOMIC_RELAXED);
+	if (__atomic_exchange_n(&names_kept, 0, __ATOMIC_SEQ_CST) != 0)
+		forget(0);
 }
 
 static void keep(const uint8_t *start, uint64_t index, const uint8_t *target, uint32_t generation)
 {
 	uint64_t slot = (uint64_t)(uintptr_t)start >> TWZ_SLOT_SHIFT;
-	uint64_t known = twz_resolved_key(slot, index) | (uint64_t)(uintptr_t)target;
-	uint64_t *place = twz_resolved_place(slot, index);
+	uint64_t known = (uint64_t)(uintptr_t)target - (index << TWZ_IPTR_OFFSET_BITS) + slot + 1;
+	uint64_t *place = twz_resolved_place(slot, (uint16_t)index);
 
 	if (twz_fot_entry(start, index)->flags & TWZ_FOT_NAME)
 		__atomic_store_n(&names_kept, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&parts[(uint64_t)(place - twz_resolved) / PART], 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(place, known, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&names_generation, __ATOMIC_SEQ_CST) != generation)
 		__atomic_store_n(place, 0, __ATOMIC_RELAXED);

@@ -367,31 +367,3 @@ void twz_tx_leave(struct twz_tx **tx)
 {
 	twz_tx_abort(*tx);
 }
-
-/*
- * A holder raises `turns` after it has taken the lock and before it changes anything. So a reader
- * that finds the lock free, then free again, and `turns` the same, has read while nobody changed.
- */
-static bool is_free(const struct twz_log_header *header)
-{
-	return __atomic_load_n(&header->holder.hi, __ATOMIC_ACQUIRE) == 0 &&
-	       __atomic_load_n(&header->holder.lo, __ATOMIC_ACQUIRE) == 0;
-}
-
-bool twz_internal_read_begin(const struct twz_object *object, uint64_t *turns)
-{
-	struct twz_log log = log_of(object->start);
-	const struct twz_log_header *header = twz_log_header(&log);
-
-	*turns = __atomic_load_n(&header->turns, __ATOMIC_ACQUIRE);
-	return *turns != 0 && is_free(header);
-}
-
-bool twz_internal_read_end(const struct twz_object *object, uint64_t turns)
-{
-	struct twz_log log = log_of(object->start);
-	const struct twz_log_header *header = twz_log_header(&log);
-
-	__asm__ volatile("" : : : "memory"); /* the processor keeps loads in order */
-	return is_free(header) && __atomic_load_n(&header->turns, __ATOMIC_ACQUIRE) == turns;
-}

@@ -5,13 +5,15 @@
 #define AHEAD	   2 /* items that a cursor fetches before it comes to them */
 #define ITEM_LINES 6 /* of an item, that are fetched at once */
 
-/* The part of a node that a search looks at comes at once. */
-static bool look(struct btree_at *at, struct twz_btree_node *node)
+/* The part of a node that a search looks at comes at once; of a leaf what the slots hold too. */
+static bool look(struct btree_at *at, struct twz_btree_node *node, bool leaf)
 {
+	const size_t end = leaf ? sizeof(*node) : offsetof(struct twz_btree_node, slots);
+
 	at->node = node;
 	if (!node)
 		return false;
-	for (size_t line = 64; line < offsetof(struct twz_btree_node, slots); line += 64)
+	for (size_t line = 64; line < end; line += 64)
 		__builtin_prefetch((const uint8_t *)node + line);
 	at->level = load32(&node->level);
 	at->count = __atomic_load_n(&node->count, __ATOMIC_RELAXED);
@@ -21,7 +23,7 @@ static bool look(struct btree_at *at, struct twz_btree_node *node)
 
 bool btree_node(const uint8_t *start, twz_iptr word, uint32_t level, struct btree_at *at)
 {
-	return look(at, part_of(start, word, sizeof(*at->node))) && at->level == level;
+	return look(at, part_of(start, word, sizeof(*at->node)), level == 0) && at->level == level;
 }
 
 twz_result btree_root(const uint8_t *start, const struct twz_btree *tree, struct btree_at *root)
@@ -31,7 +33,7 @@ twz_result btree_root(const uint8_t *start, const struct twz_btree *tree, struct
 	*root = (struct btree_at){0};
 	if (word == 0)
 		return TWZ_OK;
-	return look(root, part_of(start, word, sizeof(*root->node))) &&
+	return look(root, part_of(start, word, sizeof(*root->node)), false) &&
 			       root->level < TWZ_BTREE_LEVELS
 		       ? TWZ_OK
 		       : -TWZ_ERR_CORRUPT;
@@ -87,22 +89,39 @@ TWZ_STATIC_ASSERT(offsetof(struct twz_btree_node, prefixes) + 64 * 8 <=
 			  sizeof(struct twz_btree_node),
 		  "slots of 6 bits");
 
-/* The first entry from `low` on whose prefix is not less. Without branches: half of them would be
- * foreseen wrongly. */
-static uint32_t first_from(const struct twz_btree_node *node, uint32_t low, uint32_t count,
-			   uint64_t prefix)
-{
-	const uint8_t *order = node->order + low;
-	uint32_t left = count - low;
+/* A probe behind the order finds bytes of the node all the same, and does not count. */
+#define FARTHEST (TWZ_BTREE_ENTRIES + 3 * 16)
+TWZ_STATIC_ASSERT(offsetof(struct twz_btree_node, order) + FARTHEST <=
+			  sizeof(struct twz_btree_node),
+		  "probes behind the order");
 
-	if (left == 0)
-		return low;
-	while (left > 1) {
-		uint32_t half = left / 2;
-		order += half & -(uint32_t)(prefix_at(node, order[half - 1]) < prefix);
-		left -= half;
-	}
-	return (uint32_t)(order - node->order) + (prefix_at(node, *order) < prefix);
+/* Whether the entry in front of `end` is there and its prefix less. */
+static inline uint32_t is_less(const struct twz_btree_node *node, uint32_t end, uint32_t count,
+			       uint64_t prefix)
+{
+	const uint8_t *order = (const uint8_t *)node + offsetof(struct twz_btree_node, order);
+
+	return (uint32_t)(end <= count) & (uint32_t)(prefix_at(node, order[end - 1]) < prefix);
+}
+
+/* How many steps lead to entries that are less: of three probes, which do not wait for each other.
+ */
+static inline uint32_t steps(const struct twz_btree_node *node, uint32_t from, uint32_t step,
+			     uint32_t count, uint64_t prefix)
+{
+	return is_less(node, from + step, count, prefix) +
+	       is_less(node, from + 2 * step, count, prefix) +
+	       is_less(node, from + 3 * step, count, prefix);
+}
+
+/* The first entry from `low` on whose prefix is not less: three rounds, whatever the count, without
+ * branches, of which half would be foreseen wrongly. */
+static inline uint32_t first_from(const struct twz_btree_node *node, uint32_t low, uint32_t count,
+				  uint64_t prefix)
+{
+	low += 16 * steps(node, low, 16, count, prefix);
+	low += 4 * steps(node, low, 4, count, prefix);
+	return low + steps(node, low, 1, count, prefix);
 }
 
 /* Of a key to a slot's whose prefix is the same, as memcmp. */
@@ -194,25 +213,34 @@ static twz_result get(const uint8_t *start, const struct twz_btree *tree, struct
 	uint32_t slot = btree_slot(at.node, (uint32_t)result - 1);
 	if (!btree_read(start, at.node, slot, buffer, &found, &held))
 		return -TWZ_ERR_CORRUPT;
-	return (twz_result)copy_bytes(value, size, held);
+	return (twz_result)copy_out(value, size, held);
+}
+
+/* With the lock: somebody changes the object. */
+static __attribute__((noinline)) twz_result get_locked(const struct twz_object *object,
+						       const struct twz_btree *tree,
+						       struct bytes key, void *value, size_t size)
+{
+	twz_result result = -TWZ_ERR_NOT_FOUND;
+	struct twz_tx tx;
+
+	TWZ_TX(&tx, object)
+	result = get(object->start, tree, key, value, size);
+	return tx.result < 0 ? tx.result : result;
 }
 
 twz_result twz_btree_get(const struct twz_object *object, const struct twz_btree *tree,
 			 const void *key, size_t key_length, void *value, size_t size)
 {
 	struct bytes wanted = {key, key_length};
-	twz_result result = -TWZ_ERR_NOT_FOUND;
-	struct twz_tx tx;
 	uint64_t turns;
 
 	if (twz_internal_read_begin(object, &turns)) {
-		result = get(object->start, tree, wanted, value, size);
+		twz_result result = get(object->start, tree, wanted, value, size);
 		if (twz_internal_read_end(object, turns))
 			return result;
 	}
-	TWZ_TX(&tx, object)
-	result = get(object->start, tree, wanted, value, size);
-	return tx.result < 0 ? tx.result : result;
+	return get_locked(object, tree, wanted, value, size);
 }
 
 twz_result twz_btree_seek(struct twz_btree_cursor *cursor, const void *key, size_t key_length)

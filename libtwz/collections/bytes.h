@@ -47,6 +47,27 @@ static inline uint64_t copy_bytes(void *to, size_t size, struct bytes from)
 	return from.length;
 }
 
+static inline uint64_t load_bytes(const uint8_t *bytes)
+{
+	uint64_t word;
+
+	__builtin_memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+/* The same for a look-up: what fits into two words costs no call. */
+static inline uint64_t copy_out(void *to, size_t size, struct bytes from)
+{
+	uint8_t *bytes = to;
+
+	if (from.length - 8 > 8 || from.length > size)
+		return copy_bytes(to, size, from);
+	uint64_t first = load_bytes(from.data), last = load_bytes(from.data + from.length - 8);
+	__builtin_memcpy(bytes, &first, sizeof(first));
+	__builtin_memcpy(bytes + from.length - 8, &last, sizeof(last));
+	return from.length;
+}
+
 /* A change's end: its error is the transaction's. */
 static inline void end_change(struct twz_tx *tx, twz_result result)
 {

@@ -5,7 +5,7 @@
 #define CHAIN_LIMIT 4096 /* buckets; longer is a circle */
 #define ONES	    0x0101010101010101ull
 
-static uint64_t reverse(uint64_t x)
+uint64_t hashmap_reverse(uint64_t x)
 {
 	x = (x >> 1 & 0x5555555555555555ull) | (x & 0x5555555555555555ull) << 1;
 	x = (x >> 2 & 0x3333333333333333ull) | (x & 0x3333333333333333ull) << 2;
@@ -13,39 +13,46 @@ static uint64_t reverse(uint64_t x)
 	return __builtin_bswap64(x);
 }
 
-/* Folds 128-bit products, eight bytes at a time, the seed and the length in. */
-static uint64_t hash_of(struct bytes key, uint64_t seed)
+/* The last bytes of a key, fewer than 8, zeros behind them. */
+static inline uint64_t tail_of(const uint8_t *bytes, uint64_t count)
 {
-	uint64_t hash = seed ^ 0x9e3779b97f4a7c15ull * (key.length + 1);
+	uint64_t word = 0;
 
-	for (uint64_t i = 0; i < key.length; i += 8) {
-		uint64_t word = 0, left = key.length - i;
-		__builtin_memcpy(&word, key.data + i, left < 8 ? left : 8);
-		unsigned __int128 product =
-			(unsigned __int128)(hash ^ word) * 0xd6e8feb86659fd93ull;
-		hash = (uint64_t)product ^ (uint64_t)(product >> 64) ^ word << 32;
-	}
+	for (uint64_t i = 0; i < count; i++)
+		word |= (uint64_t)bytes[i] << 8 * i;
+	return word;
+}
+
+static inline uint64_t fold(uint64_t hash, uint64_t word)
+{
+	unsigned __int128 product = (unsigned __int128)(hash ^ word) * 0xd6e8feb86659fd93ull;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64) ^ word << 32;
+}
+
+/* Folds 128-bit products, eight bytes at a time, the seed and the length in. */
+static inline uint64_t hash_of(struct bytes key, uint64_t seed)
+{
+	uint64_t hash = seed ^ 0x9e3779b97f4a7c15ull * (key.length + 1), at = 0;
+
+	for (; at + 8 <= key.length; at += 8)
+		hash = fold(hash, load_bytes(key.data + at));
+	if (at < key.length)
+		hash = fold(hash, tail_of(key.data + at, key.length - at));
 	hash = (hash ^ hash >> 32) * 0xff51afd7ed558ccdull;
 	return hash ^ hash >> 29;
 }
 
-static uint64_t word_of(struct bytes key)
+static inline struct hashmap_wanted want(const struct twz_hashmap *map, struct bytes key)
 {
-	uint64_t word = 0;
-
-	if (key.length >= 8)
-		__builtin_memcpy(&word, key.data, 8);
-	for (uint64_t i = 0; key.length < 8 && i < key.length; i++)
-		word |= (uint64_t)key.data[i] << 8 * i;
-	return word;
+	return (struct hashmap_wanted){key, hash_of(key, map->seed),
+				       key.length >= 8 ? load_bytes(key.data)
+						       : tail_of(key.data, key.length)};
 }
 
-struct hashmap_wanted hashmap_want(const struct twz_hashmap *map, const void *key, size_t length)
+struct hashmap_wanted hashmap_want(const struct twz_hashmap *map, struct bytes key)
 {
-	struct bytes bytes = {key, length};
-	uint64_t hash = hash_of(bytes, map->seed);
-
-	return (struct hashmap_wanted){bytes, reverse(hash), word_of(bytes), (uint8_t)(hash >> 56)};
+	return want(map, key);
 }
 
 /* How many buckets there would be without the splits since the last doubling. */
@@ -54,11 +61,16 @@ uint64_t hashmap_base(uint64_t buckets)
 	return 1ull << (63 - __builtin_clzll(buckets));
 }
 
+static inline uint64_t bucket_of(uint64_t buckets, uint64_t hash)
+{
+	uint64_t base = hashmap_base(buckets), bucket = hash & (2 * base - 1);
+
+	return bucket - (bucket < buckets ? 0 : base);
+}
+
 uint64_t hashmap_bucket(uint64_t buckets, uint64_t order)
 {
-	uint64_t base = hashmap_base(buckets), bucket = reverse(order) & (2 * base - 1);
-
-	return bucket < buckets ? bucket : bucket & (base - 1);
+	return bucket_of(buckets, hashmap_reverse(order));
 }
 
 unsigned hashmap_segment(uint64_t bucket, uint64_t *first)
@@ -101,8 +113,8 @@ struct twz_hashmap_bucket *hashmap_behind(const uint8_t *start,
 }
 
 /* The key and value of a slot that is not free; false: CORRUPT. */
-bool hashmap_read(const uint8_t *start, const struct twz_hashmap_slot *slot, uint8_t kind,
-		  struct bytes *key, struct bytes *value)
+inline bool hashmap_read(const uint8_t *start, const struct twz_hashmap_slot *slot, uint8_t kind,
+			 struct bytes *key, struct bytes *value)
 {
 	if (kind == TWZ_HASHMAP_ITEM)
 		return item_read(start, load64(&slot->item.word), key, value);
@@ -112,8 +124,8 @@ bool hashmap_read(const uint8_t *start, const struct twz_hashmap_slot *slot, uin
 	return key->length <= 8;
 }
 
-static twz_result is_wanted(const uint8_t *start, const struct twz_hashmap_slot *slot, uint8_t kind,
-			    const struct hashmap_wanted *wanted)
+static inline twz_result is_wanted(const uint8_t *start, const struct twz_hashmap_slot *slot,
+				   uint8_t kind, const struct hashmap_wanted *wanted)
 {
 	struct bytes key, value;
 
@@ -122,7 +134,7 @@ static twz_result is_wanted(const uint8_t *start, const struct twz_hashmap_slot 
 	if (kind != TWZ_HASHMAP_ITEM)
 		return load64(&slot->key) == wanted->word &&
 		       (kind - TWZ_HASHMAP_HERE(0, 0)) / 17u == wanted->key.length;
-	if (load64(&slot->key) != wanted->order)
+	if (load64(&slot->key) != hashmap_reverse(wanted->hash))
 		return false;
 	if (!item_read(start, load64(&slot->item.word), &key, &value))
 		return -TWZ_ERR_CORRUPT;
@@ -130,7 +142,7 @@ static twz_result is_wanted(const uint8_t *start, const struct twz_hashmap_slot 
 }
 
 /* The slots whose tags are the wanted one's, and maybe others: bit 7 of a slot's byte. */
-static uint64_t candidates(const struct twz_hashmap_bucket *bucket, uint8_t tag)
+static inline uint64_t candidates(const struct twz_hashmap_bucket *bucket, uint8_t tag)
 {
 	uint64_t tags;
 
@@ -149,18 +161,18 @@ bool hashmap_order(const uint8_t *start, const struct twz_hashmap *map,
 		return true;
 	if (!hashmap_read(start, slot, kind, &key, &value))
 		return false;
-	*order = reverse(hash_of(key, map->seed));
+	*order = hashmap_reverse(hash_of(key, map->seed));
 	return true;
 }
 
-twz_result hashmap_find(const uint8_t *start, const struct twz_hashmap *map,
-			const struct hashmap_wanted *wanted, bool for_room,
-			struct hashmap_place *place)
+static inline __attribute__((always_inline)) twz_result
+find(const uint8_t *start, const struct twz_hashmap *map, const struct hashmap_wanted *wanted,
+     bool for_room, struct hashmap_place *place)
 {
 	uint64_t buckets = load64(&map->buckets);
 	struct twz_hashmap_bucket *at =
 		buckets >= HASHMAP_FIRST
-			? hashmap_head(start, map, hashmap_bucket(buckets, wanted->order))
+			? hashmap_head(start, map, bucket_of(buckets, wanted->hash))
 			: NULL;
 	bool broken = !at;
 
@@ -168,7 +180,8 @@ twz_result hashmap_find(const uint8_t *start, const struct twz_hashmap *map,
 	for (int i = 0; at && i < CHAIN_LIMIT; i++) {
 		__builtin_prefetch(&at->slots[2]);
 		__builtin_prefetch(&at->slots[5]);
-		for (uint64_t left = candidates(at, wanted->tag); left != 0; left &= left - 1) {
+		for (uint64_t left = candidates(at, hashmap_tag(wanted->hash)); left != 0;
+		     left &= left - 1) {
 			unsigned slot = (unsigned)__builtin_ctzll(left) / 8;
 			uint8_t kind = at->kinds[slot];
 			twz_result same = is_wanted(start, &at->slots[slot], kind, wanted);
@@ -189,52 +202,74 @@ twz_result hashmap_find(const uint8_t *start, const struct twz_hashmap *map,
 	return broken || at ? -TWZ_ERR_CORRUPT : TWZ_OK;
 }
 
-twz_result hashmap_there(const uint8_t *start, const struct twz_hashmap *map, struct bytes key,
-			 struct hashmap_place *place)
+twz_result hashmap_find(const uint8_t *start, const struct twz_hashmap *map,
+			const struct hashmap_wanted *wanted, struct hashmap_place *place)
 {
-	struct hashmap_wanted wanted = hashmap_want(map, key.data, key.length);
+	return find(start, map, wanted, true, place);
+}
+
+static inline twz_result there(const uint8_t *start, const struct twz_hashmap *map,
+			       struct bytes key, struct hashmap_place *place)
+{
+	struct hashmap_wanted wanted = want(map, key);
 
 	if (map->buckets == 0)
 		return -TWZ_ERR_NOT_FOUND;
-	twz_result result = hashmap_find(start, map, &wanted, false, place);
+	twz_result result = find(start, map, &wanted, false, place);
 	return result >= 0 && !place->bucket ? -TWZ_ERR_NOT_FOUND : result;
 }
 
-static twz_result get(const uint8_t *start, const struct twz_hashmap *map, struct bytes key,
-		      void *value, size_t size)
+twz_result hashmap_there(const uint8_t *start, const struct twz_hashmap *map, struct bytes key,
+			 struct hashmap_place *place)
+{
+	return there(start, map, key, place);
+}
+
+static inline twz_result get(const uint8_t *start, const struct twz_hashmap *map, struct bytes key,
+			     void *value, size_t size)
 {
 	struct bytes found, held;
 	struct hashmap_place place;
-	twz_result result = hashmap_there(start, map, key, &place);
+	twz_result result = there(start, map, key, &place);
 
 	if (result < 0)
 		return result;
 	if (!hashmap_read(start, &place.bucket->slots[place.slot], place.kind, &found, &held))
 		return -TWZ_ERR_CORRUPT;
-	return (twz_result)copy_bytes(value, size, held);
+	return (twz_result)copy_out(value, size, held);
+}
+
+/* With the lock: somebody changes the object. */
+static __attribute__((noinline)) twz_result get_locked(const struct twz_object *object,
+						       const struct twz_hashmap *map,
+						       struct bytes key, void *value, size_t size)
+{
+	twz_result result = -TWZ_ERR_NOT_FOUND;
+	struct twz_tx tx;
+
+	TWZ_TX(&tx, object)
+	result = get(object->start, map, key, value, size);
+	return tx.result < 0 ? tx.result : result;
 }
 
 twz_result twz_hashmap_get(const struct twz_object *object, const struct twz_hashmap *map,
 			   const void *key, size_t key_length, void *value, size_t size)
 {
-	twz_result result = -TWZ_ERR_NOT_FOUND;
-	struct twz_tx tx;
+	struct bytes wanted = {key, key_length};
 	uint64_t turns;
 
 	if (twz_internal_read_begin(object, &turns)) {
-		result = get(object->start, map, (struct bytes){key, key_length}, value, size);
+		twz_result result = get(object->start, map, wanted, value, size);
 		if (twz_internal_read_end(object, turns))
 			return result;
 	}
-	TWZ_TX(&tx, object)
-	result = get(object->start, map, (struct bytes){key, key_length}, value, size);
-	return tx.result < 0 ? tx.result : result;
+	return get_locked(object, map, wanted, value, size);
 }
 
 /* The least order that belongs to the bucket behind the one of this order; 0: that was the last. */
 static uint64_t next_bucket(uint64_t buckets, uint64_t order)
 {
-	uint64_t base = hashmap_base(buckets), low = reverse(order) & (base - 1);
+	uint64_t base = hashmap_base(buckets), low = hashmap_reverse(order) & (base - 1);
 	/* a bucket that is split, or the new one of it, is told by one bit more */
 	unsigned bits = (unsigned)__builtin_ctzll(base) + (low + base < buckets);
 

@@ -11,10 +11,18 @@
 /* A key that is looked for. */
 struct hashmap_wanted {
 	struct bytes key;
-	uint64_t order; /* the hash, bits reversed */
-	uint64_t word;	/* the key's first 8 bytes, zeros behind them */
-	uint8_t tag;
+	uint64_t hash;
+	uint64_t word; /* the key's first 8 bytes, zeros behind them */
 };
+
+/* What is kept of a hash beside a slot. */
+static inline uint8_t hashmap_tag(uint64_t hash)
+{
+	return (uint8_t)(hash >> 56);
+}
+
+/* A hash's order, its bits reversed; and back. */
+uint64_t hashmap_reverse(uint64_t hash);
 
 /* Where it is, or could go. */
 struct hashmap_place {
@@ -25,7 +33,7 @@ struct hashmap_place {
 	struct twz_hashmap_bucket *last; /* the chain's end */
 };
 
-struct hashmap_wanted hashmap_want(const struct twz_hashmap *map, const void *key, size_t length);
+struct hashmap_wanted hashmap_want(const struct twz_hashmap *map, struct bytes key);
 
 /* How many buckets there would be without the splits since the last doubling. */
 uint64_t hashmap_base(uint64_t buckets);
@@ -47,10 +55,9 @@ bool hashmap_read(const uint8_t *start, const struct twz_hashmap_slot *slot, uin
 bool hashmap_order(const uint8_t *start, const struct twz_hashmap *map,
 		   const struct twz_hashmap_slot *slot, uint8_t kind, uint64_t *order);
 
-/* for_room: place->room and last are wanted. CORRUPT. */
+/* Where a key is, or, not being there, could go. CORRUPT. */
 twz_result hashmap_find(const uint8_t *start, const struct twz_hashmap *map,
-			const struct hashmap_wanted *wanted, bool for_room,
-			struct hashmap_place *place);
+			const struct hashmap_wanted *wanted, struct hashmap_place *place);
 
 /* The place of a key that is there. NOT_FOUND, CORRUPT. */
 twz_result hashmap_there(const uint8_t *start, const struct twz_hashmap *map, struct bytes key,

@@ -15,7 +15,7 @@ static uint8_t fill(struct twz_stage *stage, struct twz_hashmap_slot *slot,
 		copy_bytes(slot->value, sizeof(slot->value), value);
 		return (uint8_t)TWZ_HASHMAP_HERE(wanted->key.length, value.length);
 	}
-	slot->key = wanted->order;
+	slot->key = hashmap_reverse(wanted->hash);
 	slot->item.word = item_make(stage, 0, wanted->key, value);
 	if (slot->item.word == 0)
 		return 0;
@@ -54,7 +54,7 @@ static twz_result insert(struct twz_stage *stage, struct twz_hashmap *map,
 		if (!bucket)
 			return stage->result;
 		__builtin_memset(bucket, 0, sizeof(*bucket));
-		bucket->tags[0] = wanted->tag;
+		bucket->tags[0] = hashmap_tag(wanted->hash);
 		bucket->kinds[0] = fill(stage, &bucket->slots[0], wanted, value);
 		twz_stage_word(stage, &place->last->next.word, twz_stage_offset(stage, bucket));
 	} else {
@@ -67,7 +67,7 @@ static twz_result insert(struct twz_stage *stage, struct twz_hashmap *map,
 			wanted, value);
 		/* tags and kinds lie together */
 		uint8_t *tags = twz_stage_bytes(stage, bucket->tags, 2 * sizeof(bucket->tags));
-		tags[slot] = wanted->tag;
+		tags[slot] = hashmap_tag(wanted->hash);
 		tags[sizeof(bucket->tags) + slot] = kind;
 	}
 	twz_stage_word(stage, &map->count, map->count + 1);
@@ -214,8 +214,8 @@ static twz_result put(struct twz_tx *tx, const uint8_t *start, struct twz_hashma
 		result = split(tx, start, map);
 	if (result < 0)
 		return result;
-	struct hashmap_wanted wanted = hashmap_want(map, key.data, key.length);
-	result = hashmap_find(start, map, &wanted, true, &place);
+	struct hashmap_wanted wanted = hashmap_want(map, key);
+	result = hashmap_find(start, map, &wanted, &place);
 	if (result < 0)
 		return result;
 	twz_stage_begin(&stage, tx);

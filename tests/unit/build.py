@@ -21,7 +21,7 @@ for name in ("id", "directory", "heap_hostile"):
     unit_test(name, [f"{name}.c"], flags=flags, libs=layout + persist)
 for name in ("store", "store_repair", "store_disk"):
     unit_test(name, [f"{name}.c"], flags=store_flags, libs=store)
-for name in ("object", "tx", "collections", "list_queue"):
+for name in ("object", "resolved", "tx", "collections", "list_queue"):
     unit_test(name, [f"{name}.c"], flags=native_flags, libs=native + persist)
 unit_test("kv", ["kv.c", "//bin/twzkv/kv.c"], flags=native_flags + ["-I//bin/twzkv"], libs=native + persist)
 unit_test("append_log", ["append_log.c"], flags=native_flags, libs=native)

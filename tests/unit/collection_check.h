@@ -159,8 +159,8 @@ static inline void check_chain(struct collection_check *check, const struct twz_
 			    !hashmap_order(check->object->start, map, held, bucket->kinds[slot],
 					   &order) ||
 			    hashmap_bucket(map->buckets, order) != number ||
-			    hashmap_want(map, key.data, key.length).order != order ||
-			    hashmap_want(map, key.data, key.length).tag != bucket->tags[slot])
+			    hashmap_reverse(hashmap_want(map, key).hash) != order ||
+			    hashmap_tag(hashmap_want(map, key).hash) != bucket->tags[slot])
 				check->wrong = "a key is in a wrong place";
 		}
 	}

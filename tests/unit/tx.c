@@ -399,6 +399,27 @@ static void hostile_steps(void)
 	EXPECT(repeated > 100);
 }
 
+/* What was read without the lock counts only when nobody has changed anything meanwhile. */
+static void readers_see_changes(void)
+{
+	struct twz_tx tx;
+	uint64_t turns;
+
+	make();
+	EXPECT(twz_internal_read_begin(&object, &turns));
+	EXPECT(twz_internal_read_end(&object, turns));
+	TWZ_TX(&tx, &object)
+	{
+		EXPECT(!twz_internal_read_end(&object, turns));
+		EXPECT(!twz_internal_read_begin(&object, &turns));
+		EXPECT(!twz_internal_read_end(&object, turns)); /* of the same turn */
+	}
+	EXPECT(twz_internal_read_begin(&object, &turns));
+	TWZ_TX(&tx, &object)
+	twz_tx_set(&tx, &content->number[0], 7);
+	EXPECT(!twz_internal_read_end(&object, turns));
+}
+
 static void older_formats_are_refused(void)
 {
 	struct twz_log_header *header = (void *)(object.start + LOG_AT);
@@ -424,6 +445,7 @@ static const struct test tests[] = {
 	{a_dead_program_is_undone, "a dead program is undone"},
 	{commits_on_a_disk, "commits on a disk sync once"},
 	{steps_are_done_again, "steps are done again"},
+	{readers_see_changes, "readers without the lock see changes"},
 	{older_formats_are_refused, "older formats are refused"},
 	{hostile_logs, "hostile logs"},
 	{hostile_steps, "hostile steps"},

@@ -47,27 +47,22 @@ twz_result twz_store_word(twz_iptr *pointer, const void *target);
 twz_result twz_resolve(const twz_iptr *pointer, void **out);
 
 /*
- * Resolved entries of this program, each in one word, so that a look needs no lock: the slot that
- * is meant where it is in an address (bits 30 to 46), around it the key: the slot that holds the
- * pointer (17 bits) and the index (24). 0: empty. Laid out for few steps between the pointer's load
- * and the address: the place is a sum, of the index's lower bits and of a number of the slot.
+ * Resolved entries of this program, each in one word, so that a look needs no lock: the address of
+ * the object that is meant, less the index where it stands in a pointer, plus one and the
+ * number of the slot that holds the pointer. So an entry and a pointer that it is of make an
+ * address by a single addition, and what is not of it makes a sum whose other bits are wrong.
+ * Entries are at a place that follows from the slot, as soon as the pointer's address is known, and
+ * the 16 lower bits of the index, which are two bytes of the pointer. 0: empty.
  */
-#define TWZ_RESOLVED_BITS 12
-#define TWZ_RESOLVED_SLOT 0x7fffc0000000ull
-extern uint64_t twz_resolved[2 << TWZ_RESOLVED_BITS];
+#define TWZ_RESOLVED_START  0x7fffc0000000ull /* bits of the address that an object starts at */
+#define TWZ_RESOLVED_SLOTS  1024 /* a power of two; slots of the same number by it share places */
+#define TWZ_RESOLVED_STRIDE 72	 /* entries: nine cache lines, so that slots use all of a cache */
+#define TWZ_RESOLVED_SIZE   (TWZ_RESOLVED_SLOTS * TWZ_RESOLVED_STRIDE + (1 << 16))
+extern uint64_t twz_resolved[TWZ_RESOLVED_SIZE];
 
-static inline uint64_t *twz_resolved_place(uint64_t slot, uint64_t index)
+static inline uint64_t *twz_resolved_place(uint64_t slot, uint16_t index)
 {
-	uint64_t *first = twz_resolved + (slot * 0x9e37 & ((1u << TWZ_RESOLVED_BITS) - 1));
-
-	return first + (index & ((1u << TWZ_RESOLVED_BITS) - 1));
-}
-
-static inline uint64_t twz_resolved_key(uint64_t slot, uint64_t index)
-{
-	uint64_t key = slot << 24 | index;
-
-	return (key & (TWZ_SLOT_SIZE - 1)) | key >> 30 << 47;
+	return twz_resolved + (slot & (TWZ_RESOLVED_SLOTS - 1)) * TWZ_RESOLVED_STRIDE + index;
 }
 
 void *twz_deref_slow(const twz_iptr *pointer);
@@ -76,6 +71,7 @@ static inline void *twz_deref_word(const twz_iptr *pointer)
 {
 	twz_iptr word = __atomic_load_n(pointer, __ATOMIC_ACQUIRE);
 	uint64_t start = (uint64_t)(uintptr_t)pointer & ~(TWZ_SLOT_SIZE - 1);
+	uint16_t index;
 
 	if (__builtin_expect(word < TWZ_SLOT_SIZE, 1)) {
 		if (__builtin_expect(word != 0, 1))
@@ -83,11 +79,16 @@ static inline void *twz_deref_word(const twz_iptr *pointer)
 		__asm__ volatile(""); /* a jump, which is foreseen: a selection would wait */
 		return NULL;
 	}
-	uint64_t slot = start >> TWZ_SLOT_SHIFT, index = twz_iptr_index(word);
+	uint64_t slot = start >> TWZ_SLOT_SHIFT;
+	__builtin_memcpy(&index, (const uint8_t *)pointer + TWZ_IPTR_OFFSET_BITS / 8,
+			 sizeof(index));
 	uint64_t known = __atomic_load_n(twz_resolved_place(slot, index), __ATOMIC_RELAXED);
-	if (__builtin_expect((known & ~TWZ_RESOLVED_SLOT) == twz_resolved_key(slot, index), 1))
-		return (void *)(uintptr_t)((known & TWZ_RESOLVED_SLOT) +
-					   (word & (TWZ_SLOT_SIZE - 1)));
+	uint64_t offset = word & TWZ_IPTR_OFFSET_MASK, address = known + (word - slot - 1);
+	/* not an object's start, no offset in one, or another thread has changed the pointer */
+	uint64_t wrong = ((address - offset) & ~TWZ_RESOLVED_START) | offset >> TWZ_SLOT_SHIFT |
+			 (uint16_t)(twz_iptr_index(word) ^ index);
+	if (__builtin_expect(wrong == 0, 1))
+		return (void *)(uintptr_t)address;
 	return twz_deref_slow(pointer);
 }
 
