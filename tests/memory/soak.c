@@ -18,7 +18,7 @@
 extern char clone_entry[], worker_entry[], __bss_start[], _end[];
 
 struct shared {
-	volatile uint32_t go, stop, ready;
+	volatile uint32_t go, stop, ready, never;
 	struct twz_id family; /* made and in the end ended by the first program */
 	volatile uint64_t threads, objects, views, families, faults, filled, refused;
 };
@@ -315,12 +315,39 @@ static void own_pages(void)
 		here[i] = 0;
 }
 
+static void sleep_for_ever(void)
+{
+	wait_word(&shared->never, 0);
+}
+
+/* Threads that all do the same, on one stack, until memory is full. */
+static void crowd(void)
+{
+	struct twz_thread_spec spec = {
+		.entry = (uint64_t)clone_entry,
+		.argument = (uint64_t)sleep_for_ever,
+		.stack = (uint64_t)(stacks[0] + sizeof(stacks[0])),
+	};
+	struct twz_id id;
+
+	stacks[0][4000] = 1;
+	wait_word(&shared->go, 0);
+	while (done(twz_sys_thread_spawn(&spec, &id)))
+		;
+	shared->stop = 1;
+	wake_word(&shared->stop, 1);
+	sleep_for_ever();
+}
+
 static void play(void)
 {
 	own_pages();
 	__atomic_add_fetch(&shared->ready, 1, __ATOMIC_RELEASE);
 	wake_word(&shared->ready, 1);
-	roles[chosen]();
+	if (chosen < ROLES)
+		roles[chosen]();
+	else
+		crowd();
 	twz_sys_view_exit(0);
 }
 
@@ -381,6 +408,35 @@ static void round_of(unsigned number)
 	/* the members outlive the program that made them, when it was killed or died */
 	CHECK(twz_sys_family_end(shared->family.hi, shared->family.lo) >= 0);
 	CHECK(twz_sys_object_delete(shared->family.hi, shared->family.lo) == 0);
+}
+
+/*
+ * The kernel's tables for stacks and ids grow with the most threads that there ever were, and stay.
+ * A busy host lets dying ones pile up in any round: so it is as many as can be, once.
+ */
+static void most_threads(void)
+{
+	struct twz_view_clone clone = {
+		.entry = (uint64_t)clone_entry,
+		.stack = (uint64_t)(role_stacks[0] + sizeof(role_stacks[0])),
+		.argument = (uint64_t)play,
+	};
+	const volatile struct twz_view_control *control = (void *)SLOT(801);
+	struct twz_id view;
+
+	shared->go = shared->stop = shared->ready = 0;
+	chosen = ROLES;
+	CHECK(twz_sys_view_clone(&clone, &view) > 0);
+	map_at(view, 801, TWZ_RIGHT_READ, TWZ_INHERIT_NONE);
+	(void)control->state;
+	own_pages();
+	wait_word(&shared->ready, 0);
+	shared->go = 1;
+	wake_word(&shared->go, 1);
+	wait_word(&shared->stop, 0);
+	twz_sys_view_kill(view.hi, view.lo, 9);
+	wait_word((volatile uint32_t *)&control->state, TWZ_VIEW_RUNNING);
+	drop(view, 801);
 }
 
 /* What is alive under no pressure, once what has ended has gone. */
@@ -452,6 +508,7 @@ void test_main(const uint64_t *stack)
 	raw_at(SHARED, RW, TWZ_INHERIT_SHARED);
 	shared->go = 0;
 	round_of(0); /* warms what stays */
+	most_threads();
 	before = settled();
 	do {
 		round_of(++number);
