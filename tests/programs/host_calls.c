@@ -91,9 +91,25 @@ static twz_result clunk(uint32_t fid)
 	return call();
 }
 
+/* The word that counts a stream's events. */
+static const volatile uint32_t *events_of(uint32_t stream)
+{
+	static const volatile uint32_t nothing;
+	struct twz_map map = {
+		.slot = TWZ_SLOT_ANY, .rights = TWZ_RIGHT_READ, .inherit = TWZ_INHERIT_NONE};
+	twz_result slot;
+
+	CHECK(twz_sys_stream_control(stream, TWZ_STREAM_EVENTS, (uint64_t)&map.object) == 0);
+	slot = twz_sys_view_map(&map);
+	CHECK(slot >= 0);
+	return slot >= 0 ? (const volatile uint32_t *)((uint64_t)slot << TWZ_SLOT_SHIFT) : &nothing;
+}
+
 static void test_streams(void)
 {
 	struct twz_stream_stat stat;
+	const volatile uint32_t *events;
+	uint32_t before;
 	char buffer[64];
 	twz_result in = twz_sys_stream_find("twz.stdin", 9);
 	twz_result out = twz_sys_stream_find("twz.stdout", 10);
@@ -118,6 +134,9 @@ static void test_streams(void)
 
 	CHECK(twz_sys_stream_read(9999, buffer, 1, 0) == -TWZ_ERR_BAD_HANDLE);
 	CHECK(twz_sys_stream_read((uint32_t)in, (void *)8, 8, TWZ_FOREVER) == -TWZ_ERR_BAD_ADDRESS);
+	/* Who looks at the word before it sleeps on it misses nothing that comes in between. */
+	events = events_of((uint32_t)in);
+	before = *events;
 	/* A length of 0 asks; a later read without waiting finds what has come, all of it unread.
 	 */
 	CHECK(twz_sys_stream_read((uint32_t)in, NULL, 0, 0) == 0);
@@ -126,6 +145,7 @@ static void test_streams(void)
 	CHECK(twz_sys_stream_stat((uint32_t)in, &stat) == 0 && stat.readable == 6);
 	CHECK(twz_sys_stream_read((uint32_t)in, buffer, sizeof(buffer), 0) == 6);
 	CHECK(twz_sys_stream_read((uint32_t)in, buffer, sizeof(buffer), TWZ_FOREVER) == 0);
+	CHECK(*events != before);
 	CHECK(twz_sys_stream_read((uint32_t)in, buffer, sizeof(buffer), 0) == 0);
 }
 
