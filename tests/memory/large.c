@@ -342,7 +342,8 @@ TEST(paged_objects_get_none)
 	map_at(id, 700, RW, TWZ_INHERIT_SHARED);
 	touch(SLOT(700), PART + 3);
 	CHECK(!has_large(id));
-	EQUAL(stat_of(id).pages, PART + 3);
+	/* what is written in order comes several at a time */
+	CHECK(stat_of(id).pages >= PART + 3 && stat_of(id).pages < PART + 3 + 16);
 	range.destination = id;
 	range.length = 2 * PAGE;
 	EQUAL(twz_sys_object_copy_range(&range), 0);

@@ -137,6 +137,24 @@ TEST(new_pages_come_beside_the_usual)
 	delete (id);
 }
 
+/* In a table whose other pages nobody can reach at the moment. */
+TEST(a_new_page_between_the_usual_faults_after_the_map)
+{
+	struct twz_id id = filled(1);
+
+	EQUAL(twz_sys_object_discard(id.hi, id.lo, 40 * PAGE, PAGE), 0);
+	get_used(id, 1);
+	map(id);
+	SLOT(AT)[40 * PAGE] = 77;
+	unmap();
+	EQUAL(try_read(SLOT(AT) + 40 * PAGE), TWZ_FAULT_PAGE);
+	map(id);
+	EQUAL(at(40), 77);
+	EQUAL(at(41), value_of(41, 1));
+	unmap();
+	delete (id);
+}
+
 /* The kernel's own ways to pages that no program can reach at the moment. */
 TEST(others_than_the_usual_are_copied_and_discarded)
 {
