@@ -63,29 +63,61 @@ static void fill(uint8_t *value, uint64_t i)
 	}
 }
 
-static void operation(const struct workload *workload, uint64_t base)
-{
+/* What to do next, drawn before the clock starts. */
+struct operation {
+	int kind, length; /* of a scan */
+	uint64_t seed;	  /* of a new value */
 	char key[KEY_SIZE];
-	uint8_t value[VALUE_SIZE + 8];
-	int dice = (int)(draw(&random_state) % 100), kind = 0;
+};
+
+static struct operation draw_operation(const struct workload *workload, uint64_t base)
+{
+	struct operation next = {0};
+	int dice = (int)(draw(&random_state) % 100);
 	uint64_t rank = zipfian(base);
 
-	while (dice >= workload->percent[kind])
-		dice -= workload->percent[kind++];
-	key_for(workload->latest ? records - 1 - rank : key_of(rank) % base, key);
-	if (kind == READ || kind == MODIFY)
-		store_get(key, value);
-	if (kind == UPDATE || kind == MODIFY) {
-		fill(value, draw(&random_state));
-		store_put(key, value);
+	while (dice >= workload->percent[next.kind])
+		dice -= workload->percent[next.kind++];
+	key_for(workload->latest ? records - 1 - rank : key_of(rank) % base, next.key);
+	if (next.kind == UPDATE || next.kind == MODIFY)
+		next.seed = draw(&random_state);
+	if (next.kind == SCAN)
+		next.length = (int)(draw(&random_state) % 100) + 1;
+	if (next.kind == INSERT) {
+		next.seed = records;
+		key_for(records++, next.key);
 	}
-	if (kind == INSERT) {
-		key_for(records, key);
-		fill(value, records++);
-		store_put(key, value);
+	return next;
+}
+
+static void carry_out(const struct operation *operation)
+{
+	uint8_t value[VALUE_SIZE + 8];
+	int kind = operation->kind;
+
+	if (kind == READ || kind == MODIFY)
+		store_get(operation->key, value);
+	if (kind == UPDATE || kind == MODIFY || kind == INSERT) {
+		fill(value, operation->seed);
+		store_put(operation->key, value);
 	}
 	if (kind == SCAN)
-		need(store_scan(key, (int)(draw(&random_state) % 100) + 1, value) > 0, "scan");
+		need(store_scan(operation->key, operation->length, value) > 0, "scan");
+}
+
+static void run(const struct workload *workload, uint64_t base, uint64_t count)
+{
+	struct operation *operations = malloc(count * sizeof(*operations));
+	char name[] = {workload->name, '\0'};
+
+	need(operations != NULL, "malloc");
+	for (uint64_t i = 0; i < count; i++)
+		operations[i] = draw_operation(workload, base);
+	double begin = now_ns();
+	for (uint64_t i = 0; i < count; i++)
+		carry_out(&operations[i]);
+	report(name, (now_ns() - begin) / (double)count);
+	free(operations);
 }
 
 int main(int argc, char **argv)
@@ -93,7 +125,7 @@ int main(int argc, char **argv)
 	need(argc == 4, "arguments: directory, records, operations");
 	uint64_t base = strtoull(argv[2], NULL, 0), operations = strtoull(argv[3], NULL, 0);
 	uint8_t value[VALUE_SIZE + 8];
-	char key[KEY_SIZE], name[16];
+	char key[KEY_SIZE];
 
 	store_open(argv[1]);
 	double begin = now_ns();
@@ -104,13 +136,8 @@ int main(int argc, char **argv)
 	}
 	report("load", (now_ns() - begin) / (double)base);
 	begin_zipfian(base);
-	for (size_t n = 0; n < sizeof(workloads) / sizeof(workloads[0]); n++) {
-		begin = now_ns();
-		for (uint64_t i = 0; i < operations; i++)
-			operation(&workloads[n], base);
-		snprintf(name, sizeof(name), "%c", workloads[n].name);
-		report(name, (now_ns() - begin) / (double)operations);
-	}
+	for (size_t n = 0; n < sizeof(workloads) / sizeof(workloads[0]); n++)
+		run(&workloads[n], base, operations);
 	store_close();
 	return 0;
 }
