@@ -31,32 +31,61 @@ static const uint8_t *draw_key(void)
 
 #define KEY 5 /* bytes of it */
 
-static void tree_step(const uint8_t *data, size_t size)
+/* A call of the B+tree's or of the hash map's, which are the same but for their types. */
+static void map_or_tree(bool is_map)
 {
-	static struct twz_btree_cursor cursor;
-	const uint8_t *key = draw_key();
+	static struct twz_btree_cursor tree_cursor;
+	static struct twz_hashmap_cursor map_cursor;
 	struct twz_btree *tree = &content()->tree;
+	struct twz_hashmap *map = &content()->map;
+	const uint8_t *key = draw_key();
 	uint8_t value[16];
-	int left = 300;
+	uint64_t length;
+	twz_result more = 1;
 
-	(void)data;
-	(void)size;
 	switch (hostile_draw(4)) {
 	case 0:
-		twz_btree_put(&object, tree, key, KEY, key, hostile_draw(8));
+		length = hostile_draw(8);
+		if (is_map)
+			twz_hashmap_put(&object, map, key, KEY, key, length);
+		else
+			twz_btree_put(&object, tree, key, KEY, key, length);
 		break;
 	case 1:
-		twz_btree_remove(&object, tree, key, KEY);
+		if (is_map)
+			twz_hashmap_remove(&object, map, key, KEY);
+		else
+			twz_btree_remove(&object, tree, key, KEY);
 		break;
 	case 2:
-		twz_btree_get(&object, tree, key, KEY, value, sizeof(value));
+		if (is_map)
+			twz_hashmap_get(&object, map, key, KEY, value, sizeof(value));
+		else
+			twz_btree_get(&object, tree, key, KEY, value, sizeof(value));
 		break;
 	default:
-		twz_btree_seek(&cursor, key, KEY);
-		while (left-- > 0 &&
-		       twz_btree_next(&object, tree, &cursor, value, sizeof(value)) == 1)
-			;
+		map_cursor = (struct twz_hashmap_cursor){0};
+		twz_btree_seek(&tree_cursor, key, KEY);
+		for (int left = 300; left > 0 && more == 1; left--)
+			more = is_map ? twz_hashmap_next(&object, map, &map_cursor, value,
+							 sizeof(value))
+				      : twz_btree_next(&object, tree, &tree_cursor, value,
+						       sizeof(value));
 	}
+}
+
+static void tree_step(const uint8_t *data, size_t size)
+{
+	(void)data;
+	(void)size;
+	map_or_tree(false);
+}
+
+static void map_step(const uint8_t *data, size_t size)
+{
+	(void)data;
+	(void)size;
+	map_or_tree(true);
 }
 
 void use_tree(void)
@@ -67,34 +96,6 @@ void use_tree(void)
 static void tree(const uint8_t *data, size_t size)
 {
 	spoil_and_play(tree_step, data, size);
-}
-
-static void map_step(const uint8_t *data, size_t size)
-{
-	static struct twz_hashmap_cursor cursor;
-	const uint8_t *key = draw_key();
-	struct twz_hashmap *map = &content()->map;
-	uint8_t value[16];
-	int left = 300;
-
-	(void)data;
-	(void)size;
-	switch (hostile_draw(4)) {
-	case 0:
-		twz_hashmap_put(&object, map, key, KEY, key, hostile_draw(8));
-		break;
-	case 1:
-		twz_hashmap_remove(&object, map, key, KEY);
-		break;
-	case 2:
-		twz_hashmap_get(&object, map, key, KEY, value, sizeof(value));
-		break;
-	default:
-		cursor = (struct twz_hashmap_cursor){0};
-		while (left-- > 0 &&
-		       twz_hashmap_next(&object, map, &cursor, value, sizeof(value)) == 1)
-			;
-	}
 }
 
 static void map(const uint8_t *data, size_t size)
