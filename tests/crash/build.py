@@ -43,5 +43,5 @@ unit_test("crash-mutants", ["mutants_main.c", f"//{table}"] + plain[1:], flags=F
 mutated, copies, table = mutants("disk_mutants.txt", "disk-mutants")
 whole = [path for path in store if path[2:] not in mutated] + glob("*.c", root="//libtwz/layout")
 disk = objects("disk-mutants", ["//tests/unit/store_disk.c"], tool="host", flags=STORE_FLAGS + ["-Dmain=store_disk_main"])
-disk += objects("disk-mutants", [f"//{path}" for path in copies] + whole, tool="host", flags=STORE_FLAGS + ["-w"])
+disk += objects("disk-mutants", ["//tests/unit/recorded_disk.c"] + [f"//{path}" for path in copies] + whole, tool="host", flags=STORE_FLAGS + ["-w"])
 unit_test("disk-mutants", ["disk_mutants_main.c", f"//{table}"], flags=FLAGS, tool="host", libs=disk)

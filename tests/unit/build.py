@@ -19,8 +19,11 @@ export("store", store)
 
 for name in ("id", "directory", "heap_hostile"):
     unit_test(name, [f"{name}.c"], flags=flags, libs=layout + persist)
-for name in ("store", "store_repair", "store_disk"):
+for name in ("store", "store_repair"):
     unit_test(name, [f"{name}.c"], flags=store_flags, libs=store)
+disk = tested("recorded_disk.c", root="//tests/unit", flags=store_flags)
+for name in ("store_disk", "store_media"):
+    unit_test(name, [f"{name}.c"], flags=store_flags, libs=disk + store)
 for name in ("object", "resolved", "tx", "collections", "list_queue"):
     unit_test(name, [f"{name}.c"], flags=native_flags, libs=native + persist)
 unit_test("kv", ["kv.c", "//bin/twzkv/kv.c"], flags=native_flags + ["-I//bin/twzkv"], libs=native + persist)
