@@ -31,6 +31,8 @@ def once(side, command, environment):
     if result.returncode != (0 if side == "twizzler" else 1):
         guests.fail(f"{side}: exit {result.returncode}: {result.stdout[-300:]!r} {result.stderr[-300:]!r}")
     rows = [line.split("\t") for line in result.stdout.splitlines() if line.startswith("path\t")]
+    if any(len(row) != 4 for row in rows):
+        guests.fail(f"{side}: a line is not whole: {result.stdout!r}")
     return {row[1]: float(row[2]) for row in rows}
 
 

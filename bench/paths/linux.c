@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/reboot.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "paths.h"
@@ -85,6 +86,7 @@ void mapping_release(void *object)
 _Noreturn void leave(int code)
 {
 	fflush(NULL);
+	tcdrain(STDOUT_FILENO); /* the serial line sends after the write has returned */
 	if (iopl(3) == 0)
 		outl((unsigned)code, 0xf4); /* isa-debug-exit */
 	reboot(RB_POWER_OFF);
