@@ -43,7 +43,7 @@ def build(work):
 def speedtest_results(output):
     """{test: seconds}, "total" last."""
     found = {}
-    for number, what, seconds in re.findall(r"^ *(\d+) - (.*?)\.*  +([0-9.]+)s$", output, re.M):
+    for number, what, seconds in re.findall(r"^ *(\d+) - (.*?)\.* +([0-9.]+)s$", output, re.M):
         found[f"{number} {what}"] = float(seconds)
     total = re.search(r"TOTAL\.+ +([0-9.]+)s", output)
     if not total:
