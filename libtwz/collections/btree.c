@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The B+tree: looking, and going through it in order; see <twz/btree.h>. */
 #include "btree.h"
+#include "optimistic.h"
 
 #define AHEAD	   2 /* items that a cursor fetches before it comes to them */
 #define ITEM_LINES 6 /* of an item, that are fetched at once */
@@ -186,8 +187,8 @@ twz_result btree_place(const uint8_t *start, const struct btree_at *at, struct b
 	return low;
 }
 
-static twz_result get(const uint8_t *start, const struct twz_btree *tree, struct bytes key,
-		      void *value, size_t size)
+static twz_result get(const uint8_t *start, const void *tree, struct bytes key, void *value,
+		      size_t size)
 {
 	struct bytes found, held;
 	struct btree_at at;
@@ -216,31 +217,10 @@ static twz_result get(const uint8_t *start, const struct twz_btree *tree, struct
 	return (twz_result)copy_out(value, size, held);
 }
 
-/* With the lock: somebody changes the object. */
-static __attribute__((noinline)) twz_result get_locked(const struct twz_object *object,
-						       const struct twz_btree *tree,
-						       struct bytes key, void *value, size_t size)
-{
-	twz_result result = -TWZ_ERR_NOT_FOUND;
-	struct twz_tx tx;
-
-	TWZ_TX(&tx, object)
-	result = get(object->start, tree, key, value, size);
-	return tx.result < 0 ? tx.result : result;
-}
-
 twz_result twz_btree_get(const struct twz_object *object, const struct twz_btree *tree,
 			 const void *key, size_t key_length, void *value, size_t size)
 {
-	struct bytes wanted = {key, key_length};
-	uint64_t turns;
-
-	if (twz_internal_read_begin(object, &turns)) {
-		twz_result result = get(object->start, tree, wanted, value, size);
-		if (twz_internal_read_end(object, turns))
-			return result;
-	}
-	return get_locked(object, tree, wanted, value, size);
+	return optimistic(object, tree, get, (struct bytes){key, key_length}, value, size);
 }
 
 twz_result twz_btree_seek(struct twz_btree_cursor *cursor, const void *key, size_t key_length)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The hash map: looking, and going through it; see <twz/hashmap.h>. */
 #include "hashmap.h"
+#include "optimistic.h"
 
 #define CHAIN_LIMIT 4096 /* buckets; longer is a circle */
 #define ONES	    0x0101010101010101ull
@@ -225,8 +226,8 @@ twz_result hashmap_there(const uint8_t *start, const struct twz_hashmap *map, st
 	return there(start, map, key, place);
 }
 
-static inline twz_result get(const uint8_t *start, const struct twz_hashmap *map, struct bytes key,
-			     void *value, size_t size)
+static inline twz_result get(const uint8_t *start, const void *map, struct bytes key, void *value,
+			     size_t size)
 {
 	struct bytes found, held;
 	struct hashmap_place place;
@@ -239,31 +240,10 @@ static inline twz_result get(const uint8_t *start, const struct twz_hashmap *map
 	return (twz_result)copy_out(value, size, held);
 }
 
-/* With the lock: somebody changes the object. */
-static __attribute__((noinline)) twz_result get_locked(const struct twz_object *object,
-						       const struct twz_hashmap *map,
-						       struct bytes key, void *value, size_t size)
-{
-	twz_result result = -TWZ_ERR_NOT_FOUND;
-	struct twz_tx tx;
-
-	TWZ_TX(&tx, object)
-	result = get(object->start, map, key, value, size);
-	return tx.result < 0 ? tx.result : result;
-}
-
 twz_result twz_hashmap_get(const struct twz_object *object, const struct twz_hashmap *map,
 			   const void *key, size_t key_length, void *value, size_t size)
 {
-	struct bytes wanted = {key, key_length};
-	uint64_t turns;
-
-	if (twz_internal_read_begin(object, &turns)) {
-		twz_result result = get(object->start, map, wanted, value, size);
-		if (twz_internal_read_end(object, turns))
-			return result;
-	}
-	return get_locked(object, map, wanted, value, size);
+	return optimistic(object, map, get, (struct bytes){key, key_length}, value, size);
 }
 
 /* The least order that belongs to the bucket behind the one of this order; 0: that was the last. */

@@ -1,28 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* libtwz on the host: objects, invariant pointers, the FOT, names, locks, allocation. */
-#include "test.h"
+#include "host_object.h"
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <host/host.h>
 #include <twz/alloc.h>
 #include <twz/fot.h>
 #include <twz/lock.h>
 #include <twz/name.h>
 #include <twz/ptr.h>
-
-#define RW (TWZ_RIGHT_READ | TWZ_RIGHT_WRITE)
-
-static struct twz_object make(void)
-{
-	struct twz_object object;
-	struct twz_id id;
-
-	EXPECT_EQUAL(twz_object_create(0, TWZ_KIND_DATA, &id), TWZ_OK);
-	EXPECT_EQUAL(twz_object_open(id, RW, &object), TWZ_OK);
-	return object;
-}
 
 static void objects_open_and_close(void)
 {

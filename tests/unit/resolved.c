@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The cache of resolved entries on the host: what shares a place in it is told apart, what is
  * forgotten is gone, and a pointer that another thread changes leads to what it was or is. */
-#include "test.h"
+#include "host_object.h"
 #include <pthread.h>
-#include <host/host.h>
 #include <twz/fot.h>
 #include <twz/ptr.h>
 
-#define RW    (TWZ_RIGHT_READ | TWZ_RIGHT_WRITE)
 #define TURNS 2000000
-
-static struct twz_object make(void)
-{
-	struct twz_object object;
-	struct twz_id id;
-
-	EXPECT_EQUAL(twz_object_create(0, TWZ_KIND_DATA, &id), TWZ_OK);
-	EXPECT_EQUAL(twz_object_open(id, RW, &object), TWZ_OK);
-	return object;
-}
 
 static uint64_t slot_of(const struct twz_object *object)
 {
