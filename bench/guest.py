@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Objects on the NVDIMM of a Twizzler guest beside the same sources on the NVDIMM of a Linux guest, whose files (ext4 with dax=always,
-MAP_SYNC) stand for objects: dereference, maps, YCSB on twzkv, and opening what is small and large."""
+MAP_SYNC) stand for objects: dereference, maps, YCSB on twzkv (beside SQLite and LMDB, too), and opening what is small and large."""
 
 import argparse
 import glob
@@ -15,15 +15,16 @@ LIBTWZ = f"{guests.ROOT}/libtwz"
 SETS = {"L1": "16 KiB", "L3": "8 MiB", "memory": "64 MiB"}
 SIZES = {"4": "4 KiB", "1024": "1 MiB", "1047552": "1023 MiB"}
 BIG = 2 << 30
+LMDB = {"lmdb": "0", "lmdb-map": "MDB_WRITEMAP"}  # how its environment is opened
 
 
 def build(work):
-    """Each program for Twizzler with libtwz, for Linux with libtwz's host layer; YCSB's other store is stock SQLite."""
+    """Each program for Twizzler with libtwz, for Linux with libtwz's host layer; YCSB's other stores are stock SQLite and LMDB."""
     linux = media.linux_compiler()
     guests.run([f"{guests.ROOT}/build.sh", "port", "sqlite"])
     made = f"{guests.ROOT}/build/ports/sqlite/source/made"
     ours = [path for part in ("", "layout/", "host/", "collections/") for path in sorted(glob.glob(f"{LIBTWZ}/{part}*.c"))]
-    flags = ["-static", "-O2", f"-I{SOURCE}", f"-I{guests.ROOT}/bin/twzkv"]
+    flags = ["-static", "-O2", "-DCLOCK=CLOCK_MONOTONIC", f"-I{SOURCE}", f"-I{guests.ROOT}/bin/twzkv"]
     wrap = ["-Wl,--wrap=twz_fence,--wrap=twz_persist"]
     kv = f"{guests.ROOT}/bin/twzkv/kv.c"
     for name, more in (("chase_twz", []), ("maps_twz", wrap), ("ycsb_twzkv", [f"{SOURCE}/ycsb.c", kv, "-lm"])):
@@ -34,6 +35,10 @@ def build(work):
     guests.run([linux, *flags, f"{SOURCE}/open_linux.c", "-o", f"{work}/open_linux"])
     guests.run([linux, *flags, "-w", "-DSQLITE_THREADSAFE=1", "-DSQLITE_OMIT_LOAD_EXTENSION", f"-I{made}", f"{SOURCE}/ycsb.c",
                 f"{SOURCE}/ycsb_sqlite.c", f"{made}/sqlite3.c", "-lm", "-o", f"{work}/ycsb_sqlite-linux"])
+    lmdb = f"{media.source(work, 'lmdb')}/libraries/liblmdb"
+    for name, way in LMDB.items():
+        guests.run([linux, *flags, "-w", f"-DLMDB_FLAGS={way}", f"-I{lmdb}", f"{SOURCE}/ycsb.c", f"{SOURCE}/ycsb_lmdb.c", f"{lmdb}/mdb.c",
+                    f"{lmdb}/midl.c", "-lm", "-o", f"{work}/ycsb_{name}-linux"])
 
 
 class Bench:
@@ -41,7 +46,7 @@ class Bench:
 
     def __init__(self, work, arguments):
         self.work, self.arguments = work, arguments
-        names = ["chase_twz-linux", "maps_twz-linux", "ycsb_twzkv-linux", "ycsb_sqlite-linux", "open_linux"]
+        names = ["chase_twz-linux", "maps_twz-linux", "ycsb_twzkv-linux", "ycsb_sqlite-linux", *(f"ycsb_{name}-linux" for name in LMDB), "open_linux"]
         self.linux = media.Linux(work, [f"{work}/{name}" for name in names])
 
     def compare(self, runs, words, size=media.SIZE, **sides):
@@ -63,6 +68,20 @@ class Bench:
         for name, what in rows.items():
             values = [results[side][name] for side in sides]
             print(f"{what:40}" + "".join(f"{value:12.1f}" for value in values) + f"{values[0] / min(values[1:]):8.2f}")
+
+    def ycsb(self):
+        """twzkv on both sides, and the stores that Linux has, each durable when a change returns."""
+        runs, records = self.arguments.runs, str(self.arguments.records)
+        peers = ["sqlite", *LMDB]
+        results = self.compare(runs, [[".", records, records]], twizzler="ycsb_twzkv", linux="ycsb_twzkv-linux",
+                               **{peer: f"ycsb_{peer}-linux" for peer in peers})
+        print(f"\nYCSB, {records} records of 1000 bytes, ns an operation; times: the best of the others' on Linux, of twzkv's here\n{'':6}" +
+              "".join(f"{name:>12}" for name in ("twizzler", "linux", *peers)) + f"{'times':>8}")
+        for mix in ["load", *"ABCDEF"]:
+            values = [results[side][mix] for side in ("twizzler", "linux", *peers)]
+            times = min(values[2:]) / values[0]
+            print(f"{mix:6}" + "".join(f"{value:12.0f}" for value in values) + f"{times:8.2f}" +
+                  ("" if mix == "load" else "   at least 1.5" + ("" if times >= 1.5 else "   missed")))
 
 
 def main():
@@ -92,10 +111,7 @@ def main():
         bench.table(f"maps of {arguments.keys} keys, ns an operation, each a transaction", rows,
                     bench.compare(arguments.runs, words, twizzler="maps_twz", linux="maps_twz-linux"))
     if arguments.only in (None, "ycsb"):
-        words = [[".", str(arguments.records), str(arguments.records)]]
-        bench.table(f"YCSB, {arguments.records} records of 1000 bytes, ns an operation", {name: name for name in ["load", *"ABCDEF"]},
-                    bench.compare(arguments.runs, words, twizzler="ycsb_twzkv", linux="ycsb_twzkv-linux", sqlite="ycsb_sqlite-linux"),
-                    ("twizzler", "linux", "sqlite"))
+        bench.ycsb()
     if arguments.only in (None, "open"):
         rows = {f"open{kind} {size}": f"{title}{text}" for kind, text in (("-first", ", the first time after a boot"), ("", ", again"))
                 for size, title in SIZES.items()}

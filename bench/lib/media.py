@@ -4,6 +4,7 @@ devices are the same, the files are as large and lie in the same directory."""
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import threading
@@ -26,6 +27,17 @@ def linux_compiler():
     """The same compiler linking against plain musl."""
     guests.run([f"{guests.ROOT}/toolchain/linux-musl.sh"])
     return f"{guests.ROOT}/build/linux-musl/bin/linux-musl-gcc"
+
+
+def source(work, name):
+    """A source pinned in toolchain/sources.lock, fetched and unpacked: its directory."""
+    tarball = guests.run(["bash", "-ec", '. "$TWZ_ROOT/toolchain/lib.sh"; . "$TWZ_ROOT/toolchain/sources.sh"; fetch "$1"', "bench", name],
+                         env={**os.environ, "TWZ_ROOT": guests.ROOT}).strip()
+    place = f"{work}/{name}"
+    shutil.rmtree(place, ignore_errors=True)
+    os.makedirs(place)
+    guests.run(["tar", "-xf", tarball, "-C", place, "--strip-components=1"])
+    return place
 
 
 class Requests(threading.Thread):
