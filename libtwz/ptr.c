@@ -4,21 +4,34 @@
 #include <twz/fot.h>
 #include <twz/ptr.h>
 
-#define PART	      512			      /* entries: of a page */
+#define PART	      512 /* entries: of a page */
+#define PARTS	      ((TWZ_RESOLVED_SIZE + PART - 1) / PART)
 #define NUMBER(known) ((known) & (TWZ_SLOT_SIZE - 1)) /* of the slot, and one */
 
 uint64_t twz_resolved[TWZ_RESOLVED_SIZE];
-/* Whether anything has been put into a part: what has not need not be looked at. */
-static uint8_t parts[(TWZ_RESOLVED_SIZE + PART - 1) / PART];
+/*
+ * So that an object's close reads few entries, most often none: of each part, by their lower six
+ * bits, the slots that what was ever put there is of or leads to; and the parts where that is any.
+ */
+static uint64_t marks[PARTS], marked[(PARTS + 63) / 64];
 
-/* Empties entries: those of, or that lead to, a slot; 0: all. */
-static void forget(uint64_t slot)
+static uint64_t mark_of(uint64_t slot)
 {
-	for (uint64_t i = 0; i < TWZ_RESOLVED_SIZE; i++) {
-		if (!__atomic_load_n(&parts[i / PART], __ATOMIC_SEQ_CST)) {
-			i |= PART - 1;
-			continue;
-		}
+	return 1ull << (slot % 64);
+}
+
+static void mark(uint64_t part, uint64_t slots)
+{
+	__atomic_or_fetch(&marks[part], slots, __ATOMIC_SEQ_CST);
+	__atomic_or_fetch(&marked[part / 64], 1ull << (part % 64), __ATOMIC_SEQ_CST);
+}
+
+static void forget_part(uint64_t part, uint64_t slot)
+{
+	uint64_t end =
+		(part + 1) * PART < TWZ_RESOLVED_SIZE ? (part + 1) * PART : TWZ_RESOLVED_SIZE;
+
+	for (uint64_t i = part * PART; i < end; i++) {
 		uint64_t known = __atomic_load_n(&twz_resolved[i], __ATOMIC_RELAXED);
 		if (known == 0)
 			continue;
@@ -30,6 +43,20 @@ static void forget(uint64_t slot)
 		    (target & TWZ_RESOLVED_START) >> TWZ_SLOT_SHIFT == slot)
 			__atomic_store_n(&twz_resolved[i], 0, __ATOMIC_RELAXED);
 	}
+}
+
+/* Empties entries: those of, or that lead to, a slot; 0: all. */
+static void forget(uint64_t slot)
+{
+	uint64_t wanted = slot != 0 ? mark_of(slot) : UINT64_MAX;
+
+	for (uint64_t i = 0; i < sizeof(marked) / sizeof(marked[0]); i++)
+		for (uint64_t left = __atomic_load_n(&marked[i], __ATOMIC_SEQ_CST); left != 0;
+		     left &= left - 1) {
+			uint64_t part = i * 64 + (uint64_t)__builtin_ctzll(left);
+			if (__atomic_load_n(&marks[part], __ATOMIC_SEQ_CST) & wanted)
+				forget_part(part, slot);
+		}
 }
 
 void twz_object_forget(const void *start)
@@ -56,7 +83,8 @@ static void keep(const uint8_t *start, uint64_t index, const uint8_t *target, ui
 
 	if (twz_fot_entry(start, index)->flags & TWZ_FOT_NAME)
 		__atomic_store_n(&names_kept, 1, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&parts[(uint64_t)(place - twz_resolved) / PART], 1, __ATOMIC_SEQ_CST);
+	mark((uint64_t)(place - twz_resolved) / PART,
+	     mark_of(slot) | mark_of((uint64_t)(uintptr_t)target >> TWZ_SLOT_SHIFT));
 	__atomic_store_n(place, known, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&names_generation, __ATOMIC_SEQ_CST) != generation)
 		__atomic_store_n(place, 0, __ATOMIC_RELAXED);
