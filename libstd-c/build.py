@@ -24,6 +24,7 @@ REPLACED = [
     "src/string/memmove.c", "src/string/x86_64/memmove.s",  # memmove.S
     "src/string/memcpy.c", "src/string/x86_64/memcpy.s",  # memmove.S
     "src/string/memcmp.c",  # memcmp.c
+    "src/string/strcspn.c",  # strcspn.c
     # Assembler for which musl's own C version stands in: a raw system call, and use of the red zone.
     "src/signal/x86_64/restore.s",
     "src/math/x86_64/exp2l.s", "src/math/x86_64/expm1l.s",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* memcpy, memmove and memcmp: every short length, some long ones, all ways to overlap and to be
- * aligned. */
+/* memcpy, memmove, memcmp and strcspn: every short length, some long ones, all ways to overlap and
+ * to be aligned. */
 #ifndef COPY_CHECKS_H
 #define COPY_CHECKS_H
 
@@ -12,6 +12,7 @@
 static void *(*volatile copy_far)(void *, const void *, size_t) = memcpy;
 static void *(*volatile copy_any)(void *, const void *, size_t) = memmove;
 static int (*volatile compare)(const void *, const void *, size_t) = memcmp;
+static size_t (*volatile span_without)(const char *, const char *) = strcspn;
 
 /* Whether only the bytes at `to` have changed, and to those that were at `from`. */
 static int copies(size_t to, size_t from, size_t length)
@@ -63,6 +64,30 @@ static void check_compares(void)
 				wrong += at < length ? result <= 0 || back >= 0
 						     : result != 0 || back != 0;
 			}
+	CHECK(wrong == 0);
+}
+
+/* The text is `length` letters, then a byte of the set, then others; and nothing of the set at all.
+ * What is before the text says nothing. */
+static void check_spans(void)
+{
+	static const char *const sets[] = {"", "q", "qQ", "Qq", "\xff\x80", "qQx", "01234567\xe9"};
+	char bytes[96];
+	unsigned wrong = 0;
+
+	for (size_t which = 0; which < sizeof sets / sizeof *sets; which++)
+		for (size_t start = 0; start < 18; start++)
+			for (size_t length = 0; length < 70; length++)
+				for (const char *stop = sets[which];; stop++) {
+					memset(bytes, 'a', sizeof(bytes));
+					memset(bytes, *sets[which], start);
+					bytes[start + length] = *stop;
+					bytes[start + length + 1] = *sets[which];
+					bytes[start + length + 2] = '\0';
+					wrong += span_without(bytes + start, sets[which]) != length;
+					if (!*stop)
+						break;
+				}
 	CHECK(wrong == 0);
 }
 

@@ -99,6 +99,7 @@ int main(int argc, char **argv)
 	CHECK(!strcmp(text, "   ab|42   |003.1|1099511627776"));
 	check_copies();
 	check_compares();
+	check_spans();
 	check_math();
 	check_regex();
 	check_iconv();
