@@ -132,6 +132,22 @@ static twz_result write_roots(struct store *store, uint64_t *block)
 	return blocks_write(store, STORE_ROOTS, 1, block);
 }
 
+static twz_result write_zeros(struct store *store, uint64_t block, uint64_t count)
+{
+	void *zeros = store->memory->allocate(STORE_RUN * STORE_BLOCK_SIZE);
+	twz_result result = zeros ? TWZ_OK : -TWZ_ERR_OUT_OF_MEMORY;
+
+	while (count != 0 && result == TWZ_OK) {
+		uint64_t run = count < STORE_RUN ? count : STORE_RUN;
+		result = blocks_write(store, block, run, zeros);
+		block += run;
+		count -= run;
+	}
+	if (zeros)
+		store->memory->release(zeros, STORE_RUN * STORE_BLOCK_SIZE);
+	return result;
+}
+
 /* The magic says "being made" until all else is durable; an interrupted mkfs is started again. */
 static twz_result make(struct store *store, struct twz_id id, uint64_t *block)
 {
@@ -147,8 +163,8 @@ static twz_result make(struct store *store, struct twz_id id, uint64_t *block)
 	if (result == TWZ_OK)
 		result = blocks_flush(store);
 	__builtin_memset(block, 0, STORE_BLOCK_SIZE);
-	for (uint64_t at = STORE_JOURNAL; at <= store->zero_block && result == TWZ_OK; at++)
-		result = blocks_write(store, at, 1, block);
+	if (result == TWZ_OK)
+		result = write_zeros(store, STORE_JOURNAL, store->zero_block + 1 - STORE_JOURNAL);
 	if (result == TWZ_OK)
 		result = write_roots(store, block);
 	__builtin_memset(block, 0, STORE_BLOCK_SIZE);
