@@ -55,13 +55,16 @@ struct export
 	uint64_t pages;
 	struct store_object *list; /* to be exported, each once */
 	uint64_t count, room;
+	uint8_t *listed; /* a bit for each block: the record of one in the list */
 };
 
 static bool add(struct export *export, const struct store_object *object)
 {
-	for (uint64_t i = 0; i < export->count; i++)
-		if (export->list[i].record == object->record)
-			return true;
+	uint8_t *listed = &export->listed[object->record / 8];
+	uint8_t bit = (uint8_t)(1u << object->record % 8);
+
+	if (*listed & bit)
+		return true;
 	if (export->count == export->room) {
 		export->room = export->room ? export->room * 2 : 64;
 		export->list = realloc(export->list, export->room * sizeof(*export->list));
@@ -69,6 +72,7 @@ static bool add(struct export *export, const struct store_object *object)
 			return false;
 	}
 	export->list[export->count++] = *object;
+	*listed |= bit;
 	return true;
 }
 
@@ -159,15 +163,20 @@ static twz_result add_record(void *context, struct store *store, uint64_t record
 int export_objects(struct image *image, const char *output, char **names, int count,
 		   bool references, bool all)
 {
-	struct export export = {.image = image};
+	struct export export = {.image = image, .listed = calloc(image->store.blocks / 8 + 1, 1)};
 	struct store_object object;
 	twz_result result = TWZ_OK;
 
 	crc32c_init();
+	if (!export.listed)
+		return complain("out of memory");
 	for (int i = 0; i < count; i++) {
 		int code = find_object(image, names[i], &object);
-		if (code != 0)
+		if (code != 0) {
+			free(export.list);
+			free(export.listed);
 			return code;
+		}
 		if (!add(&export, &object))
 			result = -TWZ_ERR_OUT_OF_MEMORY;
 	}
@@ -186,6 +195,7 @@ int export_objects(struct image *image, const char *output, char **names, int co
 	if (fclose(export.file) != 0 && result == TWZ_OK)
 		result = -TWZ_ERR_NO_SPACE;
 	free(export.list);
+	free(export.listed);
 	if (result != TWZ_OK) {
 		remove(output);
 		return complain("%s: %s", output, twz_error_text(result));
