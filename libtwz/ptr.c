@@ -4,9 +4,10 @@
 #include <twz/fot.h>
 #include <twz/ptr.h>
 
-#define PART	      512 /* entries: of a page */
-#define PARTS	      ((TWZ_RESOLVED_SIZE + PART - 1) / PART)
-#define NUMBER(known) ((known) & (TWZ_SLOT_SIZE - 1)) /* of the slot, and one */
+#define PART	   512 /* entries: of a page */
+#define PARTS	   ((TWZ_RESOLVED_SIZE + PART - 1) / PART)
+#define WHOSE_BITS 18 /* of what is taken from a target: the slot's number and one */
+#define LOW_BITS   16 /* of an index: what an entry's place says */
 
 uint64_t twz_resolved[TWZ_RESOLVED_SIZE];
 /*
@@ -14,6 +15,12 @@ uint64_t twz_resolved[TWZ_RESOLVED_SIZE];
  * bits, the slots that what was ever put there is of or leads to; and the parts where that is any.
  */
 static uint64_t marks[PARTS], marked[(PARTS + 63) / 64];
+
+/* What an entry of an index of the object in this slot has less than its target. */
+static uint64_t whose(uint64_t slot, uint64_t index)
+{
+	return slot + 1 + (index >> LOW_BITS << WHOSE_BITS);
+}
 
 static uint64_t mark_of(uint64_t slot)
 {
@@ -35,12 +42,9 @@ static void forget_part(uint64_t part, uint64_t slot)
 		uint64_t known = __atomic_load_n(&twz_resolved[i], __ATOMIC_RELAXED);
 		if (known == 0)
 			continue;
-		uint64_t from = NUMBER(known) - 1;
-		/* the index's bits that matter are in the place */
-		uint64_t index = i - (uint64_t)(twz_resolved_place(from, 0) - twz_resolved);
-		uint64_t target = known - (from + 1) + (index << TWZ_IPTR_OFFSET_BITS);
-		if (slot == 0 || from == slot ||
-		    (target & TWZ_RESOLVED_START) >> TWZ_SLOT_SHIFT == slot)
+		uint64_t less = -known & (TWZ_SLOT_SIZE - 1);
+		if (slot == 0 || (less & ((1u << WHOSE_BITS) - 1)) == slot + 1 ||
+		    (known + less) >> TWZ_SLOT_SHIFT == slot)
 			__atomic_store_n(&twz_resolved[i], 0, __ATOMIC_RELAXED);
 	}
 }
@@ -78,8 +82,8 @@ void twz_names_refresh(void)
 static void keep(const uint8_t *start, uint64_t index, const uint8_t *target, uint32_t generation)
 {
 	uint64_t slot = (uint64_t)(uintptr_t)start >> TWZ_SLOT_SHIFT;
-	uint64_t known = (uint64_t)(uintptr_t)target - (index << TWZ_IPTR_OFFSET_BITS) + slot + 1;
-	uint64_t *place = twz_resolved_place(slot, (uint16_t)index);
+	uint64_t known = (uint64_t)(uintptr_t)target - whose(slot, index);
+	uint64_t *place = twz_resolved_place(start, (uint16_t)index);
 
 	if (twz_fot_entry(start, index)->flags & TWZ_FOT_NAME)
 		__atomic_store_n(&names_kept, 1, __ATOMIC_SEQ_CST);
@@ -114,8 +118,18 @@ twz_result twz_resolve(const twz_iptr *pointer, void **out)
 
 void *twz_deref_slow(const twz_iptr *pointer)
 {
+	twz_iptr word = __atomic_load_n(pointer, __ATOMIC_ACQUIRE);
+	uint64_t index = twz_iptr_index(word), offset = twz_iptr_offset(word);
 	void *target;
 
+	/* what the inline part does not look for */
+	if (index >> LOW_BITS != 0 && offset < TWZ_SLOT_SIZE) {
+		uint64_t known = __atomic_load_n(twz_resolved_place(pointer, (uint16_t)index),
+						 __ATOMIC_RELAXED);
+		known += whose((uint64_t)(uintptr_t)pointer >> TWZ_SLOT_SHIFT, index);
+		if ((known & (TWZ_SLOT_SIZE - 1)) == 0)
+			return (void *)(uintptr_t)(known + offset);
+	}
 	twz_resolve(pointer, &target);
 	return target;
 }

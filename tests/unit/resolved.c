@@ -51,8 +51,8 @@ static void slots_share_places(void)
 	EXPECT_EQUAL(slot_of(&b), slot_of(&a) + 1);
 	fill(&a, 1, TWZ_RESOLVED_STRIDE);
 	const twz_iptr *p = lead(&a, TWZ_RESOLVED_STRIDE + 1, &x), *q = lead(&b, 1, &y);
-	same_place(twz_resolved_place(slot_of(&a), TWZ_RESOLVED_STRIDE + 1),
-		   twz_resolved_place(slot_of(&b), 1), p, &x, q, &y);
+	same_place(twz_resolved_place(a.start, TWZ_RESOLVED_STRIDE + 1),
+		   twz_resolved_place(b.start, 1), p, &x, q, &y);
 	host_set_next_slot(0);
 }
 
@@ -64,8 +64,18 @@ static void indices_share_places(void)
 
 	fill(&a, 2, apart);
 	const twz_iptr *q = lead(&a, apart + 1, &y);
-	same_place(twz_resolved_place(slot_of(&a), 1),
-		   twz_resolved_place(slot_of(&a), (uint16_t)(apart + 1)), p, &x, q, &y);
+	same_place(twz_resolved_place(a.start, 1),
+		   twz_resolved_place(a.start, (uint16_t)(apart + 1)), p, &x, q, &y);
+	/* what is kept is used, however large its index is */
+	for (uint64_t index = 1; index <= apart + 1; index += apart) {
+		const twz_iptr *word = index == 1 ? p : q;
+		const void *target = twz_deref_word(word);
+		twz_fot_entry(a.start, index)->flags ^= TWZ_FOT_VALID;
+		EXPECT(twz_deref_word(word) == target);
+		twz_object_forget(a.start);
+		EXPECT(twz_deref_word(word) == NULL);
+		twz_fot_entry(a.start, index)->flags ^= TWZ_FOT_VALID;
+	}
 }
 
 static void offsets_end_with_the_object(void)
@@ -85,9 +95,9 @@ static void offsets_end_with_the_object(void)
 static void forgotten_is_gone(void)
 {
 	struct twz_object a = make(), b = make(), x = make(), y = make();
-	const uint64_t *of_a = twz_resolved_place(slot_of(&a), 1),
-		       *second_of_a = twz_resolved_place(slot_of(&a), 2),
-		       *of_b = twz_resolved_place(slot_of(&b), 1);
+	const uint64_t *of_a = twz_resolved_place(a.start, 1),
+		       *second_of_a = twz_resolved_place(a.start, 2),
+		       *of_b = twz_resolved_place(b.start, 1);
 	const twz_iptr *p = lead(&a, 1, &x), *second = lead(&a, 2, &y), *q = lead(&b, 1, &y);
 
 	EXPECT(twz_deref_word(p) && twz_deref_word(second) && twz_deref_word(q));
@@ -109,7 +119,7 @@ static void a_lonely_entry_is_forgotten(void)
 		struct twz_object a = make(), x = make();
 		fill(&a, 1, 512 * i);
 		const twz_iptr *p = lead(&a, 512 * i + 1, &x);
-		const uint64_t *place = twz_resolved_place(slot_of(&a), (uint16_t)(512 * i + 1));
+		const uint64_t *place = twz_resolved_place(a.start, (uint16_t)(512 * i + 1));
 		EXPECT(twz_deref_word(p) == twz_object_base(&x) && *place);
 		twz_object_forget(x.start);
 		EXPECT(!*place);

@@ -48,21 +48,27 @@ twz_result twz_resolve(const twz_iptr *pointer, void **out);
 
 /*
  * Resolved entries of this program, each in one word, so that a look needs no lock: the address of
- * the object that is meant, less the index where it stands in a pointer, plus one and the
- * number of the slot that holds the pointer. So an entry and a pointer that it is of make an
- * address by a single addition, and what is not of it makes a sum whose other bits are wrong.
- * Entries are at a place that follows from the slot, as soon as the pointer's address is known, and
- * the 16 lower bits of the index, which are two bytes of the pointer. 0: empty.
+ * the object that is meant, less a number below 2^30 that tells whose entry it is: one and the
+ * number of the slot that holds the pointer, and above 18 bits the index's 8 upper ones. Its 16
+ * lower ones, two bytes of the pointer, say the entry's place together with the slot, so that two
+ * loads and few steps lead to the target, and all checks wait for nothing but foreseen jumps. 0:
+ * empty. What has a larger index is looked for by twz_deref_slow.
  */
-#define TWZ_RESOLVED_START  0x7fffc0000000ull /* bits of the address that an object starts at */
 #define TWZ_RESOLVED_SLOTS  1024 /* a power of two; slots of the same number by it share places */
 #define TWZ_RESOLVED_STRIDE 72	 /* entries: nine cache lines, so that slots use all of a cache */
 #define TWZ_RESOLVED_SIZE   (TWZ_RESOLVED_SLOTS * TWZ_RESOLVED_STRIDE + (1 << 16))
 extern uint64_t twz_resolved[TWZ_RESOLVED_SIZE];
 
-static inline uint64_t *twz_resolved_place(uint64_t slot, uint16_t index)
+/* The place of an entry of the object that `within` lies in, by 16 bits of its index. */
+static inline uint64_t *twz_resolved_place(const void *within, uint16_t index)
 {
-	return twz_resolved + (slot & (TWZ_RESOLVED_SLOTS - 1)) * TWZ_RESOLVED_STRIDE + index;
+	/* a shift and a mask that make it the slot's number times a cache line */
+	uint64_t lines =
+		(uint64_t)(uintptr_t)within >> (TWZ_SLOT_SHIFT - 6) & (TWZ_RESOLVED_SLOTS - 1) << 6;
+	uint64_t *row = twz_resolved + lines / 8 * (TWZ_RESOLVED_STRIDE / 8);
+
+	__asm__("" : "+r"(row)); /* the sum so far, while the index is on its way */
+	return row + index;
 }
 
 void *twz_deref_slow(const twz_iptr *pointer);
@@ -70,31 +76,39 @@ void *twz_deref_slow(const twz_iptr *pointer);
 static inline void *twz_deref_word(const twz_iptr *pointer)
 {
 	twz_iptr word = __atomic_load_n(pointer, __ATOMIC_ACQUIRE);
-	uint64_t start = (uint64_t)(uintptr_t)pointer & ~(TWZ_SLOT_SIZE - 1);
+	uint64_t at = (uint64_t)(uintptr_t)pointer, base, offset = word;
 	uint16_t index;
 
-	if (__builtin_expect(word < TWZ_SLOT_SIZE, 1)) {
-		if (__builtin_expect(word != 0, 1))
-			return (void *)(uintptr_t)(start + word);
+	if (__builtin_expect(word >= TWZ_SLOT_SIZE, 0)) {
+		__builtin_memcpy(&index, (const uint8_t *)pointer + TWZ_IPTR_OFFSET_BITS / 8,
+				 sizeof(index));
+		base = __atomic_load_n(twz_resolved_place(pointer, index), __ATOMIC_RELAXED);
+		offset -= (uint64_t)index << TWZ_IPTR_OFFSET_BITS;
+		uint64_t whose = (at >> TWZ_SLOT_SHIFT) + 1;
+		__asm__("" : "+r"(whose));
+		/* a larger index, no offset in an object, another thread has changed the pointer;
+		 * or the entry is another one's */
+		if (__builtin_expect(offset >= TWZ_SLOT_SIZE, 0) ||
+		    __builtin_expect(((base + whose) & (TWZ_SLOT_SIZE - 1)) != 0, 0)) {
+			base = (uint64_t)(uintptr_t)twz_deref_slow(pointer);
+			offset = 0;
+		} else {
+			offset += whose;
+		}
+	} else if (__builtin_expect(word != 0, 1)) {
+		base = at & ~(TWZ_SLOT_SIZE - 1);
+	} else {
+		base = 0;
 		__asm__ volatile(""); /* a jump, which is foreseen: a selection would wait */
-		return NULL;
 	}
-	uint64_t slot = start >> TWZ_SLOT_SHIFT;
-	__builtin_memcpy(&index, (const uint8_t *)pointer + TWZ_IPTR_OFFSET_BITS / 8,
-			 sizeof(index));
-	uint64_t known = __atomic_load_n(twz_resolved_place(slot, index), __ATOMIC_RELAXED);
-	uint64_t offset = word & TWZ_IPTR_OFFSET_MASK, address = known + (word - slot - 1);
-	/* not an object's start, no offset in one, or another thread has changed the pointer */
-	uint64_t wrong = ((address - offset) & ~TWZ_RESOLVED_START) | offset >> TWZ_SLOT_SHIFT |
-			 (uint16_t)(twz_iptr_index(word) ^ index);
-	if (__builtin_expect(wrong == 0, 1))
-		return (void *)(uintptr_t)address;
-	return twz_deref_slow(pointer);
+	__asm__("" : "+r"(base), "+r"(offset)); /* one sum, of which a load can be made */
+	return (void *)(uintptr_t)(base + offset);
 }
 
 /*
- * A walk along many pointers: the object's start stays in a register, so that the next load's
- *address is there as soon as the pointer is, without the addition that a dereference waits for.
+ * A walk along many pointers: the object's start stays in a register, so that the next load adds
+ * what it has just loaded to that as part of its address, which costs no cycle. A dereference
+ * alone gives one register, the sum, which a loop's next load has to wait for: a cycle more.
  *
  *	for (struct twz_walk at = twz_walk(first); at.offset; twz_walk_on(&at, struct node, next))
  *		sum += twz_walk_at(&at, struct node)->number;
