@@ -24,6 +24,8 @@ KILLED = 125  # how the runner ends when its machine is gone
 SQLITE = "build/tests/kills/churn"
 MIXED = ["build/tests/programs/store_churn-static"]
 TRANSACTIONS = ["build/tests/programs/tx_churn-static"]
+MOMENTS = ["build/tests/programs/sync_churn-static"]
+LOADS = ["mixed", "transactions", "moments", "sqlite"]
 
 
 class Wrong(Exception):
@@ -155,17 +157,17 @@ def series(name, command, medium, kills, chance):
 
 def main():
     parser = argparse.ArgumentParser(prog="./build.sh test --suite kills", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="100 kills of each load on each medium, 600 in all")
+    parser.add_argument("--full", action="store_true", help="100 kills of each load on each medium, 800 in all")
     parser.add_argument("--kills", type=int, default=0, help="so many of each load on each medium (5)")
     parser.add_argument("--medium", action="append", choices=["nvdimm", "blk"], help="only this one; may repeat")
-    parser.add_argument("--load", action="append", choices=["mixed", "transactions", "sqlite"], help="only this one; may repeat")
+    parser.add_argument("--load", action="append", choices=LOADS, help="only this one; may repeat")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30), help="of the moments")
     options = parser.parse_args()
     kills = options.kills or (100 if options.full else 5)
     print(f"seed {options.seed}")
     good, total = True, 0
-    for name in options.load or ["mixed", "transactions", "sqlite"]:
-        command = sqlite_load() if name == "sqlite" else TRANSACTIONS if name == "transactions" else MIXED
+    for name in options.load or LOADS:
+        command = sqlite_load() if name == "sqlite" else {"mixed": MIXED, "transactions": TRANSACTIONS, "moments": MOMENTS}[name]
         for medium in options.medium or ["nvdimm", "blk"]:
             good = series(name, command, medium, kills, random.Random(f"{options.seed} {name} {medium}")) and good
             total += kills
