@@ -37,13 +37,38 @@ static uint64_t bucket_of(struct twz_id id, uint64_t name, uint64_t count)
 	return hash & (buckets - 1);
 }
 
-static void link_entry(void *start, uint64_t index, uint64_t count)
+/* What it means, its flags first: another thread may be filling it, and they say when that is done.
+ */
+static struct twz_fot_entry load_entry(const void *start, uint64_t index)
 {
 	const struct twz_fot_entry *entry = twz_fot_entry(start, index);
-	uint64_t *head = head_of(start, bucket_of(entry->id, entry->name_offset, count));
+	struct twz_fot_entry loaded = {.flags = __atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE)};
 
-	*next_of(start, index) = *head;
-	*head = index;
+	loaded.id.hi = __atomic_load_n(&entry->id.hi, __ATOMIC_RELAXED);
+	loaded.id.lo = __atomic_load_n(&entry->id.lo, __ATOMIC_RELAXED);
+	loaded.name_offset = __atomic_load_n(&entry->name_offset, __ATOMIC_RELAXED);
+	loaded.resolver = __atomic_load_n(&entry->resolver, __ATOMIC_RELAXED);
+	return loaded;
+}
+
+/* `to` is claimed by this thread. */
+static void fill_entry(struct twz_fot_entry *to, const struct twz_fot_entry *wanted)
+{
+	__atomic_store_n(&to->id.hi, wanted->id.hi, __ATOMIC_RELAXED);
+	__atomic_store_n(&to->id.lo, wanted->id.lo, __ATOMIC_RELAXED);
+	__atomic_store_n(&to->name_offset, wanted->name_offset, __ATOMIC_RELAXED);
+	__atomic_store_n(&to->resolver, wanted->resolver, __ATOMIC_RELAXED);
+	__atomic_store_n(&to->refs, 1, __ATOMIC_RELEASE);
+}
+
+static void link_entry(void *start, uint64_t index, uint64_t count)
+{
+	struct twz_fot_entry entry = load_entry(start, index);
+	uint64_t *head = head_of(start, bucket_of(entry.id, entry.name_offset, count));
+
+	__atomic_store_n(next_of(start, index), __atomic_load_n(head, __ATOMIC_RELAXED),
+			 __ATOMIC_RELAXED);
+	__atomic_store_n(head, index, __ATOMIC_RELAXED);
 }
 
 /* The number of buckets doubles with the entries: all are linked anew. Amortised over the
@@ -51,17 +76,19 @@ static void link_entry(void *start, uint64_t index, uint64_t count)
 static void rebuild(void *start, uint64_t count)
 {
 	for (uint64_t i = 1; i <= count; i++)
-		*head_of(start, i - 1) = 0;
+		__atomic_store_n(head_of(start, i - 1), 0, __ATOMIC_RELAXED);
 	for (uint64_t i = 1; i <= count; i++)
-		if (twz_fot_entry(start, i)->flags & TWZ_FOT_VALID)
+		if (__atomic_load_n(&twz_fot_entry(start, i)->flags, __ATOMIC_ACQUIRE) &
+		    TWZ_FOT_VALID)
 			link_entry(start, i, count);
 }
 
-static bool is_equal(const struct twz_fot_entry *entry, const struct twz_fot_entry *wanted)
+static bool is_equal(const void *start, uint64_t index, const struct twz_fot_entry *wanted)
 {
-	return __atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE) == wanted->flags &&
-	       twz_id_equal(entry->id, wanted->id) && entry->name_offset == wanted->name_offset &&
-	       entry->resolver == wanted->resolver;
+	struct twz_fot_entry entry = load_entry(start, index);
+
+	return entry.flags == wanted->flags && twz_id_equal(entry.id, wanted->id) &&
+	       entry.name_offset == wanted->name_offset && entry.resolver == wanted->resolver;
 }
 
 /*
@@ -79,7 +106,7 @@ static bool take_reference(void *start, uint64_t index, const struct twz_fot_ent
 			return false;
 	} while (!__atomic_compare_exchange_n(&entry->refs, &refs, refs + 1, false,
 					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-	if (!is_equal(entry, wanted)) {
+	if (!is_equal(start, index, wanted)) {
 		twz_fot_release(start, index);
 		return false;
 	}
@@ -91,30 +118,57 @@ static uint64_t find(void *start, const struct twz_fot_entry *wanted, uint64_t c
 {
 	if (count == 0)
 		return 0;
-	uint64_t index = *head_of(start, bucket_of(wanted->id, wanted->name_offset, count));
+	uint64_t index =
+		__atomic_load_n(head_of(start, bucket_of(wanted->id, wanted->name_offset, count)),
+				__ATOMIC_RELAXED);
 	for (int steps = 0; index >= 1 && index <= count && steps < CHAIN_LIMIT; steps++) {
-		if (is_equal(twz_fot_entry(start, index), wanted))
+		if (is_equal(start, index, wanted))
 			return index;
-		index = *next_of(start, index);
+		index = __atomic_load_n(next_of(start, index), __ATOMIC_RELAXED);
 	}
 	return 0;
 }
 
-/* A released entry, claimed, or 0. A few are looked at, on a round through the table. */
+static bool claim(void *start, uint64_t index)
+{
+	uint64_t free = 0;
+
+	return __atomic_compare_exchange_n(&twz_fot_entry(start, index)->flags, &free, CLAIMED,
+					   false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+/* A released entry, claimed, or 0. A few are looked at, far from each other: those that are in use
+ * may stand side by side (by golden ratios; Knuth, The Art of Computer Programming 3, 6.4). */
 static uint64_t claim_released(void *start, uint64_t count)
 {
 	static uint32_t round;
 
 	for (int i = 0; i < PROBES && count != 0; i++) {
-		uint64_t index = __atomic_add_fetch(&round, 1, __ATOMIC_RELAXED) % count + 1;
-		struct twz_fot_entry *entry = twz_fot_entry(start, index);
-		uint64_t free = 0;
-		if (entry->refs == 0 &&
-		    __atomic_compare_exchange_n(&entry->flags, &free, CLAIMED, false,
-						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		uint64_t index = __atomic_add_fetch(&round, 1, __ATOMIC_RELAXED);
+		index = count <= PROBES ? index % count + 1
+					: ((index * 0x9e3779b1 & UINT32_MAX) * count >> 32) + 1;
+		if (__atomic_load_n(&twz_fot_entry(start, index)->refs, __ATOMIC_RELAXED) == 0 &&
+		    claim(start, index)) {
+			twz_internal_entry_changes(start, index);
 			return index;
+		}
 	}
 	return 0;
+}
+
+/* An entry more, claimed, because who looks for a released one sees it now, too. NO_SPACE. */
+static twz_result claim_fresh(void *start, struct twz_object_meta *meta)
+{
+	uint64_t index;
+
+	do {
+		index = __atomic_add_fetch(&meta->fot_count, 1, __ATOMIC_ACQ_REL);
+		if (index > FOT_LIMIT) {
+			__atomic_sub_fetch(&meta->fot_count, 1, __ATOMIC_ACQ_REL);
+			return -TWZ_ERR_NO_SPACE;
+		}
+	} while (!claim(start, index));
+	return (twz_result)index;
 }
 
 static twz_result insert(void *start, struct twz_fot_entry *wanted)
@@ -130,18 +184,13 @@ static twz_result insert(void *start, struct twz_fot_entry *wanted)
 	index = claim_released(start, count);
 	bool fresh = index == 0;
 	if (fresh) {
-		index = __atomic_add_fetch(&meta->fot_count, 1, __ATOMIC_ACQ_REL);
-		if (index > FOT_LIMIT) {
-			__atomic_sub_fetch(&meta->fot_count, 1, __ATOMIC_ACQ_REL);
-			return -TWZ_ERR_NO_SPACE;
-		}
-		count = index;
+		twz_result claimed = claim_fresh(start, meta);
+		if (claimed < 0)
+			return claimed;
+		index = count = (uint64_t)claimed;
 	}
 	struct twz_fot_entry *entry = twz_fot_entry(start, index);
-	entry->id = wanted->id;
-	entry->name_offset = wanted->name_offset;
-	entry->resolver = wanted->resolver;
-	entry->refs = 1;
+	fill_entry(entry, wanted);
 	twz_flush(&meta->fot_count, sizeof(meta->fot_count));
 	twz_persist(entry, sizeof(*entry));
 	twz_commit_word(&entry->flags, wanted->flags);
@@ -204,7 +253,8 @@ twz_result twz_fot_release(void *start, uint64_t index)
 {
 	struct twz_object_meta *meta = meta_of(start);
 
-	if (index == 0 || index > meta->fot_count || index > FOT_LIMIT)
+	if (index == 0 || index > __atomic_load_n(&meta->fot_count, __ATOMIC_ACQUIRE) ||
+	    index > FOT_LIMIT)
 		return -TWZ_ERR_INVALID_ARGUMENT;
 	struct twz_fot_entry *entry = twz_fot_entry(start, index);
 	uint64_t refs = __atomic_load_n(&entry->refs, __ATOMIC_RELAXED);
@@ -214,7 +264,8 @@ twz_result twz_fot_release(void *start, uint64_t index)
 	} while (!__atomic_compare_exchange_n(&entry->refs, &refs, refs - 1, false,
 					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 	if (refs == 1) {
-		uint64_t resolver = entry->flags & TWZ_FOT_NAME ? entry->resolver : 0;
+		struct twz_fot_entry was = load_entry(start, index);
+		uint64_t resolver = was.flags & TWZ_FOT_NAME ? was.resolver : 0;
 		twz_commit_word(&entry->flags, 0);
 		if (resolver != 0 && resolver != index)
 			twz_fot_release(start, resolver);
@@ -265,7 +316,8 @@ static twz_result target_of(const void *start, const struct twz_fot_entry *entry
 	char path[1024];
 
 	if ((flags & KINDS) == TWZ_FOT_ID) {
-		*id = entry->id;
+		id->hi = __atomic_load_n(&entry->id.hi, __ATOMIC_RELAXED);
+		id->lo = __atomic_load_n(&entry->id.lo, __ATOMIC_RELAXED);
 		return TWZ_OK;
 	}
 	uint64_t offset = entry->name_offset;

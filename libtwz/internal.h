@@ -22,6 +22,10 @@ twz_result twz_internal_lock_heap(const struct twz_object *object, struct twz_he
 /* Maps as twz_object_open and keeps the reference for ever: invariant pointers lead there. */
 twz_result twz_object_pin(struct twz_id id, uint32_t rights, uint8_t **start);
 
+/* An entry of the FOT, claimed, is about to mean something else: this program's cache forgets it.
+ */
+void twz_internal_entry_changes(const void *start, uint64_t index);
+
 /*
  * A change of a few bytes that are all known before any of them is changed, of one thread, within a
  * transaction. Bytes are staged, never twice, with blocks of the heap that come and go; then they

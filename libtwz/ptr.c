@@ -68,29 +68,36 @@ void twz_object_forget(const void *start)
 	forget((uint64_t)(uintptr_t)start >> TWZ_SLOT_SHIFT);
 }
 
-/* What is kept of a name must not outlive its change: who resolves looks at the generation before
- * and behind. */
-static uint32_t names_generation, names_kept;
+/* What is kept of a name, or of an entry, must not outlive its change: who resolves looks at the
+ * generation before and behind. */
+static uint32_t generation, names_kept;
 
 void twz_names_refresh(void)
 {
-	__atomic_add_fetch(&names_generation, 1, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&generation, 1, __ATOMIC_SEQ_CST);
 	if (__atomic_exchange_n(&names_kept, 0, __ATOMIC_SEQ_CST) != 0)
 		forget(0);
 }
 
-static void keep(const uint8_t *start, uint64_t index, const uint8_t *target, uint32_t generation)
+/* As with names: who resolved what it meant before, and is about to keep that, drops it. */
+void twz_internal_entry_changes(const void *start, uint64_t index)
+{
+	__atomic_add_fetch(&generation, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(twz_resolved_place(start, (uint16_t)index), 0, __ATOMIC_SEQ_CST);
+}
+
+static void keep(const uint8_t *start, uint64_t index, const uint8_t *target, uint32_t before)
 {
 	uint64_t slot = (uint64_t)(uintptr_t)start >> TWZ_SLOT_SHIFT;
 	uint64_t known = (uint64_t)(uintptr_t)target - whose(slot, index);
 	uint64_t *place = twz_resolved_place(start, (uint16_t)index);
 
-	if (twz_fot_entry(start, index)->flags & TWZ_FOT_NAME)
+	if (__atomic_load_n(&twz_fot_entry(start, index)->flags, __ATOMIC_RELAXED) & TWZ_FOT_NAME)
 		__atomic_store_n(&names_kept, 1, __ATOMIC_SEQ_CST);
 	mark((uint64_t)(place - twz_resolved) / PART,
 	     mark_of(slot) | mark_of((uint64_t)(uintptr_t)target >> TWZ_SLOT_SHIFT));
 	__atomic_store_n(place, known, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&names_generation, __ATOMIC_SEQ_CST) != generation)
+	if (__atomic_load_n(&generation, __ATOMIC_SEQ_CST) != before)
 		__atomic_store_n(place, 0, __ATOMIC_RELAXED);
 }
 
@@ -106,11 +113,11 @@ twz_result twz_resolve(const twz_iptr *pointer, void **out)
 	if (offset >= TWZ_SLOT_SIZE)
 		return -TWZ_ERR_CORRUPT;
 	if (index != 0) {
-		uint32_t generation = __atomic_load_n(&names_generation, __ATOMIC_SEQ_CST);
+		uint32_t before = __atomic_load_n(&generation, __ATOMIC_SEQ_CST);
 		twz_result result = twz_fot_resolve(start, index, &target);
 		if (result < 0)
 			return result;
-		keep(start, index, target, generation);
+		keep(start, index, target, before);
 	}
 	*out = target + offset;
 	return TWZ_OK;

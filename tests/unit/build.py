@@ -24,7 +24,7 @@ for name in ("store", "store_repair"):
 disk = tested("recorded_disk.c", root="//tests/unit", flags=store_flags)
 for name in ("store_disk", "store_media"):
     unit_test(name, [f"{name}.c"], flags=store_flags, libs=disk + store)
-for name in ("object", "resolved", "tx", "collections", "list_queue"):
+for name in ("object", "resolved", "fot", "tx", "collections", "list_queue"):
     unit_test(name, [f"{name}.c"], flags=native_flags, libs=native + persist)
 unit_test("kv", ["kv.c", "//bin/twzkv/kv.c"], flags=native_flags + ["-I//bin/twzkv"], libs=native + persist)
 unit_test("append_log", ["append_log.c"], flags=native_flags, libs=native)

@@ -49,7 +49,11 @@ void twz_resolver_add(struct twz_resolver *resolver);
  */
 void twz_names_refresh(void);
 
-/* One pointer with this index less; an entry without pointers may be used again. */
+/*
+ * One pointer with this index less; an entry without pointers may be used again, for another
+ * target. This program then forgets where it led; another one that has followed it notices when the
+ * pointer's object is opened anew.
+ */
 twz_result twz_fot_release(void *start, uint64_t index);
 
 /*
