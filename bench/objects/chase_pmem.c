@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Dereference by libpmemobj's pmemobj_direct: within a pool, and across pools. argv[1]: a directory
- * for them. */
+/* Dereference by libpmemobj's pmemobj_direct: within a pool, and across pools; and by raw pointers
+ * across them. argv[1]: a directory for them. */
 #include "chase.h"
 #include <libpmemobj.h>
 #include <unistd.h>
 
 struct node {
 	PMEMoid next;
-	uint8_t rest[NODE_SIZE - sizeof(PMEMoid)];
+	struct node *raw;
+	uint8_t rest[NODE_SIZE - sizeof(PMEMoid) - sizeof(struct node *)];
 };
 
 static PMEMobjpool *pools[OBJECTS];
@@ -32,7 +33,9 @@ static struct node *circle(uint64_t count, int spread)
 			from = order[i / OBJECTS % groups] * OBJECTS + i % OBJECTS;
 			to = order[j / OBJECTS % groups] * OBJECTS + j % OBJECTS;
 		}
-		((struct node *)pmemobj_direct(place(from, spread)))->next = place(to, spread);
+		struct node *node = pmemobj_direct(place(from, spread));
+		node->next = place(to, spread);
+		node->raw = pmemobj_direct(node->next);
 	}
 	struct node *first = pmemobj_direct(place(order[0] * (spread ? OBJECTS : 1), spread));
 	free(order);
@@ -62,6 +65,8 @@ int main(int argc, char **argv)
 		node = circle(count, 1);
 		CHASE(best, set, node, pmemobj_direct(node->next));
 		report_chase("pmemobj-pools", set, best);
+		CHASE(best, set, node, node->raw);
+		report_chase("raw-pools", set, best);
 	}
 	for (int i = 0; i < OBJECTS; i++)
 		pmemobj_close(pools[i]);
