@@ -245,14 +245,15 @@ static uint64_t collect_dirty(struct object *object, uint64_t *page, uint64_t en
 			      uint64_t pages[VISIT], physical_address frames[VISIT])
 {
 	uint64_t flags = spin_lock(&object->lock), count = 0;
+	volatile uint64_t *entry = NULL;
 	struct tlb_batch batch;
 
 	tlb_batch_begin(&batch, object);
 	*page = page_map_next_table(object, *page);
 	for (; *page < end && count < VISIT; ++*page) {
-		volatile uint64_t *entry = page_map_entry(object, *page, false);
-
-		if (!entry) {
+		if (entry && *page % TABLE_ENTRIES != 0) {
+			entry++;
+		} else {
 			*page = page_map_next_table(object, *page);
 			if (*page >= end)
 				break;
