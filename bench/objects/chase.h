@@ -8,6 +8,8 @@
 #define NODE_SIZE 64
 #define ROUNDS	  7
 #define OBJECTS	  16 /* that a circle across objects or pools goes through */
+#define STAGGER	  16 /* nodes: not all at the same offset, which a cache would have few places for \
+		      */
 
 static const struct {
 	const char *name;

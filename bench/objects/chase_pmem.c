@@ -18,7 +18,7 @@ static PMEMoid place(uint64_t i, int spread)
 {
 	PMEMoid oid = blocks[spread ? i % OBJECTS : 0];
 
-	oid.off += (spread ? i / OBJECTS : i) * sizeof(struct node);
+	oid.off += (spread ? i % OBJECTS * STAGGER + i / OBJECTS : i) * sizeof(struct node);
 	return oid;
 }
 
@@ -52,7 +52,8 @@ int main(int argc, char **argv)
 		unlink(path);
 		pools[i] = pmemobj_create(path, "chase", size * 2 + (64u << 20), 0600);
 		need(pools[i] != NULL, pmemobj_errormsg());
-		need(pmemobj_zalloc(pools[i], &blocks[i], size + NODE_SIZE, 1) == 0,
+		need(pmemobj_zalloc(pools[i], &blocks[i], size + (1 + i * STAGGER) * NODE_SIZE,
+				    1) == 0,
 		     "pmemobj_zalloc");
 		blocks[i].off = (blocks[i].off + NODE_SIZE - 1) / NODE_SIZE * NODE_SIZE;
 	}

@@ -8,7 +8,6 @@
 #define RW	(TWZ_RIGHT_READ | TWZ_RIGHT_WRITE)
 #define FIRST	200 /* objects mapped for the first time */
 #define ENTRIES 1024
-#define STAGGER 16 /* nodes */
 
 union node {
 	union node *raw;
@@ -32,7 +31,6 @@ static union node *place(uint64_t i, int spread)
 {
 	if (!spread)
 		return (union node *)twz_object_base(&objects[0]) + i;
-	/* not all at the same offset, which a cache would have few places for */
 	return (union node *)twz_object_base(&objects[i % OBJECTS]) + i % OBJECTS * STAGGER +
 	       i / OBJECTS;
 }
