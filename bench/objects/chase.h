@@ -8,10 +8,10 @@
 #define NODE_SIZE 64
 #define ROUNDS	  7
 #define OBJECTS	  16 /* that a circle across objects or pools goes through */
-#define STAGGER	  16 /* nodes: not all at the same offset, which a cache would have few places for \
-		      */
+#define STAGGER	  16 /* nodes: objects that begin alike would share a few places of a cache */
+* /
 
-static const struct {
+	static const struct {
 	const char *name;
 	uint64_t bytes;
 	unsigned steps;
