@@ -8,10 +8,9 @@
 #define NODE_SIZE 64
 #define ROUNDS	  7
 #define OBJECTS	  16 /* that a circle across objects or pools goes through */
-#define STAGGER	  16 /* nodes: objects that begin alike would share a few places of a cache */
-* /
+#define STAGGER	  16 /* nodes: what begins alike shares a few places of a cache */
 
-	static const struct {
+static const struct {
 	const char *name;
 	uint64_t bytes;
 	unsigned steps;
