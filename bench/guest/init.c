@@ -65,15 +65,20 @@ static void load_modules(void)
 	}
 }
 
-/* The kernel finds devices in threads of its own, and tells nobody but udev. */
+/*
+ * The kernel finds devices in threads of its own, and tells nobody but udev. A device's file is
+ * there a little before the device can be opened.
+ */
 static void wait_for(const char *path)
 {
 	struct timespec step = {.tv_nsec = 1000000};
-	struct stat status;
 
 	for (int i = 0; i < PATIENCE_S * 1000; i++) {
-		if (stat(path, &status) == 0)
+		int file = open(path, O_RDONLY | O_CLOEXEC);
+		if (file >= 0) {
+			close(file);
 			return;
+		}
 		nanosleep(&step, NULL);
 	}
 	need(0, path);
