@@ -15,7 +15,9 @@
 #include "kernel_store.h"
 
 #define FIRST_BUCKETS 256u
-#define FILL_AHEAD    16u /* pages */
+#define AHEAD	      64u /* pages that are there */
+#define FILL_AHEAD    16u /* holes: what is not used then is room that is gone */
+#define META_PAGE     (TWZ_META_OFFSET / PAGE_SIZE)
 
 static struct store *the_store;
 static struct spinlock guard = SPINLOCK_INIT(LOCK_STORE); /* of `busy` */
@@ -95,43 +97,57 @@ static struct object_page page_of(uint64_t block, uint32_t flags)
 	return page;
 }
 
+/* Whether there is a page that can be touched from now on without a fault. */
+static bool enter_ahead(struct object *object, uint64_t page)
+{
+	uint64_t block;
+	bool sealed;
+
+	if (object_allow(object, page, false))
+		return true;
+	/* one that is damaged is told to who touches it */
+	if (store_fetch(the_store, object->pager_data, page, false, &block, &sealed) != TWZ_OK ||
+	    block == 0)
+		return false;
+	return object_set_page(object, page, page_of(block, sealed ? OBJECT_PAGE_READONLY : 0)) ==
+	       TWZ_OK;
+}
+
 /*
- * Who writes one fresh page after the other gets half as many ahead as there were, up to
- * FILL_AHEAD: one transaction for all costs little more than for one.
+ * Who touches one page after the other gets half as many ahead as there were, up to AHEAD: a fault
+ * costs several times what entering a page does, and one transaction that fills all holes little
+ * more than one for a single one.
  */
-static void fill_ahead(struct object *object, uint64_t page)
+static void go_ahead(struct object *object, uint64_t page, bool write)
 {
 	struct persistent *persistent = object->pager_data;
-	uint64_t filled = 0, wanted;
+	uint64_t count = 1, wanted, filled;
 
 	if (page != persistent->run_end)
 		persistent->run_size = 0;
 	wanted = persistent->run_size / 2;
-	if (wanted > FILL_AHEAD)
-		wanted = FILL_AHEAD;
+	if (wanted > AHEAD)
+		wanted = AHEAD;
+	if (page + wanted > META_PAGE)
+		wanted = page < META_PAGE ? META_PAGE - page : 1;
 	/* without space for all there may be for one */
-	if (wanted > 1 && page + wanted < TWZ_META_OFFSET / PAGE_SIZE)
-		store_fill(the_store, &persistent->handle, page, wanted, &filled);
-	for (uint64_t i = 1; i < filled; i++) {
-		uint64_t block;
-
-		if (store_page(the_store, &persistent->handle, page + i, false, &block) != TWZ_OK ||
-		    object_set_page(object, page + i, page_of(block, 0)) != TWZ_OK)
-			filled = i;
-	}
-	filled = filled ? filled : 1;
-	persistent->run_end = page + filled;
-	persistent->run_size += (uint32_t)filled;
+	if (write && wanted > 1)
+		store_fill(the_store, &persistent->handle, page,
+			   wanted < FILL_AHEAD ? wanted : FILL_AHEAD, &filled);
+	while (count < wanted && enter_ahead(object, page + count))
+		count++;
+	persistent->run_end = page + count;
+	persistent->run_size += (uint32_t)count;
 }
 
 /* Under the lock. */
 static twz_result fetch_in_memory(struct object *object, uint64_t page, bool write,
 				  struct object_page *out)
 {
-	if (write)
-		fill_ahead(object, page);
 	uint64_t block;
 	bool sealed;
+
+	go_ahead(object, page, write);
 	twz_result result =
 		store_fetch(the_store, object->pager_data, page, write, &block, &sealed);
 

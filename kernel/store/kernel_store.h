@@ -13,7 +13,7 @@ struct persistent {
 	struct store_object handle; /* first: pager_data */
 	struct object *object;	    /* NULL until it is in the id table */
 	struct persistent *next;    /* of its bucket */
-	/* what is touched in order: on a disk read, in memory written for the first time */
+	/* what is touched in order; on a disk: read in order */
 	uint64_t run_end; /* page behind the last ones */
 	uint32_t
 		run_size; /* disk: how many were read at once; memory: how many there were so far */
