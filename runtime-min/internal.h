@@ -51,12 +51,12 @@ void *memset(void *to, int byte, size_t length);
 int memcmp(const void *a, const void *b, size_t length);
 
 /*
- * Copies where a side may turn out not to be there: a caller's buffer, or a file's page when memory
- * is full. Returns how many bytes are left uncopied, 0 for none; else *fault is the address that
- * could not be reached.
+ * Copies where a side may turn out not to be there: a caller's buffer, or a file's page. Returns
+ * how many bytes are left uncopied, 0 for none; else *error is why: BAD_ADDRESS where nothing is
+ * mapped or that must not be done, OUT_OF_MEMORY, NO_SPACE in the store, CORRUPT of a damaged page.
  */
-size_t rt_copy(void *to, const void *from, size_t length, uint64_t *fault);
-/* 0 when every byte can be read, else BAD_ADDRESS. */
+size_t rt_copy(void *to, const void *from, size_t length, twz_result *error);
+/* 0 when every byte can be read, else why not, as rt_copy. */
 twz_result rt_readable(const void *at, size_t length);
 /* In an upcall: a fault of rt_copy, whose frame now goes on behind it. */
 bool rt_guard_fault(struct twz_upcall_frame *frame);

@@ -98,10 +98,11 @@ struct object *view_object_at(struct view *view, uint64_t address, uint64_t *off
 			      uint32_t *rights);
 
 /*
- * Handle a fault of the loaded view. 0: resolved, retry. Otherwise -error and *kind is an enum
- * twz_fault_kind. May sleep; interrupts as object_fault says.
+ * Handle a fault of the loaded view. 0: resolved, retry. Otherwise -error, and the fault's kind and
+ * error are set. May sleep; interrupts as object_fault says.
  */
-twz_result view_fault(struct view *view, uint64_t address, uint32_t access, uint32_t *kind);
+twz_result view_fault(struct view *view, uint64_t address, uint32_t access,
+		      struct twz_fault *fault);
 
 /* End the program: marks every thread to die. The first caller's reason holds. Does not sleep. */
 void view_end(struct view *view, uint32_t state, int32_t code, const struct twz_fault *fault);

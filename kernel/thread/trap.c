@@ -65,8 +65,8 @@ static void user_fault(struct trap_frame *frame, uint64_t address)
 	/* interrupts stay off: only who has to wait turns them on, and most pages come at once */
 	if (frame->vector == VECTOR_PAGE) {
 		fault.address = address;
-		fault.access = access_of(frame->error);
-		if (view_fault(current_thread()->view, address, fault.access, &fault.kind) >= 0)
+		fault.access = (uint16_t)access_of(frame->error);
+		if (view_fault(current_thread()->view, address, fault.access, &fault) >= 0)
 			return;
 	} else {
 		fault.kind = kind_of(frame->vector);
@@ -82,7 +82,7 @@ static void kernel_fault(struct trap_frame *frame, uint64_t address)
 	const struct fixup *fixup = kernel_fixups_start;
 	struct thread *thread = current_thread();
 	twz_result result = -TWZ_ERR_BAD_ADDRESS;
-	uint32_t kind;
+	struct twz_fault fault;
 
 	while (fixup < kernel_fixups_end && fixup->at != frame->rip)
 		fixup++;
@@ -93,7 +93,7 @@ static void kernel_fault(struct trap_frame *frame, uint64_t address)
 			    frame->vector, address, frame->error);
 	if (frame->vector == VECTOR_PAGE && thread->view && may_sleep() &&
 	    frame->rflags & RFLAGS_IF) {
-		result = view_fault(thread->view, address, access_of(frame->error), &kind);
+		result = view_fault(thread->view, address, access_of(frame->error), &fault);
 		if (result >= 0)
 			return;
 		if (result == -TWZ_ERR_OUT_OF_MEMORY && thread->leaving && !thread->view->exiting) {

@@ -6,27 +6,31 @@
 #include <user.h>
 #include "internal.h"
 
-static uint32_t kind_of(twz_result error)
+static void describe(struct twz_fault *fault, twz_result error)
 {
 	switch (-error) {
 	case TWZ_ERR_ACCESS_DENIED:
 	case TWZ_ERR_READ_ONLY:
-		return TWZ_FAULT_PROTECTION;
+		fault->kind = TWZ_FAULT_PROTECTION;
+		return;
 	case TWZ_ERR_OUT_OF_MEMORY:
-		return TWZ_FAULT_MEMORY;
+		fault->kind = TWZ_FAULT_MEMORY;
+		break;
 	default:
-		return TWZ_FAULT_OBJECT;
+		fault->kind = TWZ_FAULT_OBJECT;
+		break;
 	}
+	fault->error = (uint16_t)-error;
 }
 
-twz_result view_fault(struct view *view, uint64_t address, uint32_t access, uint32_t *kind)
+twz_result view_fault(struct view *view, uint64_t address, uint32_t access, struct twz_fault *fault)
 {
 	uint64_t offset;
 	uint32_t rights;
 	struct object *object;
 	twz_result result;
 
-	*kind = TWZ_FAULT_PAGE;
+	fault->kind = TWZ_FAULT_PAGE;
 	if (address >= USER_END)
 		return -TWZ_ERR_BAD_ADDRESS;
 	if (address < PAGE_SIZE) /* a null pointer, whatever slot 0 maps */
@@ -37,7 +41,7 @@ twz_result view_fault(struct view *view, uint64_t address, uint32_t access, uint
 	result = access & ~rights ? -TWZ_ERR_ACCESS_DENIED : object_fault(object, offset, access);
 	object_put(object);
 	if (result < 0) {
-		*kind = kind_of(result);
+		describe(fault, result);
 		return result;
 	}
 	/*

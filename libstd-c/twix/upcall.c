@@ -78,7 +78,8 @@ static int signal_of(const struct twz_fault *fault, uint64_t extended_state, int
 		return SIGSEGV;
 	case TWZ_FAULT_OBJECT:
 	case TWZ_FAULT_MEMORY:
-		*code = BUS_ADRERR;
+		*code = fault->error == TWZ_ERR_CORRUPT || fault->error == TWZ_ERR_IO ? BUS_OBJERR
+										      : BUS_ADRERR;
 		return SIGBUS;
 	case TWZ_FAULT_ILLEGAL:
 		*code = ILL_ILLOPN;

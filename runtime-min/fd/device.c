@@ -26,11 +26,11 @@ static twz_result device_read(struct rt_file *file, void *buffer, size_t length,
 	static const uint8_t zeroes[4096];
 	for (size_t done = 0; done < length;) {
 		size_t part = length - done < sizeof(zeroes) ? length - done : sizeof(zeroes);
-		uint64_t fault;
-		size_t left = rt_copy((uint8_t *)buffer + done, zeroes, part, &fault);
+		twz_result error;
+		size_t left = rt_copy((uint8_t *)buffer + done, zeroes, part, &error);
 		done += part - left;
 		if (left != 0)
-			return done != 0 ? (twz_result)done : RT_ERROR(BAD_ADDRESS);
+			return done != 0 ? (twz_result)done : error;
 	}
 	return (twz_result)length;
 }

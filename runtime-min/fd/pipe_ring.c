@@ -8,9 +8,8 @@
 twz_result rt_ring_format(struct rt_ring *ring)
 {
 	static const uint32_t magic = RT_RING_MAGIC;
-	uint64_t fault;
-	return rt_copy(&ring->magic, &magic, sizeof(magic), &fault) == 0 ? 0
-									 : RT_ERROR(OUT_OF_MEMORY);
+	twz_result error;
+	return rt_copy(&ring->magic, &magic, sizeof(magic), &error) == 0 ? 0 : error;
 }
 
 twz_result rt_ring_check(const struct rt_ring *ring)
@@ -155,9 +154,9 @@ twz_result rt_ring_join(struct rt_ring *ring, struct twz_id view, bool writer)
 		member = &ring->members[used];
 	if (appended || !twz_id_equal(member->view, view)) {
 		const struct rt_ring_member fresh = {.view = view};
-		uint64_t fault;
-		if (rt_copy(member, &fresh, sizeof(fresh), &fault) != 0)
-			return RT_ERROR(OUT_OF_MEMORY);
+		twz_result error;
+		if (rt_copy(member, &fresh, sizeof(fresh), &error) != 0)
+			return error;
 	}
 	if (appended)
 		__atomic_store_n(&ring->used, used + 1, __ATOMIC_RELEASE);
@@ -263,22 +262,16 @@ uint32_t rt_ring_room(const struct rt_ring *ring)
 	return RT_RING_SIZE - rt_ring_readable(ring);
 }
 
-static twz_result copy_failed(const struct rt_ring *ring, uint64_t fault)
-{
-	return fault - (uint64_t)ring < sizeof(*ring) ? RT_ERROR(OUT_OF_MEMORY)
-						      : RT_ERROR(BAD_ADDRESS);
-}
-
 twz_result rt_ring_take(struct rt_ring *ring, void *buffer, size_t length)
 {
 	uint32_t part = rt_ring_readable(ring), at = ring->tail % RT_RING_SIZE;
 	if (part > length)
 		part = (uint32_t)length;
 	uint32_t first = RT_RING_SIZE - at < part ? RT_RING_SIZE - at : part;
-	uint64_t fault;
-	if (rt_copy(buffer, ring->bytes + at, first, &fault) != 0 ||
-	    rt_copy((uint8_t *)buffer + first, ring->bytes, part - first, &fault) != 0)
-		return copy_failed(ring, fault);
+	twz_result error;
+	if (rt_copy(buffer, ring->bytes + at, first, &error) != 0 ||
+	    rt_copy((uint8_t *)buffer + first, ring->bytes, part - first, &error) != 0)
+		return error;
 	__atomic_fetch_add(&ring->tail, part, __ATOMIC_RELEASE);
 	return part;
 }
@@ -291,10 +284,10 @@ twz_result rt_ring_put(struct rt_ring *ring, const void *buffer, size_t length, 
 	if (part > length)
 		part = (uint32_t)length;
 	uint32_t first = RT_RING_SIZE - at < part ? RT_RING_SIZE - at : part;
-	uint64_t fault;
-	if (rt_copy(ring->bytes + at, buffer, first, &fault) != 0 ||
-	    rt_copy(ring->bytes, (const uint8_t *)buffer + first, part - first, &fault) != 0)
-		return copy_failed(ring, fault);
+	twz_result error;
+	if (rt_copy(ring->bytes + at, buffer, first, &error) != 0 ||
+	    rt_copy(ring->bytes, (const uint8_t *)buffer + first, part - first, &error) != 0)
+		return error;
 	__atomic_fetch_add(&ring->head, part, __ATOMIC_RELEASE);
 	return part;
 }

@@ -81,7 +81,6 @@ static twz_result host_read(struct rt_file *file, void *buffer, size_t length, u
 	uint32_t first = length < largest ? (uint32_t)length : largest;
 	uint8_t *memory = take_buffer(first + 64, &size);
 	twz_result result = memory != NULL ? 0 : RT_ERROR(OUT_OF_MEMORY);
-	uint64_t fault;
 	while (result >= 0 && done < length) {
 		uint32_t part = length - done < largest ? (uint32_t)(length - done) : largest;
 		uint32_t count;
@@ -93,10 +92,8 @@ static twz_result host_read(struct rt_file *file, void *buffer, size_t length, u
 			result = RT_ERROR(IO);
 		if (result < 0)
 			break;
-		size_t left = rt_copy((uint8_t *)buffer + done, data, count, &fault);
+		size_t left = rt_copy((uint8_t *)buffer + done, data, count, &result);
 		done += count - left;
-		if (left != 0)
-			result = RT_ERROR(BAD_ADDRESS);
 		if (count < part)
 			break;
 	}
@@ -114,7 +111,6 @@ static twz_result host_write(struct rt_file *file, const void *buffer, size_t le
 	uint32_t first = length < largest ? (uint32_t)length : largest;
 	uint8_t *memory = take_buffer(first + 64, &size);
 	twz_result result = memory != NULL ? 0 : RT_ERROR(OUT_OF_MEMORY);
-	uint64_t fault;
 	if (offset == RT_APPEND) {
 		/* The host's own append flag decides where it goes; this is for servers without it.
 		 */
@@ -134,11 +130,9 @@ static twz_result host_write(struct rt_file *file, const void *buffer, size_t le
 			result = RT_ERROR(IO);
 			break;
 		}
-		if (rt_copy(memory + request.at, (const uint8_t *)buffer + done, part, &fault) !=
-		    0) {
-			result = RT_ERROR(BAD_ADDRESS);
+		if (rt_copy(memory + request.at, (const uint8_t *)buffer + done, part, &result) !=
+		    0)
 			break;
-		}
 		request.at += part;
 		result = rt_host_exchange(host->device, &request, memory, size, &answer);
 		if (result < 0)

@@ -19,12 +19,6 @@ static uint8_t *content(struct rt_file *file)
 	return of(file)->object.start + TWZ_BASE_OFFSET;
 }
 
-/* Whether a copy has failed in the file, for want of memory for its pages, not in the buffer. */
-static bool fault_in(struct rt_file *file, uint64_t address)
-{
-	return address - (uint64_t)of(file)->object.start < TWZ_SLOT_SIZE;
-}
-
 static twz_result object_read(struct rt_file *file, void *buffer, size_t length, uint64_t offset)
 {
 	uint64_t size = rt_content_size(&of(file)->object);
@@ -32,10 +26,10 @@ static twz_result object_read(struct rt_file *file, void *buffer, size_t length,
 		return 0;
 	if (length > size - offset)
 		length = size - offset;
-	uint64_t fault;
-	size_t left = rt_copy(buffer, content(file) + offset, length, &fault);
+	twz_result error;
+	size_t left = rt_copy(buffer, content(file) + offset, length, &error);
 	if (left == length && length != 0)
-		return fault_in(file, fault) ? RT_ERROR(OUT_OF_MEMORY) : RT_ERROR(BAD_ADDRESS);
+		return error;
 	return (twz_result)(length - left);
 }
 
@@ -75,16 +69,17 @@ static void reach(struct rt_file *file, uint64_t end)
 		continue;
 }
 
+/* Memory is what a volatile file has for space. */
 static twz_result object_write(struct rt_file *file, const void *buffer, size_t length,
 			       uint64_t offset)
 {
-	uint64_t fault;
+	twz_result error;
 	size_t left;
 	if (offset == RT_APPEND) {
 		twz_result result = take_end(file, &length, &offset);
 		if (result < 0)
 			return result;
-		left = rt_copy(content(file) + offset, buffer, length, &fault);
+		left = rt_copy(content(file) + offset, buffer, length, &error);
 		if (left != 0)
 			give_end(file, offset + length, offset + length - left);
 	} else {
@@ -93,12 +88,12 @@ static twz_result object_write(struct rt_file *file, const void *buffer, size_t 
 			return RT_ERROR(TOO_LARGE);
 		if (length > limit - offset)
 			length = limit - offset;
-		left = rt_copy(content(file) + offset, buffer, length, &fault);
+		left = rt_copy(content(file) + offset, buffer, length, &error);
 		if (left != length)
 			reach(file, offset + length - left);
 	}
 	if (left == length && length != 0)
-		return fault_in(file, fault) ? RT_ERROR(NO_SPACE) : RT_ERROR(BAD_ADDRESS);
+		return error == RT_ERROR(OUT_OF_MEMORY) ? RT_ERROR(NO_SPACE) : error;
 	length -= left;
 	rt_object_touch(&of(file)->object, twz_rt_clock(TWZ_CLOCK_REALTIME));
 	return (twz_result)length;

@@ -6,9 +6,9 @@
 #include "internal.h"
 
 RT_BEGIN
-/* What was left over, and the address that could not be reached. */
+/* What was left over, and why: TWZ_ERR_*. */
 struct rt_copied {
-	uint64_t left, address;
+	uint64_t left, error;
 };
 struct rt_copied rt_guarded_copy(void *to, const void *from, size_t length);
 extern const char rt_guarded_words[], rt_guarded_bytes[], rt_guarded_end[];
@@ -45,28 +45,29 @@ bool rt_guard_fault(struct twz_upcall_frame *frame)
 		registers->rax = registers->rcx;
 	else
 		return false;
-	registers->rdx = frame->fault.address;
+	registers->rdx = frame->fault.error != 0 ? frame->fault.error : TWZ_ERR_BAD_ADDRESS;
 	registers->rip = (uint64_t)rt_guarded_end;
 	return true;
 }
 
-size_t rt_copy(void *to, const void *from, size_t length, uint64_t *fault)
+size_t rt_copy(void *to, const void *from, size_t length, twz_result *error)
 {
 	rt_upcall_want();
 	struct rt_copied copied = rt_guarded_copy(to, from, length);
-	*fault = copied.address;
+	*error = -(twz_result)copied.error;
 	return copied.left;
 }
 
 twz_result rt_readable(const void *at, size_t length)
 {
-	uint64_t page = (uint64_t)at, end = page + length, fault;
+	uint64_t page = (uint64_t)at, end = page + length;
+	twz_result error;
 	uint8_t byte;
 	if (!rt_user_pointer(at, length))
 		return RT_ERROR(BAD_ADDRESS);
 	for (; page < end; page = (page & ~RT_PAGE_MASK) + TWZ_PAGE_SIZE) {
-		if (rt_copy(&byte, (const void *)page, 1, &fault) != 0)
-			return RT_ERROR(BAD_ADDRESS);
+		if (rt_copy(&byte, (const void *)page, 1, &error) != 0)
+			return error;
 	}
 	return 0;
 }

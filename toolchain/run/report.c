@@ -37,6 +37,20 @@ static const char *access_name(uint32_t access)
 	return access & TWZ_RIGHT_WRITE ? "write" : "read";
 }
 
+static const char *why_no_page(uint32_t error)
+{
+	switch (error) {
+	case TWZ_ERR_CORRUPT:
+		return "the page is damaged: see twzstore check";
+	case TWZ_ERR_NO_SPACE:
+		return "the store is full";
+	case TWZ_ERR_IO:
+		return "the disk did not give it";
+	default:
+		return "no usable page of its object";
+	}
+}
+
 /* What happened, without the place. */
 static void print_cause(FILE *to, const struct twz_fault *fault)
 {
@@ -52,8 +66,8 @@ static void print_cause(FILE *to, const struct twz_fault *fault)
 			address);
 		break;
 	case TWZ_FAULT_OBJECT:
-		fprintf(to, "%s of 0x%llx (no usable page of its object)",
-			access_name(fault->access), address);
+		fprintf(to, "%s of 0x%llx (%s)", access_name(fault->access), address,
+			why_no_page(fault->error));
 		break;
 	case TWZ_FAULT_MEMORY:
 		fprintf(to, "%s of 0x%llx (memory was exhausted)", access_name(fault->access),

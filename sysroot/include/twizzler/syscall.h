@@ -101,7 +101,7 @@ enum twz_fault_kind {
 	TWZ_FAULT_NONE = 0,
 	TWZ_FAULT_PAGE = 1,	  /* no mapping there */
 	TWZ_FAULT_PROTECTION = 2, /* mapped without the right */
-	TWZ_FAULT_OBJECT = 3,	  /* null page, damaged page, past the end */
+	TWZ_FAULT_OBJECT = 3,	  /* no page to be had: `error` says why */
 	TWZ_FAULT_ILLEGAL = 4,	  /* invalid instruction */
 	TWZ_FAULT_DIVIDE = 5,
 	TWZ_FAULT_FLOAT = 6,
@@ -112,8 +112,11 @@ enum twz_fault_kind {
 };
 
 struct twz_fault {
-	uint32_t kind;	  /* enum twz_fault_kind */
-	uint32_t access;  /* TWZ_RIGHT_* that was wanted */
+	uint32_t kind;	 /* enum twz_fault_kind */
+	uint16_t access; /* TWZ_RIGHT_* that was wanted */
+	uint16_t
+		error; /* of object and memory faults, as error.h numbers them: CORRUPT of a damaged
+			  page, NO_SPACE of a full store, BAD_ADDRESS of a null page; else 0 */
 	uint64_t address; /* where, for page, protection, object and memory faults; an interrupt's
 			     codes: bit code-1 */
 	uint64_t code;	  /* processor's error code, or the lowest of an interrupt's codes */
