@@ -107,6 +107,7 @@ static void make_namespace(void)
 	device[length] = '\0';
 	if (!strstr(device, "namespace"))
 		return;
+	wait_for(DEVICES "pfn0.0/uuid");
 	tell("/sys/bus/nd/drivers/nd_pmem/unbind", "namespace0.0");
 	tell(DEVICES "pfn0.0/uuid", "5e1ec7ed-0000-4000-8000-000000000001");
 	tell(DEVICES "pfn0.0/mode", "ram");
