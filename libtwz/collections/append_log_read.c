@@ -97,7 +97,7 @@ twz_result append_log_find(const uint8_t *start, const struct twz_append_log *lo
 	return result;
 }
 
-/* WOULD_BLOCK: a record is behind the known ones, and the lock is not held. */
+/* WOULD_BLOCK: what is known of the segment is not all, and the lock is not held. */
 static twz_result next(const uint8_t *start, const struct twz_append_log *log,
 		       struct twz_append_log_cursor *cursor, void *bytes, size_t size, bool locked)
 {
@@ -113,14 +113,15 @@ static twz_result next(const uint8_t *start, const struct twz_append_log *log,
 		return position == 0 ? 0 : -TWZ_ERR_CORRUPT;
 	const struct twz_append_log_record *record =
 		append_log_record(&place.segment, place.offset, &held);
-	if (place.offset >= place.segment.used) {
-		if (record && !locked)
+	/* after a power loss: a truncation is durable, and how far the segment is used need not be
+	 */
+	if (record ? place.offset >= place.segment.used : place.offset > place.segment.used) {
+		if (!locked)
 			return -TWZ_ERR_WOULD_BLOCK;
-		if (record)
-			append_log_settle(&place.segment);
-		else
-			return place.offset == place.segment.used ? 0 : -TWZ_ERR_CORRUPT;
+		append_log_settle(&place.segment);
 	}
+	if (place.offset >= place.segment.used)
+		return place.offset == place.segment.used ? 0 : -TWZ_ERR_CORRUPT;
 	if (!record)
 		return -TWZ_ERR_CORRUPT;
 	*cursor = (struct twz_append_log_cursor){
