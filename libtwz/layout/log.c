@@ -202,13 +202,10 @@ twz_result twz_log_commit(const struct twz_log *log)
 	uint64_t last = twz_log_header(log)->last;
 	struct seen seen;
 
-	if (last == 0) {
-		/* Records of inner transactions that were undone are still there: behind a later
-		 * transaction's first record they would count, without the ones that came first. */
-		if (twz_log_header(log)->undone != 0)
-			drop_records(log);
+	/* Records of inner transactions that were undone are there still: behind a later
+	 * transaction's first record they would count, without the ones that came first. */
+	if (last == 0 && twz_log_header(log)->undone == 0)
 		return TWZ_OK;
-	}
 	if (!flush_spans(log)) {
 		for (uint64_t at = last; at != 0; at = seen.back) {
 			if (!look(log, at, &seen))
