@@ -67,8 +67,8 @@ static void check_compares(void)
 	CHECK(wrong == 0);
 }
 
-/* The text is `length` letters, then a byte of the set, then others; and nothing of the set at all.
- * What is before the text says nothing. */
+/* The text is `length` bytes that are not of the set, then a byte of the set, then others; and
+ * nothing of the set at all. What is before the text says nothing. */
 static void check_spans(void)
 {
 	static const char *const sets[] = {"", "q", "qQ", "Qq", "\xff\x80", "qQx", "01234567\xe9"};
@@ -79,7 +79,7 @@ static void check_spans(void)
 		for (size_t start = 0; start < 18; start++)
 			for (size_t length = 0; length < 70; length++)
 				for (const char *stop = sets[which];; stop++) {
-					memset(bytes, 'a', sizeof(bytes));
+					memset(bytes, length % 2 ? 'a' : 1, sizeof(bytes));
 					memset(bytes, *sets[which], start);
 					bytes[start + length] = *stop;
 					bytes[start + length + 1] = *sets[which];
