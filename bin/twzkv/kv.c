@@ -116,6 +116,18 @@ twz_result twzkv_next(const struct twzkv *kv, struct twz_btree_cursor *cursor, v
 	return twz_btree_next(&kv->object, &kv->root->tree, cursor, value, size);
 }
 
+twz_result twzkv_peek(const struct twzkv *kv, struct twz_btree_cursor *cursor,
+		      struct twz_btree_pair *pairs, size_t count)
+{
+	return twz_btree_peek(&kv->object, &kv->root->tree, cursor, pairs, count);
+}
+
+twz_result twzkv_advance(const struct twzkv *kv, struct twz_btree_cursor *cursor,
+			 const struct twz_btree_pair *pairs, size_t taken)
+{
+	return twz_btree_advance(&kv->object, &kv->root->tree, cursor, pairs, taken);
+}
+
 uint64_t twzkv_count(const struct twzkv *kv)
 {
 	return __atomic_load_n(&kv->root->tree.count, __ATOMIC_RELAXED);

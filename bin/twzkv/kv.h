@@ -47,6 +47,12 @@ twz_result twzkv_remove(struct twzkv *kv, const void *key, size_t key_length);
 twz_result twzkv_next(const struct twzkv *kv, struct twz_btree_cursor *cursor, void *value,
 		      size_t size);
 
+/* The same in place: the contracts of twz_btree_peek and twz_btree_advance. */
+twz_result twzkv_peek(const struct twzkv *kv, struct twz_btree_cursor *cursor,
+		      struct twz_btree_pair *pairs, size_t count);
+twz_result twzkv_advance(const struct twzkv *kv, struct twz_btree_cursor *cursor,
+			 const struct twz_btree_pair *pairs, size_t taken);
+
 uint64_t twzkv_count(const struct twzkv *kv);
 
 #endif

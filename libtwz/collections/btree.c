@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The B+tree: looking, and going through it in order; see <twz/btree.h>. */
+/* The B+tree: looking; see <twz/btree.h>. */
 #include "btree.h"
 #include "optimistic.h"
-
-#define AHEAD	   2 /* items that a cursor fetches before it comes to them */
-#define ITEM_LINES 6 /* of an item, that are fetched at once */
 
 /* The part of a node that a search looks at comes at once; of a leaf what the slots hold too. */
 static bool look(struct btree_at *at, struct twz_btree_node *node, bool leaf)
@@ -47,23 +44,6 @@ bool btree_child(const uint8_t *start, const struct btree_at *at, uint32_t index
 
 	return slot < TWZ_BTREE_ENTRIES && at->level != 0 &&
 	       btree_node(start, load64(&at->node->slots[slot].child.word), at->level - 1, child);
-}
-
-bool btree_read(const uint8_t *start, const struct twz_btree_node *node, uint32_t slot,
-		uint8_t buffer[8], struct bytes *key, struct bytes *value)
-{
-	if (slot >= TWZ_BTREE_ENTRIES)
-		return false;
-	uint32_t kind = node->kinds[slot];
-	if (kind != 0) {
-		uint64_t prefix = __builtin_bswap64(load64(&node->prefixes[slot]));
-		__builtin_memcpy(buffer, &prefix, 8);
-		kind -= TWZ_BTREE_HERE(0, 0);
-		*key = (struct bytes){buffer, kind / 17};
-		*value = (struct bytes){node->slots[slot].value, kind % 17};
-		return key->length <= 8;
-	}
-	return item_read(start, load64(&node->slots[slot].item.word), key, value);
 }
 
 uint64_t btree_prefix(struct bytes key, uint32_t skip)
@@ -141,16 +121,6 @@ static twz_result compare_key(const uint8_t *start, const struct twz_btree_node 
 	return TWZ_OK;
 }
 
-/* The first lines of a slot's item, if it has one, come at once; the processor sees the rest. */
-static void fetch_item(const uint8_t *start, const struct twz_btree_node *node, uint32_t slot)
-{
-	if (slot >= TWZ_BTREE_ENTRIES || node->kinds[slot] != 0)
-		return;
-	const uint8_t *item = part_of(start, load64(&node->slots[slot].item.word), ITEM_LINES * 64);
-	for (size_t line = 0; item && line < ITEM_LINES; line++)
-		__builtin_prefetch(item + line * 64);
-}
-
 twz_result btree_place(const uint8_t *start, const struct btree_at *at, struct bytes key,
 		       bool *equal)
 {
@@ -163,7 +133,7 @@ twz_result btree_place(const uint8_t *start, const struct btree_at *at, struct b
 	low = first_from(at->node, low, at->count, prefix);
 	if (low == at->count || prefix_at(at->node, at->node->order[low]) != prefix)
 		return low;
-	fetch_item(start, at->node, btree_slot(at->node, low));
+	btree_fetch_item(start, at->node, btree_slot(at->node, low));
 	high = low + 1;
 	if (high < at->count && prefix_at(at->node, at->node->order[high]) == prefix)
 		high = prefix == ~0ull ? at->count
@@ -221,134 +191,4 @@ twz_result twz_btree_get(const struct twz_object *object, const struct twz_btree
 			 const void *key, size_t key_length, void *value, size_t size)
 {
 	return optimistic(object, tree, get, (struct bytes){key, key_length}, value, size);
-}
-
-twz_result twz_btree_seek(struct twz_btree_cursor *cursor, const void *key, size_t key_length)
-{
-	if (key_length > TWZ_BTREE_KEY_MAX)
-		return -TWZ_ERR_INVALID_ARGUMENT;
-	cursor->leaf = NULL;
-	cursor->begun = false;
-	cursor->key_length = key ? (uint32_t)key_length : 0;
-	if (cursor->key_length != 0)
-		__builtin_memcpy(cursor->key, key, key_length);
-	return TWZ_OK;
-}
-
-/* The items that come next, so that they are there when they are read. */
-static void fetch_ahead(const uint8_t *start, const struct twz_btree_cursor *cursor, uint32_t count)
-{
-	uint64_t index = cursor->index + AHEAD;
-
-	if (index < count)
-		fetch_item(start, cursor->leaf, btree_slot(cursor->leaf, (uint32_t)index));
-}
-
-/*
- * The entry behind the cursor's last key, or at it when it has not begun. At a leaf's end the
- * search goes on above, at the first ancestor that has a child further right.
- */
-static twz_result find_next(const uint8_t *start, const struct twz_btree *tree,
-			    struct twz_btree_cursor *cursor, uint32_t *count)
-{
-	struct bytes key = {cursor->key, cursor->key_length};
-	struct btree_at at,
-		right = {0}; /* the nearest node with a child to the right of the path */
-	uint32_t right_index = 0;
-	bool equal;
-	twz_result result = btree_root(start, tree, &at);
-
-	cursor->leaf = NULL;
-	if (result < 0 || !at.node)
-		return result;
-	for (;;) {
-		result = btree_place(start, &at, key, &equal);
-		if (result < 0)
-			return result;
-		if (at.level == 0)
-			break;
-		if (result < at.count) {
-			right = at;
-			right_index = (uint32_t)result;
-		}
-		if (!btree_child(start, &at, (uint32_t)result - 1, &at))
-			return -TWZ_ERR_CORRUPT;
-	}
-	cursor->index = (uint64_t)result - (equal && !cursor->begun);
-	if (cursor->index >= at.count && right.node) {
-		cursor->index = 0;
-		for (at = right; at.level != 0; right_index = 0)
-			if (!btree_child(start, &at, right_index, &at) || at.count == 0)
-				return -TWZ_ERR_CORRUPT;
-	}
-	cursor->leaf = at.node;
-	cursor->changes = tree->changes;
-	*count = at.count;
-	return TWZ_OK;
-}
-
-static twz_result next(const uint8_t *start, const struct twz_btree *tree,
-		       struct twz_btree_cursor *cursor, void *value, size_t size)
-{
-	uint32_t count = 0;
-	uint8_t buffer[8];
-	struct bytes key, held;
-
-	if (cursor->leaf && cursor->changes == tree->changes) {
-		/* most steps: the same leaf, no search */
-		cursor->index++;
-		count = cursor->leaf->count;
-	}
-	if (cursor->index >= count || count > TWZ_BTREE_ENTRIES) {
-		count = 0;
-		twz_result result = find_next(start, tree, cursor, &count);
-		if (result < 0)
-			return result;
-	}
-	if (!cursor->leaf || cursor->index >= count)
-		return 0;
-	fetch_ahead(start, cursor, count);
-	if (!btree_read(start, cursor->leaf, btree_slot(cursor->leaf, (uint32_t)cursor->index),
-			buffer, &key, &held))
-		return -TWZ_ERR_CORRUPT;
-	cursor->key_length = (uint32_t)copy_bytes(cursor->key, sizeof(cursor->key), key);
-	cursor->value_length = (uint32_t)copy_bytes(value, size, held);
-	cursor->begun = true;
-	return 1;
-}
-
-twz_result twz_btree_next(const struct twz_object *object, const struct twz_btree *tree,
-			  struct twz_btree_cursor *cursor, void *value, size_t size)
-{
-	twz_result result = 0;
-	struct twz_tx tx;
-	uint64_t turns;
-
-	if (cursor->key_length > sizeof(cursor->key))
-		return -TWZ_ERR_INVALID_ARGUMENT;
-	if (twz_internal_read_begin(object, &turns)) {
-		uint8_t key[TWZ_BTREE_KEY_MAX];
-		const struct twz_btree_cursor *was = cursor;
-		const struct twz_btree_node *leaf = was->leaf;
-		uint64_t index = was->index, changes = was->changes;
-		uint32_t begun = was->begun, key_length = was->key_length;
-		__builtin_memcpy(key, was->key, key_length);
-		result = next(object->start, tree, cursor, value, size);
-		if (twz_internal_read_end(object, turns))
-			return result;
-		cursor->leaf = leaf;
-		cursor->index = index;
-		cursor->changes = changes;
-		cursor->begun = begun;
-		cursor->key_length = key_length;
-		__builtin_memcpy(cursor->key, key, key_length);
-	}
-	TWZ_TX(&tx, object)
-	{
-		result = next(object->start, tree, cursor, value, size);
-		/* within a transaction `changes` may go back, and come to a value once more */
-		if (!tx.outermost)
-			cursor->leaf = NULL;
-	}
-	return tx.result < 0 ? tx.result : result;
 }

@@ -31,6 +31,27 @@ static const uint8_t *draw_key(void)
 
 #define KEY 5 /* bytes of it */
 
+/* Keys and values in place: the ends of what they say. */
+static void peek_at_tree(struct twz_btree *tree, struct twz_btree_cursor *cursor)
+{
+	struct twz_btree_pair pairs[5];
+	volatile uint8_t read = 0;
+	twz_result seen;
+
+	for (int left = 100; left > 0; left--) {
+		seen = twz_btree_peek(&object, tree, cursor, pairs, 5);
+		for (twz_result i = 0; i < seen; i++) {
+			if (pairs[i].key_length != 0)
+				read = ((const uint8_t *)pairs[i].key)[pairs[i].key_length - 1];
+			if (pairs[i].value_length != 0)
+				read = ((const uint8_t *)pairs[i].value)[pairs[i].value_length - 1];
+		}
+		if (seen <= 0 || twz_btree_advance(&object, tree, cursor, pairs, (size_t)seen) != 1)
+			break;
+	}
+	(void)read;
+}
+
 /* A call of the B+tree's or of the hash map's, which are the same but for their types. */
 static void map_or_tree(bool is_map)
 {
@@ -43,7 +64,7 @@ static void map_or_tree(bool is_map)
 	uint64_t length;
 	twz_result more = 1;
 
-	switch (hostile_draw(4)) {
+	switch (hostile_draw(5)) {
 	case 0:
 		length = hostile_draw(8);
 		if (is_map)
@@ -63,6 +84,13 @@ static void map_or_tree(bool is_map)
 		else
 			twz_btree_get(&object, tree, key, KEY, value, sizeof(value));
 		break;
+	case 3:
+		twz_btree_seek(&tree_cursor, key, KEY);
+		if (!is_map) {
+			peek_at_tree(tree, &tree_cursor);
+			break;
+		}
+		/* fall through */
 	default:
 		map_cursor = (struct twz_hashmap_cursor){0};
 		twz_btree_seek(&tree_cursor, key, KEY);

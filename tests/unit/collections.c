@@ -73,6 +73,20 @@ static twz_result tree_next(void *value, size_t size)
 	return result;
 }
 
+#define PEEKS 7
+
+static struct twz_btree_pair peeked[PEEKS];
+
+static twz_result tree_peek(size_t count)
+{
+	return twz_btree_peek(&object, &content->at.tree, &tree_cursor, peeked, count);
+}
+
+static twz_result tree_advance(size_t taken)
+{
+	return twz_btree_advance(&object, &content->at.tree, &tree_cursor, peeked, taken);
+}
+
 static uint64_t tree_count(void)
 {
 	return content->at.tree.count;
@@ -213,6 +227,57 @@ static void walk(void)
 	EXPECT_EQUAL(count, model_count);
 }
 
+/* Whether a pair is the model's. */
+static bool is_modelled(const struct twz_btree_pair *pair)
+{
+	const uint8_t *held = pair->key, *value = pair->value;
+	uint8_t key[64];
+	int i = held[pair->key_length - 2] << 8 | held[pair->key_length - 1];
+
+	return i < KEYS && model[i].there && key_of(i, key) == pair->key_length &&
+	       memcmp(key, held, pair->key_length) == 0 && pair->value_length == model[i].length &&
+	       (model[i].length == 0 ||
+		(value[0] == model[i].fill && value[model[i].length - 1] == model[i].fill));
+}
+
+/* In place, so many at a time, of which some are taken, by peeks and single steps in turn: the same
+ * keys as by steps. */
+static void walk_in_place(size_t most)
+{
+	static struct twz_btree_cursor steps;
+	uint64_t count = 0;
+	twz_result seen;
+
+	if (!kind->is_ordered)
+		return;
+	EXPECT_EQUAL(twz_btree_seek(&steps, NULL, 0), TWZ_OK);
+	tree_begin();
+	while ((seen = tree_peek(most)) > 0) {
+		size_t taken = 1 + draw((uint64_t)seen);
+		EXPECT((size_t)seen <= most);
+		for (size_t i = 0; i < taken; i++, count++) {
+			EXPECT(is_modelled(&peeked[i]));
+			EXPECT_EQUAL(twz_btree_next(&object, &content->at.tree, &steps, NULL, 0),
+				     1);
+			EXPECT(steps.key_length == peeked[i].key_length &&
+			       memcmp(steps.key, peeked[i].key, steps.key_length) == 0);
+		}
+		EXPECT_EQUAL(tree_advance((size_t)seen + 1), -TWZ_ERR_INVALID_ARGUMENT);
+		EXPECT_EQUAL(tree_advance(0), -TWZ_ERR_INVALID_ARGUMENT);
+		EXPECT_EQUAL(tree_advance(taken), 1);
+		EXPECT_EQUAL(tree_advance(1), -TWZ_ERR_INVALID_ARGUMENT);
+		EXPECT(steps.key_length == tree_cursor.key_length &&
+		       memcmp(steps.key, tree_cursor.key, steps.key_length) == 0);
+		if (draw(4) == 0 && tree_next(NULL, 0) == 1) {
+			EXPECT_EQUAL(twz_btree_next(&object, &content->at.tree, &steps, NULL, 0),
+				     1);
+			count++;
+		}
+	}
+	EXPECT_EQUAL(seen, 0);
+	EXPECT_EQUAL(count, model_count);
+}
+
 static void as_the_model(void)
 {
 	uint8_t key[64];
@@ -226,6 +291,7 @@ static void as_the_model(void)
 			change((int)draw((uint64_t)range));
 		whole();
 		walk();
+		walk_in_place(1 + draw(PEEKS));
 	}
 	for (int i = 0; i < KEYS; i++) {
 		EXPECT_EQUAL(kind->get(key, key_of(i, key), NULL, 0),
@@ -282,6 +348,49 @@ static void seeks(void)
 		     -TWZ_ERR_INVALID_ARGUMENT);
 }
 
+/* What was looked at in place is void when anybody has changed the object since. */
+static void peeks_under_change(void)
+{
+	uint8_t last[64];
+	struct twz_tx tx;
+
+	if (!kind->is_ordered)
+		return;
+	EXPECT_EQUAL(tree_peek(0), -TWZ_ERR_INVALID_ARGUMENT);
+	tree_begin();
+	EXPECT_EQUAL(tree_advance(1), -TWZ_ERR_INVALID_ARGUMENT);
+	for (int round = 0; round < 200; round++) {
+		twz_result seen = tree_peek(PEEKS);
+		if (seen <= 0)
+			break;
+		uint32_t length = tree_cursor.key_length;
+		memcpy(last, tree_cursor.key, length);
+		change((int)draw(KEYS));
+		EXPECT_EQUAL(tree_advance((size_t)seen), 0);
+		EXPECT(length == tree_cursor.key_length &&
+		       memcmp(last, tree_cursor.key, length) == 0);
+		seen = tree_peek(PEEKS);
+		if (seen <= 0)
+			break;
+		EXPECT(is_modelled(&peeked[0]) && is_modelled(&peeked[seen - 1]));
+		EXPECT_EQUAL(tree_advance((size_t)seen), 1);
+	}
+	/* a transaction that has begun since, too; one around both holds everybody off */
+	tree_begin();
+	twz_result seen = tree_peek(PEEKS);
+	TWZ_TX(&tx, &object)
+	{
+		EXPECT_EQUAL(tree_advance((size_t)seen), 0);
+		for (int round = 0; round < 50; round++) {
+			seen = tree_peek(PEEKS);
+			EXPECT(seen > 0 && is_modelled(&peeked[seen - 1]));
+			EXPECT_EQUAL(tree_advance((size_t)seen), 1);
+		}
+	}
+	EXPECT_EQUAL(tx.result, TWZ_OK);
+	whole();
+}
+
 static void joins_the_callers_transaction(void)
 {
 	struct content before = *content;
@@ -320,13 +429,40 @@ static void joins_the_callers_transaction(void)
 	whole();
 }
 
+/* Goes on through the tree, which others change: what counts in the end is right. */
+static void scan_on(struct twz_btree_cursor *cursor)
+{
+	struct twz_btree_pair pairs[PEEKS];
+	twz_result seen = twz_btree_peek(&object, &content->at.tree, cursor, pairs, PEEKS);
+	bool right = true;
+
+	EXPECT(seen >= 0);
+	if (seen <= 0) {
+		EXPECT_EQUAL(twz_btree_seek(cursor, NULL, 0), TWZ_OK);
+		return;
+	}
+	for (twz_result i = 0; i < seen; i++) {
+		const uint8_t *key = pairs[i].key, *value = pairs[i].value;
+		uint32_t length = pairs[i].key_length, size = pairs[i].value_length;
+		right &= length >= 2 && size >= 1 && size <= 40 && value[0] == key[length - 1] &&
+			 value[size - 1] == key[length - 1];
+	}
+	twz_result held =
+		twz_btree_advance(&object, &content->at.tree, cursor, pairs, (size_t)seen);
+	EXPECT(held >= 0 && (held == 0 || right));
+}
+
 /* Each thread has a third of the keys of its own, and looks at all. */
 static void *work_on_keys(void *argument)
 {
 	uint64_t mine = (uint64_t)(uintptr_t)argument, random = mine + 77;
 	uint8_t there[KEYS] = {0}, key[64], value[40];
+	struct twz_btree_cursor cursor;
 
+	EXPECT_EQUAL(twz_btree_seek(&cursor, NULL, 0), TWZ_OK);
 	for (int n = 0; n < 20000; n++) {
+		if (kind->is_ordered && n % 4 == 0)
+			scan_on(&cursor);
 		int i = (int)((test_random(&random) >> 33) % KEYS);
 		size_t length = key_of(i, key);
 		if ((uint64_t)i % THREADS != mine) {
@@ -393,6 +529,26 @@ static void sizes_change(void)
 	}
 }
 
+/* Reads the ends of what pairs say. */
+static void peek_on(void)
+{
+	volatile uint8_t read = 0;
+	twz_result seen;
+
+	tree_begin();
+	for (int steps = 0; steps < 200 && (seen = tree_peek(PEEKS)) > 0; steps++) {
+		for (twz_result i = 0; i < seen; i++) {
+			const struct twz_btree_pair *pair = &peeked[i];
+			if (pair->key_length != 0)
+				read = ((const uint8_t *)pair->key)[pair->key_length - 1];
+			if (pair->value_length != 0)
+				read = ((const uint8_t *)pair->value)[pair->value_length - 1];
+		}
+		EXPECT_EQUAL(tree_advance((size_t)seen), 1);
+	}
+	(void)read;
+}
+
 /* Bytes of nodes, items and the heap are changed at random: calls end, with an error or not, and
  * touch nothing outside the object, whose neighbours are not mapped. */
 static void hostile_bytes(void)
@@ -417,6 +573,8 @@ static void hostile_bytes(void)
 			for (int steps = 0; steps < 600; steps++)
 				if (kind->next(value, 64) != 1)
 					break;
+			if (kind->is_ordered)
+				peek_on();
 		}
 		EXPECT_EQUAL(twz_object_delete(object.id), TWZ_OK);
 		EXPECT_EQUAL(twz_object_close(&object), TWZ_OK);
@@ -427,6 +585,7 @@ static const struct test tests[] = {
 	{as_the_model, "random changes, as a sorted array"},
 	{cursors_under_change, "cursors under change"},
 	{seeks, "seeks"},
+	{peeks_under_change, "peeks under change"},
 	{joins_the_callers_transaction, "joins the caller's transaction"},
 	{threads_change_it, "threads change it"},
 	{sizes_change, "sizes change"},

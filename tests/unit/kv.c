@@ -79,6 +79,21 @@ static void keys_come_in_order(void)
 		count++;
 	}
 	EXPECT_EQUAL(count, twzkv_count(&kv));
+	/* the same in place */
+	struct twz_btree_pair pairs[9];
+	EXPECT_EQUAL(twz_btree_seek(&cursor, NULL, 0), TWZ_OK);
+	for (last[0] = '\0'; count > 0;) {
+		twz_result seen = twzkv_peek(&kv, &cursor, pairs, 9);
+		EXPECT(seen > 0 && seen <= count);
+		for (twz_result i = 0; i < seen; i++, count--) {
+			char key[64] = "";
+			memcpy(key, pairs[i].key, pairs[i].key_length);
+			EXPECT(strcmp(last, key) < 0);
+			strcpy(last, key);
+		}
+		EXPECT_EQUAL(twzkv_advance(&kv, &cursor, pairs, (size_t)seen), 1);
+	}
+	EXPECT_EQUAL(twzkv_peek(&kv, &cursor, pairs, 9), 0);
 	twzkv_close(&kv);
 }
 

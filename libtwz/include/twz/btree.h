@@ -86,6 +86,8 @@ twz_result twz_btree_remove(const struct twz_object *object, struct twz_btree *t
 struct twz_btree_cursor {
 	const struct twz_btree_node *leaf; /* of the last key, while `changes` holds */
 	uint64_t index, changes;
+	uint64_t turns;	 /* of the object's lock, at the last peek */
+	uint32_t peeked; /* pairs */
 	uint32_t begun;
 	uint32_t key_length; /* of the last key */
 	uint32_t value_length;
@@ -99,6 +101,41 @@ twz_result twz_btree_seek(struct twz_btree_cursor *cursor, const void *key, size
  * whose length is cursor->value_length. 0: no more. */
 twz_result twz_btree_next(const struct twz_object *object, const struct twz_btree *tree,
 			  struct twz_btree_cursor *cursor, void *value, size_t size);
+
+/* A key and its value where they are: in the object, whatever its bytes say, but for a key of up to
+ * eight bytes, which may be in short_key: the pair stays where it is. */
+struct twz_btree_pair {
+	const void *key, *value;
+	uint32_t key_length, value_length;
+	uint8_t short_key[8];
+};
+
+/*
+ * The same without copies:
+ *
+ *	while ((n = twz_btree_peek(&object, tree, &cursor, pairs, 8)) > 0) {
+ *		... read pairs[0] to pairs[n - 1] ...
+ *		if (twz_btree_advance(&object, tree, &cursor, pairs, n) == 1)
+ *			... what was read counts ...
+ *	}
+ *
+ * Up to `count` pairs that come next, as many as are in one leaf; 0: no more. Others may change the
+ * object while the pairs are read, so what was read counts when twz_btree_advance has returned 1.
+ * INVALID_ARGUMENT: a count of 0.
+ */
+twz_result twz_btree_peek(const struct twz_object *object, const struct twz_btree *tree,
+			  struct twz_btree_cursor *cursor, struct twz_btree_pair *pairs,
+			  size_t count);
+
+/*
+ * Takes the cursor behind the first `taken` pairs of the last peek. 1: nobody has changed the
+ * object since, so that what was read holds; the last of them is cursor->key. 0: somebody may have;
+ * the cursor is where it was, for another peek. In a transaction around both, which does not change
+ * the tree between, it is 1. INVALID_ARGUMENT: none, or more than were peeked at.
+ */
+twz_result twz_btree_advance(const struct twz_object *object, const struct twz_btree *tree,
+			     struct twz_btree_cursor *cursor, const struct twz_btree_pair *pairs,
+			     size_t taken);
 
 #ifdef __cplusplus
 }
