@@ -8,6 +8,7 @@ import glob
 import os
 import shutil
 import statistics
+import subprocess
 import tempfile
 
 from lib import guests
@@ -77,6 +78,43 @@ def measure(runs, commands):
     return [{name: statistics.median(found) for name, found in values.items()} for values in seen]
 
 
+def turn(process, values):
+    """Lets a program of maps.h work until it waits again; False: it has ended."""
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return until_it_waits(process, values)
+
+
+def until_it_waits(process, values):
+    for line in process.stdout:
+        if line == "turn\n":
+            return True
+        kind, name, value = line.split("\t")
+        if kind == "result":
+            values.setdefault(name, []).append(float(value))
+    if process.wait() != 0:
+        guests.fail(f"{' '.join(process.args)}: exit {process.returncode}")
+    return False
+
+
+def alternate(runs, commands):
+    """Runs the commands `runs` times, all at once but taking turns: [{result: its values in order}]. What disturbs the machine's
+    memory disturbs both sides of a pair."""
+    seen = [{} for _ in commands]
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory(prefix="twizzler-bench-", dir="/dev/shm") as place:
+            pairs = []
+            for command, values in zip(commands, seen):
+                process = subprocess.Popen([word.replace("PLACE", place) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                           text=True, env={**os.environ, **PMEM, "MAPS_TURNS": "1"})
+                if not until_it_waits(process, values):
+                    guests.fail(f"{' '.join(command)} does not wait for its turn")
+                pairs.append((process, values))
+            while pairs:
+                pairs = [pair for pair in pairs if turn(*pair)]
+    return seen
+
+
 def verdict(good):
     return "" if good else "   missed"
 
@@ -102,6 +140,10 @@ def dereference(work, runs):
           verdict(ratios[0] >= 3))
     ratios = [both[f"pmemobj-pools {name}"] / both[f"raw-pools {name}"] for name in SETS]
     print(f"{'pmemobj_direct / raw, there':34}" + "".join(f"{ratio:15.2f}" for ratio in ratios) + "   more no dereference could gain")
+    for title, kind, peer in (("in the object adds", "intra", "raw"), ("a walk in it adds", "walk", "raw"), ("across adds", "cross", "raw-spread"),
+                              ("pmemobj_direct adds", "pmemobj-pools", "raw-pools")):
+        print(f"{title:34}" + "".join(f"{both[f'{kind} {name}'] - both[f'{peer} {name}']:15.2f}" for name in SETS) +
+              ("   ns, to a raw step; published: under 0.5 for most" if kind == "intra" else ""))
     print(f"missed the cache of resolved entries: {ours['uncached']:.0f} ns; first map of an object (mmap): {ours['first-map']:.0f} ns")
     growth = ours["fot-insert 4096"] / ours["fot-insert 64"]
     print(f"a new FOT entry: {ours['fot-insert 64']:.0f} ns with 64 entries, {ours['fot-insert 4096']:.0f} ns with 4096: {growth:.2f}"
@@ -109,13 +151,17 @@ def dereference(work, runs):
 
 
 def maps(work, runs, keys):
-    print(f"\nmaps of {keys} keys, ns an operation, each a transaction\n{'':20}{'twizzler':>12}{'libpmemobj':>12}{'times':>8}")
+    print(f"\nmaps of {keys} keys, ns an operation, each a transaction; the programs take turns, times are medians of the pairs (and their range)"
+          f"\n{'':20}{'twizzler':>12}{'libpmemobj':>12}{'times':>8}")
     for kind, title in (("tree", "B+tree"), ("hash", "hash map")):
-        ours, pmem = measure(runs, [[f"{work}/maps_twz", kind, str(keys)], [f"{work}/maps_pmem", kind, str(keys), "PLACE"]])
+        ours, pmem = alternate(runs, [[f"{work}/maps_twz", kind, str(keys)], [f"{work}/maps_pmem", kind, str(keys), "PLACE"]])
         for what in ("insert", "lookup", "delete"):
             a, b = ours[f"{kind} {what}"], pmem[f"{kind} {what}"]
-            print(f"{title + ' ' + what:20}{a:12.0f}{b:12.0f}{b / a:8.2f}   at least 2{verdict(b / a >= 2)}")
-        print(f"{'fences':20}{ours[kind + ' fences']:12.2f} an insert, {ours[kind + ' delete-fences']:.2f} a delete")
+            times = [theirs / own for own, theirs in zip(a, b)]
+            print(f"{title + ' ' + what:20}{statistics.median(a):12.0f}{statistics.median(b):12.0f}{statistics.median(times):8.2f}"
+                  f" ({min(times):.2f} to {max(times):.2f})   at least 2{verdict(statistics.median(times) >= 2)}")
+        print(f"{'fences':20}{statistics.median(ours[kind + ' fences']):12.2f} an insert, "
+              f"{statistics.median(ours[kind + ' delete-fences']):.2f} a delete")
 
 
 def ycsb(work, runs, records, operations):
