@@ -4,7 +4,6 @@
 #include "optimistic.h"
 
 #define CHAIN_LIMIT 4096 /* buckets; longer is a circle */
-#define ONES	    0x0101010101010101ull
 
 uint64_t hashmap_reverse(uint64_t x)
 {
@@ -46,20 +45,20 @@ static inline uint64_t hash_of(struct bytes key, uint64_t seed)
 
 static inline struct hashmap_wanted want(const struct twz_hashmap *map, struct bytes key)
 {
-	return (struct hashmap_wanted){key, hash_of(key, map->seed),
-				       key.length >= 8 ? load_bytes(key.data)
-						       : tail_of(key.data, key.length)};
+	uint64_t hash = hash_of(key, map->seed), word;
+
+	if (!hashmap_is_short(key.length))
+		word = hashmap_reverse(hash);
+	else if (key.length == 8)
+		word = load_bytes(key.data);
+	else
+		word = tail_of(key.data, key.length);
+	return (struct hashmap_wanted){key, hash, word};
 }
 
 struct hashmap_wanted hashmap_want(const struct twz_hashmap *map, struct bytes key)
 {
 	return want(map, key);
-}
-
-/* How many buckets there would be without the splits since the last doubling. */
-uint64_t hashmap_base(uint64_t buckets)
-{
-	return 1ull << (63 - __builtin_clzll(buckets));
 }
 
 static inline uint64_t bucket_of(uint64_t buckets, uint64_t hash)
@@ -74,96 +73,80 @@ uint64_t hashmap_bucket(uint64_t buckets, uint64_t order)
 	return bucket_of(buckets, hashmap_reverse(order));
 }
 
-unsigned hashmap_segment(uint64_t bucket, uint64_t *first)
+bool hashmap_read(const uint8_t *start, const struct twz_hashmap_bucket *bucket, unsigned slot,
+		  uint32_t kind, struct bytes *key, struct bytes *value)
 {
-	unsigned segment = bucket < HASHMAP_FIRST ? 0 : 61u - (unsigned)__builtin_clzll(bucket);
+	const union twz_hashmap_value *held = &bucket->values[slot];
 
-	*first = segment ? (uint64_t)HASHMAP_FIRST << (segment - 1) : 0;
-	return segment;
-}
-
-uint64_t hashmap_segment_size(unsigned segment)
-{
-	return segment ? (uint64_t)HASHMAP_FIRST << (segment - 1) : HASHMAP_FIRST;
-}
-
-/* The head of a bucket's chain; NULL: CORRUPT. */
-struct twz_hashmap_bucket *hashmap_head(const uint8_t *start, const struct twz_hashmap *map,
-					uint64_t bucket)
-{
-	uint64_t first;
-	unsigned segment = hashmap_segment(bucket, &first);
-
-	if (segment >= TWZ_HASHMAP_SEGMENTS)
-		return NULL;
-	struct twz_hashmap_bucket *buckets =
-		part_of(start, load64(&map->segments[segment].word),
-			hashmap_segment_size(segment) * sizeof(struct twz_hashmap_bucket));
-	return buckets ? buckets + (bucket - first) : NULL;
-}
-
-/* The bucket behind, or NULL; *broken: the word leads nowhere. */
-struct twz_hashmap_bucket *hashmap_behind(const uint8_t *start,
-					  const struct twz_hashmap_bucket *bucket, bool *broken)
-{
-	twz_iptr word = load64(&bucket->next.word);
-	struct twz_hashmap_bucket *next = word ? part_of(start, word, sizeof(*next)) : NULL;
-
-	*broken |= word != 0 && !next;
-	return next;
-}
-
-/* The key and value of a slot that is not free; false: CORRUPT. */
-inline bool hashmap_read(const uint8_t *start, const struct twz_hashmap_slot *slot, uint8_t kind,
-			 struct bytes *key, struct bytes *value)
-{
-	if (kind == TWZ_HASHMAP_ITEM)
-		return item_read(start, load64(&slot->item.word), key, value);
-	kind -= TWZ_HASHMAP_HERE(0, 0);
-	*key = (struct bytes){(const uint8_t *)&slot->key, kind / 17};
-	*value = (struct bytes){slot->value, kind % 17};
-	return key->length <= 8;
-}
-
-static inline twz_result is_wanted(const uint8_t *start, const struct twz_hashmap_slot *slot,
-				   uint8_t kind, const struct hashmap_wanted *wanted)
-{
-	struct bytes key, value;
-
-	if (kind == 0)
+	if (kind >= TWZ_HASHMAP_HERE(2, 0)) {
+		kind -= TWZ_HASHMAP_HERE(2, 0);
+		*key = (struct bytes){(const uint8_t *)&bucket->keys[slot], kind / 17 + 2};
+		*value = (struct bytes){held->bytes, kind % 17};
+		return true;
+	}
+	if (!item_read(start, load64(&held->item.word), key, value))
 		return false;
 	if (kind != TWZ_HASHMAP_ITEM)
-		return load64(&slot->key) == wanted->word &&
-		       (kind - TWZ_HASHMAP_HERE(0, 0)) / 17u == wanted->key.length;
-	if (load64(&slot->key) != hashmap_reverse(wanted->hash))
-		return false;
-	if (!item_read(start, load64(&slot->item.word), &key, &value))
-		return -TWZ_ERR_CORRUPT;
-	return compare_bytes(key, wanted->key) == 0;
+		*key = (struct bytes){(const uint8_t *)&bucket->keys[slot], kind};
+	return true;
 }
 
-/* The slots whose tags are the wanted one's, and maybe others: bit 7 of a slot's byte. */
-static inline uint64_t candidates(const struct twz_hashmap_bucket *bucket, uint8_t tag)
+uint64_t hashmap_order(const struct twz_hashmap *map, const struct twz_hashmap_bucket *bucket,
+		       unsigned slot, uint32_t kind)
 {
-	uint64_t tags;
+	const uint64_t *word = &bucket->keys[slot];
 
-	__builtin_memcpy(&tags, bucket->tags, sizeof(tags));
-	tags ^= tag * ONES;
-	return (tags - ONES) & ~tags & (ONES << 7 & ~0ull >> 8);
+	if (kind == TWZ_HASHMAP_ITEM)
+		return load64(word);
+	if (kind >= TWZ_HASHMAP_HERE(2, 0))
+		kind = (kind - TWZ_HASHMAP_HERE(2, 0)) / 17 + 2;
+	return hashmap_reverse(hash_of((struct bytes){(const uint8_t *)word, kind}, map->seed));
 }
 
-bool hashmap_order(const uint8_t *start, const struct twz_hashmap *map,
-		   const struct twz_hashmap_slot *slot, uint8_t kind, uint64_t *order)
+/* How long the value of a slot is that holds a short key of this length, too; more than 16: it does
+ * not. */
+static inline uint64_t value_here(uint32_t kind, uint64_t key_length)
+{
+	return (uint64_t)kind - TWZ_HASHMAP_HERE(key_length, 0);
+}
+
+/* Of a slot whose key is the wanted word. Not inline where an item is read: a look-up of a short
+ * key is short, so that the processor has begun the next one before this one's memory has come. */
+static __attribute__((noinline)) twz_result is_item(const uint8_t *start, twz_iptr item,
+						    struct bytes wanted)
 {
 	struct bytes key, value;
 
-	*order = load64(&slot->key);
-	if (kind == TWZ_HASHMAP_ITEM)
-		return true;
-	if (!hashmap_read(start, slot, kind, &key, &value))
-		return false;
-	*order = hashmap_reverse(hash_of(key, map->seed));
-	return true;
+	if (!item_read(start, item, &key, &value))
+		return -TWZ_ERR_CORRUPT;
+	return compare_bytes(key, wanted) == 0;
+}
+
+static inline twz_result is_wanted(const uint8_t *start, const struct twz_hashmap_bucket *bucket,
+				   unsigned slot, uint32_t kind,
+				   const struct hashmap_wanted *wanted)
+{
+	uint64_t length = wanted->key.length;
+
+	if (hashmap_is_short(length))
+		return value_here(kind, length) <= sizeof(bucket->values[slot]) || kind == length;
+	return kind == TWZ_HASHMAP_ITEM
+		       ? is_item(start, load64(&bucket->values[slot].item.word), wanted->key)
+		       : false;
+}
+
+static inline unsigned is_at(const struct twz_hashmap_bucket *bucket, unsigned slot, uint64_t word)
+{
+	return (unsigned)(load64(&bucket->keys[slot]) == word) << slot;
+}
+
+/* The slots whose keys are the word, a bit for each: all are compared, without a branch that would
+ * be foreseen wrongly. */
+static inline unsigned candidates(const struct twz_hashmap_bucket *bucket, uint64_t word)
+{
+	TWZ_STATIC_ASSERT(TWZ_HASHMAP_SLOTS == 5, "slots that are compared");
+	return is_at(bucket, 0, word) | is_at(bucket, 1, word) | is_at(bucket, 2, word) |
+	       is_at(bucket, 3, word) | is_at(bucket, 4, word);
 }
 
 static inline __attribute__((always_inline)) twz_result
@@ -179,13 +162,12 @@ find(const uint8_t *start, const struct twz_hashmap *map, const struct hashmap_w
 
 	*place = (struct hashmap_place){0};
 	for (int i = 0; at && i < CHAIN_LIMIT; i++) {
-		__builtin_prefetch(&at->slots[2]);
-		__builtin_prefetch(&at->slots[5]);
-		for (uint64_t left = candidates(at, hashmap_tag(wanted->hash)); left != 0;
-		     left &= left - 1) {
-			unsigned slot = (unsigned)__builtin_ctzll(left) / 8;
-			uint8_t kind = at->kinds[slot];
-			twz_result same = is_wanted(start, &at->slots[slot], kind, wanted);
+		__builtin_prefetch(&at->values[1]);
+		uint64_t head = load64(&at->head);
+		for (unsigned left = candidates(at, wanted->word); left != 0; left &= left - 1) {
+			unsigned slot = (unsigned)__builtin_ctz(left);
+			uint32_t kind = hashmap_kind(head, slot);
+			twz_result same = is_wanted(start, at, slot, kind, wanted);
 			if (same < 0)
 				return same;
 			if (same) {
@@ -195,7 +177,7 @@ find(const uint8_t *start, const struct twz_hashmap *map, const struct hashmap_w
 				return TWZ_OK;
 			}
 		}
-		if (for_room && !place->room && hashmap_free_slot(at) < TWZ_HASHMAP_SLOTS)
+		if (for_room && !place->room && hashmap_free_slot(head) < TWZ_HASHMAP_SLOTS)
 			place->room = at;
 		place->last = at;
 		at = hashmap_behind(start, at, &broken);
@@ -209,13 +191,17 @@ twz_result hashmap_find(const uint8_t *start, const struct twz_hashmap *map,
 	return find(start, map, wanted, true, place);
 }
 
-static inline twz_result there(const uint8_t *start, const struct twz_hashmap *map,
-			       struct bytes key, struct hashmap_place *place)
+static inline __attribute__((always_inline)) twz_result there(const uint8_t *start,
+							      const struct twz_hashmap *map,
+							      struct bytes key,
+							      struct hashmap_place *place)
 {
 	struct hashmap_wanted wanted = want(map, key);
 
 	if (map->buckets == 0)
 		return -TWZ_ERR_NOT_FOUND;
+	if (map->format != TWZ_HASHMAP_FORMAT)
+		return -TWZ_ERR_VERSION_MISMATCH;
 	twz_result result = find(start, map, &wanted, false, place);
 	return result >= 0 && !place->bucket ? -TWZ_ERR_NOT_FOUND : result;
 }
@@ -226,8 +212,8 @@ twz_result hashmap_there(const uint8_t *start, const struct twz_hashmap *map, st
 	return there(start, map, key, place);
 }
 
-static inline twz_result get(const uint8_t *start, const void *map, struct bytes key, void *value,
-			     size_t size)
+static inline __attribute__((always_inline)) twz_result
+get(const uint8_t *start, const void *map, struct bytes key, void *value, size_t size)
 {
 	struct bytes found, held;
 	struct hashmap_place place;
@@ -235,7 +221,10 @@ static inline twz_result get(const uint8_t *start, const void *map, struct bytes
 
 	if (result < 0)
 		return result;
-	if (!hashmap_read(start, &place.bucket->slots[place.slot], place.kind, &found, &held))
+	const union twz_hashmap_value *at = &place.bucket->values[place.slot];
+	if (place.kind >= TWZ_HASHMAP_HERE(2, 0))
+		held = (struct bytes){at->bytes, value_here(place.kind, key.length)};
+	else if (!item_read(start, load64(&at->item.word), &found, &held))
 		return -TWZ_ERR_CORRUPT;
 	return (twz_result)copy_out(value, size, held);
 }
@@ -281,14 +270,13 @@ static twz_result first_behind(const uint8_t *start, const struct twz_hashmap *m
 	for (int i = 0; bucket && i < CHAIN_LIMIT;
 	     i++, bucket = hashmap_behind(start, bucket, &broken)) {
 		for (unsigned slot = 0; slot < TWZ_HASHMAP_SLOTS; slot++) {
-			uint8_t kind = bucket->kinds[slot];
+			uint32_t kind = hashmap_kind(load64(&bucket->head), slot);
 			struct spot spot;
 			if (kind == 0)
 				continue;
-			if (!hashmap_read(start, &bucket->slots[slot], kind, &spot.key,
-					  &spot.value) ||
-			    !hashmap_order(start, map, &bucket->slots[slot], kind, &spot.order))
+			if (!hashmap_read(start, bucket, slot, kind, &spot.key, &spot.value))
 				return -TWZ_ERR_CORRUPT;
+			spot.order = hashmap_order(map, bucket, slot, kind);
 			int order = compare_spots(&spot, from);
 			if (order < 0 || (order == 0 && !at_it) ||
 			    (is_found && compare_spots(&spot, found) >= 0))
@@ -310,6 +298,8 @@ static twz_result next(const uint8_t *start, const struct twz_hashmap *map,
 
 	if (buckets == 0)
 		return 0;
+	if (map->format != TWZ_HASHMAP_FORMAT)
+		return -TWZ_ERR_VERSION_MISMATCH;
 	if (buckets < HASHMAP_FIRST)
 		return -TWZ_ERR_CORRUPT;
 	if (from.key.length > TWZ_HASHMAP_KEY_MAX)

@@ -2,44 +2,66 @@
 /* The hash map: putting and removing keys within a transaction; see <twz/hashmap.h>. */
 #include "hashmap.h"
 
-#define FILL	    4 /* keys a bucket, on average, when the table grows */
+#define FILL	    3 /* keys a bucket, on average, when the table grows */
 #define SPLIT_LIMIT 8 /* buckets of a chain that is split */
 
-/* What a slot is to hold, and its kind; 0: see the stage's result. */
-static uint8_t fill(struct twz_stage *stage, struct twz_hashmap_slot *slot,
-		    const struct hashmap_wanted *wanted, struct bytes value)
+/* The value that a slot is to hold, and its kind; 0: see the stage's result. */
+static uint32_t fill(struct twz_stage *stage, union twz_hashmap_value *to, struct bytes key,
+		     struct bytes value)
 {
-	if (wanted->key.length <= 8 && value.length <= sizeof(slot->value)) {
-		slot->key = wanted->word;
-		__builtin_memset(slot->value, 0, sizeof(slot->value));
-		copy_bytes(slot->value, sizeof(slot->value), value);
-		return (uint8_t)TWZ_HASHMAP_HERE(wanted->key.length, value.length);
+	bool is_short = hashmap_is_short(key.length);
+
+	if (is_short && value.length <= sizeof(to->bytes)) {
+		__builtin_memset(to->bytes, 0, sizeof(to->bytes));
+		copy_bytes(to->bytes, sizeof(to->bytes), value);
+		return (uint32_t)TWZ_HASHMAP_HERE(key.length, value.length);
 	}
-	slot->key = hashmap_reverse(wanted->hash);
-	slot->item.word = item_make(stage, 0, wanted->key, value);
-	if (slot->item.word == 0)
+	__builtin_memset(to, 0, sizeof(*to));
+	to->item.word = item_make(stage, 0, key, value);
+	if (to->item.word == 0)
 		return 0;
-	return TWZ_HASHMAP_ITEM;
+	return is_short ? (uint32_t)key.length : TWZ_HASHMAP_ITEM;
+}
+
+/* The slot's kind, once for each bucket and stage. */
+static void set_kind(struct twz_stage *stage, struct twz_hashmap_bucket *bucket, unsigned slot,
+		     uint32_t kind)
+{
+	twz_stage_word(stage, &bucket->head, hashmap_with_kind(bucket->head, slot, kind));
 }
 
 static twz_result replace(struct twz_stage *stage, const struct hashmap_wanted *wanted,
 			  const struct hashmap_place *place, struct bytes value)
 {
-	struct twz_hashmap_slot *slot = &place->bucket->slots[place->slot];
-	uint8_t kind = place->kind, *kinds;
+	union twz_hashmap_value *held = &place->bucket->values[place->slot];
 	struct bytes key, old;
 	twz_result result;
 
-	if (!hashmap_read(stage->tx->log.start, slot, kind, &key, &old))
+	if (!hashmap_read(stage->tx->log.start, place->bucket, place->slot, place->kind, &key,
+			  &old))
 		return -TWZ_ERR_CORRUPT;
 	if (item_replace(stage, old, value, &result))
 		return result;
-	if (kind == TWZ_HASHMAP_ITEM)
-		twz_stage_free(stage, slot->item.word);
-	kind = fill(stage, twz_stage_bytes(stage, slot, sizeof(*slot)), wanted, value);
-	kinds = twz_stage_bytes(stage, place->bucket->kinds, sizeof(place->bucket->kinds));
-	kinds[place->slot] = kind;
+	if (place->kind < TWZ_HASHMAP_HERE(2, 0))
+		twz_stage_free(stage, held->item.word);
+	uint32_t kind =
+		fill(stage, twz_stage_bytes(stage, held, sizeof(*held)), wanted->key, value);
+	set_kind(stage, place->bucket, place->slot, kind);
 	return twz_stage_apply(stage);
+}
+
+/* A bucket in a block of its own, that nobody sees yet; *block: the block's offset. NULL: see the
+ * stage's result. */
+static struct twz_hashmap_bucket *make_bucket(struct twz_stage *stage, uint64_t *block)
+{
+	const uint64_t size = sizeof(struct twz_hashmap_bucket) + HASHMAP_LINE - 16;
+	void *data = twz_stage_alloc(stage, size, size);
+
+	if (!data)
+		return NULL;
+	__builtin_memset(data, 0, size);
+	*block = twz_stage_offset(stage, data);
+	return (void *)(stage->tx->log.start + hashmap_line(*block, HASHMAP_LINE));
 }
 
 /* Into a free slot, or a bucket more. */
@@ -48,27 +70,25 @@ static twz_result insert(struct twz_stage *stage, struct twz_hashmap *map,
 			 struct bytes value)
 {
 	struct twz_hashmap_bucket *bucket = place->room;
+	uint64_t block;
 
 	if (!bucket) {
-		bucket = twz_stage_alloc(stage, sizeof(*bucket), sizeof(*bucket));
+		bucket = make_bucket(stage, &block);
 		if (!bucket)
 			return stage->result;
-		__builtin_memset(bucket, 0, sizeof(*bucket));
-		bucket->tags[0] = hashmap_tag(wanted->hash);
-		bucket->kinds[0] = fill(stage, &bucket->slots[0], wanted, value);
-		twz_stage_word(stage, &place->last->next.word, twz_stage_offset(stage, bucket));
+		bucket->keys[0] = wanted->word;
+		bucket->head = fill(stage, &bucket->values[0], wanted->key, value);
+		twz_stage_word(stage, &place->last->head,
+			       hashmap_with_next(place->last->head, block));
 	} else {
-		unsigned slot = hashmap_free_slot(bucket);
+		unsigned slot = hashmap_free_slot(bucket->head);
 		if (slot == TWZ_HASHMAP_SLOTS)
 			return -TWZ_ERR_CORRUPT;
-		uint8_t kind = fill(
-			stage,
-			twz_stage_bytes(stage, &bucket->slots[slot], sizeof(bucket->slots[slot])),
-			wanted, value);
-		/* tags and kinds lie together */
-		uint8_t *tags = twz_stage_bytes(stage, bucket->tags, 2 * sizeof(bucket->tags));
-		tags[slot] = hashmap_tag(wanted->hash);
-		tags[sizeof(bucket->tags) + slot] = kind;
+		union twz_hashmap_value *to =
+			twz_stage_bytes(stage, &bucket->values[slot], sizeof(bucket->values[slot]));
+		uint32_t kind = fill(stage, to, wanted->key, value);
+		twz_stage_word(stage, &bucket->keys[slot], wanted->word);
+		set_kind(stage, bucket, slot, kind);
 	}
 	twz_stage_word(stage, &map->count, map->count + 1);
 	return twz_stage_apply(stage);
@@ -80,21 +100,20 @@ static twz_result insert(struct twz_stage *stage, struct twz_hashmap *map,
 static struct twz_hashmap_bucket *copy_slot(struct twz_stage *stage, struct twz_hashmap_bucket *to,
 					    const struct twz_hashmap_bucket *from, unsigned slot)
 {
-	unsigned free = hashmap_free_slot(to);
+	unsigned free = hashmap_free_slot(to->head);
+	uint64_t block;
 
 	if (free == TWZ_HASHMAP_SLOTS) {
-		struct twz_hashmap_bucket *more =
-			twz_stage_alloc(stage, sizeof(*more), sizeof(*more));
+		struct twz_hashmap_bucket *more = make_bucket(stage, &block);
 		if (!more)
 			return NULL;
-		__builtin_memset(more, 0, sizeof(*more));
-		to->next.word = twz_stage_offset(stage, more);
+		to->head = hashmap_with_next(to->head, block);
 		to = more;
 		free = 0;
 	}
-	to->tags[free] = from->tags[slot];
-	to->kinds[free] = from->kinds[slot];
-	to->slots[free] = from->slots[slot];
+	to->head = hashmap_with_kind(to->head, free, hashmap_kind(from->head, slot));
+	to->keys[free] = from->keys[slot];
+	to->values[free] = from->values[slot];
 	return to;
 }
 
@@ -106,21 +125,21 @@ static twz_result split_chain(struct twz_stage *stage, const struct twz_hashmap 
 {
 	const uint8_t *start = stage->tx->log.start;
 	struct twz_hashmap_bucket *chain[SPLIT_LIMIT], kept = {0};
-	uint8_t moved[SPLIT_LIMIT] = {0};
+	uint64_t heads[SPLIT_LIMIT]; /* without what is moved */
 	unsigned length = 0, stays = 0;
 	bool broken = false;
 
 	for (struct twz_hashmap_bucket *at = head; at; at = hashmap_behind(start, at, &broken)) {
 		if (length == SPLIT_LIMIT)
 			return -TWZ_ERR_TOO_MANY;
+		heads[length] = at->head;
 		for (unsigned slot = 0; slot < TWZ_HASHMAP_SLOTS; slot++) {
-			uint64_t order;
-			if (at->kinds[slot] == 0)
+			uint32_t kind = hashmap_kind(at->head, slot);
+			if (kind == 0)
 				continue;
-			if (!hashmap_order(start, map, &at->slots[slot], at->kinds[slot], &order))
-				return -TWZ_ERR_CORRUPT;
+			uint64_t order = hashmap_order(map, at, slot, kind);
 			if (hashmap_bucket(buckets + 1, order) == buckets) {
-				moved[length] |= (uint8_t)(1u << slot);
+				heads[length] = hashmap_with_kind(heads[length], slot, 0);
 				to = copy_slot(stage, to, at, slot);
 				if (!to)
 					return stage->result;
@@ -133,19 +152,31 @@ static twz_result split_chain(struct twz_stage *stage, const struct twz_hashmap 
 	if (broken)
 		return -TWZ_ERR_CORRUPT;
 	bool shorten = length == 2 && stays <= TWZ_HASHMAP_SLOTS; /* a step has room for it */
-	if (shorten)
+	if (shorten) {
+		twz_stage_free(stage, hashmap_next(head->head));
 		__builtin_memcpy(twz_stage_bytes(stage, head, sizeof(kept)), &kept, sizeof(kept));
-	for (unsigned i = 0; i < length; i++) {
-		if (shorten && i > 0)
-			twz_stage_free(stage, twz_stage_offset(stage, chain[i]));
-		if (shorten || moved[i] == 0)
-			continue;
-		uint8_t *kinds = twz_stage_bytes(stage, chain[i]->kinds, sizeof(chain[i]->kinds));
-		for (unsigned slot = 0; slot < TWZ_HASHMAP_SLOTS; slot++)
-			if (moved[i] >> slot & 1)
-				kinds[slot] = 0;
 	}
+	for (unsigned i = 0; i < length && !shorten; i++)
+		if (heads[i] != chain[i]->head)
+			twz_stage_word(stage, &chain[i]->head, heads[i]);
 	return TWZ_OK;
+}
+
+/* A segment of so many buckets, of which the first `used` are empty; *block: its block's offset.
+ * NULL: see the stage's result. */
+static struct twz_hashmap_bucket *make_segment(struct twz_stage *stage, uint64_t buckets,
+					       uint64_t used, uint64_t *block)
+{
+	const uint64_t space = HASHMAP_LINES - 16;
+	used = used * sizeof(struct twz_hashmap_bucket) + space;
+	void *data =
+		twz_stage_alloc(stage, buckets * sizeof(struct twz_hashmap_bucket) + space, used);
+
+	if (!data)
+		return NULL;
+	__builtin_memset(data, 0, used);
+	*block = twz_stage_offset(stage, data);
+	return (void *)(stage->tx->log.start + hashmap_line(*block, HASHMAP_LINES));
 }
 
 /* The next bucket. What it is made of means nothing before the count of buckets does. */
@@ -160,11 +191,11 @@ static twz_result split(struct twz_tx *tx, const uint8_t *start, struct twz_hash
 		return TWZ_OK; /* from now on chains grow */
 	twz_stage_begin(&stage, tx);
 	if (buckets == first) {
-		to = twz_stage_alloc(&stage, hashmap_segment_size(segment) * sizeof(*to),
-				     sizeof(*to));
+		uint64_t block;
+		to = make_segment(&stage, hashmap_segment_size(segment), 1, &block);
 		if (!to) /* no space for so many: the same */
 			return stage.result == -TWZ_ERR_NO_SPACE ? TWZ_OK : stage.result;
-		twz_stage_word(&stage, &map->segments[segment].word, twz_stage_offset(&stage, to));
+		twz_stage_word(&stage, &map->segments[segment].word, block);
 	} else {
 		to = hashmap_head(start, map, buckets);
 		if (!to)
@@ -186,17 +217,16 @@ static twz_result split(struct twz_tx *tx, const uint8_t *start, struct twz_hash
 static twz_result begin_table(struct twz_tx *tx, const uint8_t *start, struct twz_hashmap *map)
 {
 	const struct twz_object_meta *meta = (const void *)(start + TWZ_META_OFFSET);
-	const uint64_t size = HASHMAP_FIRST * sizeof(struct twz_hashmap_bucket);
 	struct twz_stage stage;
+	uint64_t block;
 
 	twz_stage_begin(&stage, tx);
-	void *buckets = twz_stage_alloc(&stage, size, size);
-	if (!buckets)
+	if (!make_segment(&stage, HASHMAP_FIRST, HASHMAP_FIRST, &block))
 		return stage.result;
-	__builtin_memset(buckets, 0, size);
-	twz_stage_word(&stage, &map->segments[0].word, twz_stage_offset(&stage, buckets));
+	twz_stage_word(&stage, &map->segments[0].word, block);
 	/* differs by object, so that keys that are slow in one are not in another */
 	twz_stage_word(&stage, &map->seed, meta->nonce.hi ^ meta->nonce.lo * 0x9e3779b97f4a7c15ull);
+	twz_stage_word(&stage, &map->format, TWZ_HASHMAP_FORMAT);
 	twz_stage_word(&stage, &map->buckets, HASHMAP_FIRST);
 	return twz_stage_apply(&stage);
 }
@@ -210,6 +240,8 @@ static twz_result put(struct twz_tx *tx, const uint8_t *start, struct twz_hashma
 
 	if (map->buckets == 0)
 		result = begin_table(tx, start, map);
+	else if (map->format != TWZ_HASHMAP_FORMAT)
+		result = -TWZ_ERR_VERSION_MISMATCH;
 	else if (map->count / FILL >= map->buckets)
 		result = split(tx, start, map);
 	if (result < 0)
@@ -250,10 +282,9 @@ static twz_result remove_key(struct twz_tx *tx, const uint8_t *start, struct twz
 	if (result < 0)
 		return result;
 	twz_stage_begin(&stage, tx);
-	if (place.kind == TWZ_HASHMAP_ITEM)
-		twz_stage_free(&stage, place.bucket->slots[place.slot].item.word);
-	uint8_t *kinds = twz_stage_bytes(&stage, place.bucket->kinds, sizeof(place.bucket->kinds));
-	kinds[place.slot] = 0;
+	if (place.kind < TWZ_HASHMAP_HERE(2, 0))
+		twz_stage_free(&stage, place.bucket->values[place.slot].item.word);
+	set_kind(&stage, place.bucket, place.slot, 0);
 	twz_stage_word(&stage, &map->count, map->count - 1);
 	return twz_stage_apply(&stage);
 }

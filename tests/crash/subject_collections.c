@@ -95,12 +95,13 @@ static uint64_t map_hash(const struct twz_object *from)
 
 	for (uint64_t i = 0; i < map->buckets; i++) {
 		const struct twz_hashmap_bucket *bucket = hashmap_head(from->start, map, i);
-		for (; bucket; bucket = twz_deref(&bucket->next)) {
+		bool broken = false;
+		for (; bucket; bucket = hashmap_behind(from->start, bucket, &broken)) {
 			for (unsigned slot = 0; slot < TWZ_HASHMAP_SLOTS; slot++) {
+				uint32_t kind = hashmap_kind(bucket->head, slot);
 				struct bytes key, value;
-				if (bucket->kinds[slot] != 0 &&
-				    hashmap_read(from->start, &bucket->slots[slot],
-						 bucket->kinds[slot], &key, &value))
+				if (kind != 0 &&
+				    hashmap_read(from->start, bucket, slot, kind, &key, &value))
 					hash += hash_pair(key, value);
 			}
 		}

@@ -138,32 +138,34 @@ static inline const char *check_btree(const struct twz_object *object)
 static inline void check_chain(struct collection_check *check, const struct twz_hashmap *map,
 			       uint64_t number, const struct twz_hashmap_bucket *bucket)
 {
-	for (; bucket && !check->wrong; bucket = twz_deref(&bucket->next)) {
-		if (bucket->kinds[TWZ_HASHMAP_SLOTS] != 0)
-			check->wrong = "a slot too many";
-		if (bucket->next.word != 0)
-			check_block(check, bucket->next.word);
+	bool broken = false;
+
+	for (; bucket && !check->wrong;
+	     bucket = hashmap_behind(check->object->start, bucket, &broken)) {
+		if (bucket->head >> 61 != 0)
+			check->wrong = "a bucket's head is too long";
+		if (hashmap_next(bucket->head) != 0)
+			check_block(check, hashmap_next(bucket->head));
 		for (unsigned slot = 0; slot < TWZ_HASHMAP_SLOTS && !check->wrong; slot++) {
-			const struct twz_hashmap_slot *held = &bucket->slots[slot];
+			uint32_t kind = hashmap_kind(bucket->head, slot);
 			struct bytes key, value;
-			uint64_t order;
-			if (bucket->kinds[slot] == 0)
+			if (kind == 0)
 				continue;
 			check->keys++;
-			if (bucket->kinds[slot] == TWZ_HASHMAP_ITEM)
-				check_block(check, held->item.word);
+			if (kind < TWZ_HASHMAP_HERE(2, 0))
+				check_block(check, bucket->values[slot].item.word);
 			if (check->wrong)
 				return;
-			if (!hashmap_read(check->object->start, held, bucket->kinds[slot], &key,
-					  &value) ||
-			    !hashmap_order(check->object->start, map, held, bucket->kinds[slot],
-					   &order) ||
+			uint64_t order = hashmap_order(map, bucket, slot, kind);
+			if (!hashmap_read(check->object->start, bucket, slot, kind, &key, &value) ||
 			    hashmap_bucket(map->buckets, order) != number ||
 			    hashmap_reverse(hashmap_want(map, key).hash) != order ||
-			    hashmap_tag(hashmap_want(map, key).hash) != bucket->tags[slot])
+			    hashmap_want(map, key).word != bucket->keys[slot])
 				check->wrong = "a key is in a wrong place";
 		}
 	}
+	if (broken)
+		check->wrong = "a chain leads nowhere";
 }
 
 static inline const char *check_hashmap(const struct twz_object *object)

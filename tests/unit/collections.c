@@ -529,6 +529,23 @@ static void sizes_change(void)
 	}
 }
 
+static void other_formats_are_refused(void)
+{
+	if (kind->is_ordered)
+		return;
+	make();
+	EXPECT_EQUAL(kind->put("key", 3, "value", 5), TWZ_OK);
+	EXPECT_EQUAL(content->at.map.format, TWZ_HASHMAP_FORMAT);
+	content->at.map.format = 0; /* as the first one's maps have it */
+	EXPECT_EQUAL(kind->get("key", 3, NULL, 0), -TWZ_ERR_VERSION_MISMATCH);
+	EXPECT_EQUAL(kind->put("key", 3, "value", 5), -TWZ_ERR_VERSION_MISMATCH);
+	EXPECT_EQUAL(kind->remove("key", 3), -TWZ_ERR_VERSION_MISMATCH);
+	kind->begin();
+	EXPECT_EQUAL(kind->next(NULL, 0), -TWZ_ERR_VERSION_MISMATCH);
+	content->at.map.format = TWZ_HASHMAP_FORMAT;
+	EXPECT_EQUAL(kind->get("key", 3, NULL, 0), 5);
+}
+
 /* Reads the ends of what pairs say. */
 static void peek_on(void)
 {
@@ -589,6 +606,7 @@ static const struct test tests[] = {
 	{joins_the_callers_transaction, "joins the caller's transaction"},
 	{threads_change_it, "threads change it"},
 	{sizes_change, "sizes change"},
+	{other_formats_are_refused, "other formats are refused"},
 	{hostile_bytes, "hostile bytes"},
 };
 

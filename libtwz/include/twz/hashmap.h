@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A hash map in an object: keys and values are byte strings. Linear hashing (Litwin, VLDB 1980):
- * the table grows by a bucket at a time, so no call pays for a rehash. A bucket is three cache
- * lines with eight bits of each key's hash in front, and holds short keys and values itself, so
- * that most look-ups touch nothing else (as in Dash, Lu et al., VLDB 2020). Going through the map
- * is by the hash with its bits reversed (Shalev and Shavit's split order, PODC 2003), so that a
- * bucket that splits keeps its place, and a cursor needs no more than the last key.
+ * the table grows by a bucket at a time, so no call pays for a rehash. A bucket is two cache lines
+ * side by side, and holds short keys and values itself, so that most look-ups touch nothing else
+ * (as in Dash, Lu et al., VLDB 2020): the first line says whether and where a key is there. Going
+ * through the map is by the hash with its bits reversed (Shalev and Shavit's split order, PODC
+ * 2003), so that a bucket that splits keeps its place, and a cursor needs no more than the last
+ * key.
  *
  * A map is the struct below anywhere in an object with a heap (alloc.h) that has been opened by
  * twz_tx_open; all zero is an empty map. Each call is a transaction and joins the caller's on the
- * same object. Every field is hostile until checked: CORRUPT. The table does not shrink.
+ * same object. Every field is hostile until checked: CORRUPT. The table does not shrink. A map of
+ * another format than TWZ_HASHMAP_FORMAT: VERSION_MISMATCH.
  */
 #ifndef TWZ_HASHMAP_H
 #define TWZ_HASHMAP_H
@@ -24,34 +26,37 @@ extern "C" {
 
 #define TWZ_HASHMAP_KEY_MAX  TWZ_ITEM_KEY_MAX
 #define TWZ_HASHMAP_SEGMENTS 20 /* the first of 8 buckets; each doubles the table */
-#define TWZ_HASHMAP_SLOTS    7
+#define TWZ_HASHMAP_SLOTS    5
+#define TWZ_HASHMAP_FORMAT   2 /* 1 had buckets of 192 bytes, and nothing here */
 
-struct twz_hashmap_slot {
-	uint64_t key; /* its bytes and zeros behind them; of an item: its hash, bits reversed */
-	union {
-		uint8_t value[16];
-		twz_ptr(struct twz_item) item;
-	};
+/* What a slot holds, in seven bits. 0: nothing. */
+#define TWZ_HASHMAP_ITEM 1 /* an item, whose key's hash, bits reversed, is the slot's key */
+/* 2 to 8: an item, for the value; the key is as long, and in the slot with zeros behind it. */
+/* From here on key and value are in the slot: 2 to 8 bytes, and up to 16. */
+#define TWZ_HASHMAP_HERE(length, value) (9 + 17 * ((length)-2) + (value))
+
+union twz_hashmap_value {
+	uint8_t bytes[16];
+	twz_ptr(struct twz_item) item;
 };
 
-/* What a slot holds: 0: nothing; an item, for a key of more than 8 bytes or a value of more than
- * 16; or key and value themselves, and their lengths. */
-#define TWZ_HASHMAP_ITEM		1
-#define TWZ_HASHMAP_HERE(length, value) (2 + 17 * (length) + (value))
-
+/* What does not fit is in a bucket behind, in a block of the heap, from the block's first 64-byte
+ * line on. */
 struct twz_hashmap_bucket {
-	twz_ptr(struct twz_hashmap_bucket) next; /* for what does not fit here */
-	uint8_t tags[8];  /* eight bits of each slot's hash; the last is unused */
-	uint8_t kinds[8]; /* what each slot holds; the last is 0 */
-	struct twz_hashmap_slot slots[TWZ_HASHMAP_SLOTS];
+	uint64_t head; /* seven bits for each slot, then 26: the block's offset / 16, or 0 */
+	uint64_t keys[TWZ_HASHMAP_SLOTS];
+	union twz_hashmap_value values[TWZ_HASHMAP_SLOTS];
 };
-TWZ_STATIC_ASSERT(sizeof(struct twz_hashmap_bucket) == 192, "hash map layout");
+TWZ_STATIC_ASSERT(sizeof(struct twz_hashmap_bucket) == 128, "hash map layout");
 
 struct twz_hashmap {
 	uint64_t buckets; /* in use; 0: none yet */
 	uint64_t seed;	  /* of the hash */
-	twz_ptr(struct twz_hashmap_bucket) segments[TWZ_HASHMAP_SEGMENTS];
-	uint64_t reserved[8]; /* each change flushes the count, and what is flushed leaves the
+	/* blocks, in which the buckets begin at the first 128 bytes' line; each is as large as all
+	 * before it */
+	twz_ptr(void) segments[TWZ_HASHMAP_SEGMENTS];
+	uint64_t format;      /* TWZ_HASHMAP_FORMAT */
+	uint64_t reserved[7]; /* each change flushes the count, and what is flushed leaves the
 				 cache: not the segments */
 	uint64_t count;	      /* keys */
 };
