@@ -184,7 +184,13 @@ uint64_t clock_monotonic(void)
 
 uint64_t clock_from_tsc(uint64_t tsc)
 {
-	return time_of(page, tsc);
+	uint64_t back = page->base_ticks - tsc;
+
+	if ((int64_t)back <= 0)
+		return time_of(page, tsc);
+	/* the rate has been measured again since */
+	back = (uint64_t)((unsigned __int128)back * page->rate >> 32);
+	return page->base_time > back ? page->base_time - back : 0;
 }
 
 void clock_delay(uint64_t nanoseconds)
