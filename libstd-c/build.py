@@ -17,6 +17,7 @@ REPLACED = [
     "src/thread/__unmapself.c", "src/thread/x86_64/__unmapself.s",
     "src/thread/clone.c", "src/thread/x86_64/clone.s",
     "src/thread/__set_thread_area.c", "src/thread/x86_64/__set_thread_area.s",  # the runtime
+    "src/thread/pthread_mutex_lock.c",  # mutex.c
     "src/thread/pthread_once.c",  # once.c
     "src/thread/syscall_cp.c", "src/thread/x86_64/syscall_cp.s",  # syscall_cp.c
     "src/thread/pthread_getattr_np.c",  # misc.c
