@@ -156,6 +156,9 @@ twz_result object_read(struct object *object, uint64_t offset, void *buffer, uin
 twz_result object_write(struct object *object, uint64_t offset, const void *buffer,
 			uint64_t length);
 
+/* Copy bytes of one page as they are, if the page is in the map: else false. Never sleeps. */
+bool object_peek(struct object *object, uint64_t offset, void *buffer, uint64_t length);
+
 /* object_copy_range and object_move_range between referenced objects. May sleep. */
 twz_result object_copy(struct object *to, uint64_t to_offset, struct object *from,
 		       uint64_t from_offset, uint64_t length);

@@ -51,3 +51,17 @@ twz_result object_write(struct object *object, uint64_t offset, const void *buff
 {
 	return transfer(object, offset, (char *)buffer, length, true);
 }
+
+bool object_peek(struct object *object, uint64_t offset, void *buffer, uint64_t length)
+{
+	uint64_t flags = spin_lock(&object->lock);
+	volatile uint64_t *entry =
+		page_map_goes(object) ? NULL : page_map_entry(object, offset / PAGE_SIZE, false);
+	bool there = entry && pte_has_frame(*entry);
+
+	if (there)
+		memcpy(buffer, (char *)phys_to_virt(pte_frame(*entry)) + offset % PAGE_SIZE,
+		       length);
+	spin_unlock(&object->lock, flags);
+	return there;
+}

@@ -57,6 +57,13 @@ static inline bool page_map_clean(const struct object *object, uint64_t entry)
 				     : !frame_counted(pte_frame(entry));
 }
 
+/* The last reference is gone, and the page map goes without the lock: a pager that still knows the
+ * object leaves it alone. */
+static inline bool page_map_goes(const struct object *object)
+{
+	return __atomic_load_n(&object->references, __ATOMIC_ACQUIRE) == 0;
+}
+
 /*
  * The numbers of all pages that can be cached: the usual ones, or all that the object has; more
  * than `limit`, which is no less than the usual ones can be: limit + 1 and nothing stored.

@@ -202,7 +202,8 @@ twz_result object_protect_pages(struct object *object, uint64_t offset, uint64_t
 void object_redirty(struct object *object, uint64_t page)
 {
 	uint64_t flags = spin_lock(&object->lock);
-	volatile uint64_t *entry = page_map_entry(object, page, false);
+	volatile uint64_t *entry =
+		page_map_goes(object) ? NULL : page_map_entry(object, page, false);
 
 	if (entry && pte_has_frame(*entry))
 		page_map_write(object, entry, *entry | PTE_DIRTY);
@@ -221,7 +222,7 @@ uint64_t object_evict(struct object *object, uint64_t *page, uint64_t wanted)
 		volatile uint64_t *entry;
 		uint64_t old;
 
-		*page = page_map_next_table(object, *page);
+		*page = page_map_goes(object) ? OBJECT_PAGES : page_map_next_table(object, *page);
 		if (*page >= OBJECT_PAGES)
 			break;
 		entry = page_map_entry(object, *page, false);
@@ -240,16 +241,32 @@ uint64_t object_evict(struct object *object, uint64_t *page, uint64_t wanted)
 
 #define VISIT 32
 
+/*
+ * Somebody may be about to write the page of an entry: after a write fault that was answered, and
+ * before the write. He asks once more, or who clears would not know. False: he has written it.
+ */
+static bool forbid_writing(struct object *object, volatile uint64_t *entry)
+{
+	/* at once, as the processor may mark it dirty meanwhile; it looks again before it does */
+	uint64_t value = __atomic_and_fetch(entry, ~PTE_WRITE, __ATOMIC_SEQ_CST);
+
+	if (value & PTE_DIRTY)
+		return false;
+	page_map_write(object, entry, value | PTE_ASK);
+	return true;
+}
+
 /* Collect written pages from *page on, up to VISIT; clean and write-protect them when asked. */
 static uint64_t collect_dirty(struct object *object, uint64_t *page, uint64_t end, bool clear,
 			      uint64_t pages[VISIT], physical_address frames[VISIT])
 {
 	uint64_t flags = spin_lock(&object->lock), count = 0;
+	bool asks = clear && object->pager && object->pager->evicts;
 	volatile uint64_t *entry = NULL;
 	struct tlb_batch batch;
 
 	tlb_batch_begin(&batch, object);
-	*page = page_map_next_table(object, *page);
+	*page = page_map_goes(object) ? end : page_map_next_table(object, *page);
 	for (; *page < end && count < VISIT; ++*page) {
 		if (entry && *page % TABLE_ENTRIES != 0) {
 			entry++;
@@ -259,8 +276,16 @@ static uint64_t collect_dirty(struct object *object, uint64_t *page, uint64_t en
 				break;
 			entry = page_map_entry(object, *page, false);
 		}
-		if (!pte_has_frame(*entry) || !(*entry & PTE_DIRTY))
+		if (!pte_has_frame(*entry))
 			continue;
+		if (!(*entry & PTE_DIRTY)) {
+			if (!asks || !(*entry & PTE_WRITE))
+				continue;
+			if (forbid_writing(object, entry)) {
+				tlb_batch_narrow(&batch, *page);
+				continue;
+			}
+		}
 		pages[count] = *page;
 		frames[count++] = pte_frame(*entry);
 		frame_ref(pte_frame(*entry));

@@ -263,6 +263,8 @@ void object_get(struct object *object)
 static void destroy(struct object *object)
 {
 	ASSERT(list_empty(&object->maps));
+	if (object->pager) /* a pager that looks through its pages ends, or sees that it dies */
+		spin_unlock(&object->lock, spin_lock(&object->lock));
 	page_map_destroy(object);
 	if (object->pager && object->pager->release)
 		object->pager->release(object);
