@@ -77,9 +77,9 @@ void twz_internal_carry_out(struct twz_tx *tx, const struct twz_heap_plan *plan)
 twz_result twz_internal_prepare_heap(struct twz_tx *tx);
 
 /* Where a directory's space ends; the rest of an object is its Foreign Object Table's. */
-#define DATA_LIMIT (TWZ_SLOT_SIZE - (16ull << 20))
+#define DATA_LIMIT TWZ_LOG_PLACE_END
 /* Where a heap's space ends: the log of transactions lies between. */
-#define HEAP_LIMIT (DATA_LIMIT - TWZ_TX_LOG_SIZE)
+#define HEAP_LIMIT TWZ_LOG_PLACE
 #define FOT_LIMIT  ((TWZ_META_OFFSET - DATA_LIMIT) / sizeof(struct twz_fot_entry))
 
 /*

@@ -26,6 +26,7 @@ struct request {
 	uint64_t sector;
 	volatile uint8_t status;
 	bool done;
+	bool left; /* nobody waits for this one by itself (disk_settle) */
 };
 
 static struct disk {
@@ -35,6 +36,8 @@ static struct disk {
 	struct wait_queue answered; /* an answer, and room in the queue */
 	uint64_t size;
 	bool flushes;
+	uint32_t left; /* requests that nobody waits for, under way */
+	bool failed;   /* one of them has, since the last disk_settle */
 } * the_disk;
 
 /* Take back what the device has done. Lock held. */
@@ -46,6 +49,11 @@ static void collect(struct disk *disk)
 	while ((request = virtio_queue_take(&disk->queue, NULL))) {
 		request->done = true;
 		any = true;
+		if (!request->left)
+			continue;
+		disk->left--;
+		disk->failed |= request->status != STATUS_OK;
+		kernel_free(request);
 	}
 	if (any || disk->device->broken)
 		wait_wake_all(&disk->answered);
@@ -63,10 +71,10 @@ static void disk_interrupt(void *context)
 /*
  * One request for the pieces of memory in parts[1] to parts[count]; the first and the one behind
  * the last are filled in here. A device that does not answer keeps its memory and the caller:
- * nothing else is safe.
+ * nothing else is safe. Without `wait` it is under way at return, and disk_settle waits.
  */
 static twz_result ask(struct disk *disk, uint32_t type, uint64_t sector,
-		      struct virtio_segment *parts, unsigned count)
+		      struct virtio_segment *parts, unsigned count, bool wait)
 {
 	struct request *request = kernel_alloc(sizeof(*request));
 	twz_result result;
@@ -78,6 +86,7 @@ static twz_result ask(struct disk *disk, uint32_t type, uint64_t sector,
 	request->type = type;
 	request->sector = sector;
 	request->status = STATUS_UNANSWERED;
+	request->left = !wait;
 	physical_address here = virt_to_phys(request);
 	parts[0] = (struct virtio_segment){here, offsetof(struct request, status)};
 	parts[count + 1] =
@@ -92,8 +101,13 @@ static twz_result ask(struct disk *disk, uint32_t type, uint64_t sector,
 		kernel_free(request);
 		return -TWZ_ERR_IO;
 	}
+	disk->left += !wait;
 	virtio_queue_kick(&disk->queue);
 	collect(disk);
+	if (!wait) { /* it may be freed by now */
+		spin_unlock(&disk->lock, flags);
+		return TWZ_OK;
+	}
 	while (!request->done && !disk->device->broken)
 		wait_sleep_firm(&disk->answered, &disk->lock);
 	result = request->done && request->status == STATUS_OK ? TWZ_OK : -TWZ_ERR_IO;
@@ -102,6 +116,16 @@ static twz_result ask(struct disk *disk, uint32_t type, uint64_t sector,
 	spin_unlock(&disk->lock, flags);
 	kernel_free(request);
 	return result;
+}
+
+/* Wait for those that nobody waits for. */
+static void await_left(struct disk *disk)
+{
+	uint64_t flags = spin_lock(&disk->lock);
+
+	while (disk->left && !disk->device->broken)
+		wait_sleep_firm(&disk->answered, &disk->lock);
+	spin_unlock(&disk->lock, flags);
 }
 
 static bool is_on_disk(uint64_t block, uint64_t count)
@@ -118,9 +142,11 @@ static twz_result transfer(uint32_t type, uint64_t block, uint64_t count, const 
 
 	if (!is_on_disk(block, count))
 		return -TWZ_ERR_IO;
+	if (type == REQUEST_READ)
+		await_left(the_disk);
 	while (length && result == TWZ_OK) {
 		data->length = length < LARGEST ? (uint32_t)length : LARGEST;
-		result = ask(the_disk, type, sector, parts, 1);
+		result = ask(the_disk, type, sector, parts, 1, true);
 		data->address += data->length;
 		sector += data->length / SECTOR;
 		length -= data->length;
@@ -146,7 +172,9 @@ static twz_result transfer_pages(uint32_t type, uint64_t block, uint64_t count,
 		else
 			parts[++used] = (struct virtio_segment){frame, PAGE_SIZE};
 	}
-	return ask(the_disk, type, block * (PAGE_SIZE / SECTOR), parts, used);
+	if (type == REQUEST_READ)
+		await_left(the_disk);
+	return ask(the_disk, type, block * (PAGE_SIZE / SECTOR), parts, used, type == REQUEST_READ);
 }
 
 twz_result disk_read(void *context, uint64_t block, uint64_t count, void *buffer)
@@ -173,15 +201,31 @@ twz_result disk_write_pages(void *context, uint64_t block, uint64_t count, const
 	return transfer_pages(REQUEST_WRITE, block, count, pages);
 }
 
-twz_result disk_flush(void *context)
+twz_result disk_settle(void *context)
 {
-	struct virtio_segment parts[2];
+	twz_result result;
+	uint64_t flags;
 
 	(void)context;
 	if (!the_disk)
 		return -TWZ_ERR_IO;
+	await_left(the_disk);
+	flags = spin_lock(&the_disk->lock);
+	result = the_disk->failed || the_disk->left ? -TWZ_ERR_IO : TWZ_OK;
+	the_disk->failed = false;
+	spin_unlock(&the_disk->lock, flags);
+	return result;
+}
+
+twz_result disk_flush(void *context)
+{
+	struct virtio_segment parts[2];
+	twz_result result = disk_settle(context);
+
 	/* a device without the feature has no cache that it could lose */
-	return the_disk->flushes ? ask(the_disk, REQUEST_FLUSH, 0, parts, 0) : TWZ_OK;
+	return result == TWZ_OK && the_disk->flushes
+		       ? ask(the_disk, REQUEST_FLUSH, 0, parts, 0, true)
+		       : result;
 }
 
 bool disk_size(uint64_t *size)

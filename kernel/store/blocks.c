@@ -346,18 +346,30 @@ uint32_t page_checksum(const void *contents)
 twz_result pages_write(struct store *store, uint64_t block, uint64_t count,
 		       const void *const *contents, uint32_t *checksums)
 {
+	bool at_once = store->medium.write_pages && !store->readonly;
 	twz_result result = TWZ_OK;
 
-	for (uint64_t i = 0; i < count; i++)
-		checksums[i] = store->region ? 0 : page_checksum(contents[i]);
-	for (uint64_t i = 0; !store->region && i < count; i++)
-		transaction_page(store, block + i, checksums[i]);
 	store->written = true;
-	if (store->medium.write_pages && !store->readonly)
-		return store->medium.write_pages(store->medium.context, block, count, contents);
-	for (uint64_t i = 0; i < count && result == TWZ_OK; i++)
+	if (at_once)
+		result = store->medium.write_pages(store->medium.context, block, count, contents);
+	for (uint64_t i = 0; !at_once && i < count && result == TWZ_OK; i++)
 		result = blocks_write(store, block + i, 1, contents[i]);
+	/* while the disk takes them */
+	for (uint64_t i = 0; i < count; i++) {
+		checksums[i] = store->region ? 0 : page_checksum(contents[i]);
+		if (!store->region)
+			transaction_page(store, block + i, checksums[i]);
+	}
 	return result;
+}
+
+void pages_settle(struct store *store)
+{
+	twz_result result =
+		store->medium.settle ? store->medium.settle(store->medium.context) : TWZ_OK;
+
+	if (result != TWZ_OK)
+		transaction_fail(store, result);
 }
 
 uint64_t store_free_bytes(const struct store *store)

@@ -100,6 +100,7 @@ static void update_on_disk(struct store *store, const struct store_update *updat
 		replace_pages(store, &swap, 1);
 	else
 		transaction_fail(store, result);
+	pages_settle(store);
 	if (page)
 		store->memory->release(page, STORE_BLOCK_SIZE);
 }
@@ -131,6 +132,7 @@ twz_result store_commit(struct store *store, struct store_swap *swaps, uint64_t 
 	for (uint64_t i = 0; i < swap_count && store->error == TWZ_OK; i += STORE_RUN)
 		replace_pages(store, &swaps[i],
 			      swap_count - i < STORE_RUN ? swap_count - i : STORE_RUN);
+	pages_settle(store);
 	for (uint64_t i = 0; i < update_count && store->error == TWZ_OK; i++) {
 		if (store->region)
 			update_in_memory(store, &updates[i]);

@@ -121,9 +121,11 @@ uint64_t group_bitmap(const struct store *store, uint64_t group);
 void group_start(const struct store *store, uint64_t group, uint64_t used[STORE_GROUP_WORDS]);
 
 /* Writes pages to blocks that follow each other, at most STORE_RUN; the checksums for their
- * entries, 0 in memory. */
+ * entries, 0 in memory. The contents are in use until pages_settle, which fails the transaction if
+ * they could not be written. */
 twz_result pages_write(struct store *store, uint64_t block, uint64_t count,
 		       const void *const *contents, uint32_t *checksums);
+void pages_settle(struct store *store);
 uint32_t page_checksum(const void *contents);
 
 /* ---- the object table (table.c) ---- */

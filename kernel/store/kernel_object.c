@@ -20,9 +20,11 @@
 #define META_PAGE     (TWZ_META_OFFSET / PAGE_SIZE)
 
 static struct store *the_store;
-static struct spinlock guard = SPINLOCK_INIT(LOCK_STORE); /* of `busy` */
-static bool busy;
+static struct spinlock guard = SPINLOCK_INIT(LOCK_STORE); /* of these: */
+static bool busy;					  /* somebody has the lock */
+static bool paused; /* or somebody has but lets others go on beside */
 static struct wait_queue waiters = WAIT_QUEUE_INIT(waiters);
+static struct wait_queue waiters_beside = WAIT_QUEUE_INIT(waiters_beside); /* for !busy alone */
 static struct persistent **buckets; /* under the store's lock */
 static uint64_t bucket_count, persistent_count;
 
@@ -31,22 +33,61 @@ struct store *persistent_store(void)
 	return the_store;
 }
 
-void persistent_lock(void)
+static void take(bool is_beside)
 {
 	uint64_t flags = spin_lock(&guard);
 
-	while (busy)
-		wait_sleep_firm(&waiters, &guard);
+	while (busy || (paused && !is_beside))
+		wait_sleep_firm(is_beside ? &waiters_beside : &waiters, &guard);
 	busy = true;
 	spin_unlock(&guard, flags);
+}
+
+/* The guard is held. */
+static void let_go(void)
+{
+	busy = false;
+	wait_wake_one(&waiters_beside);
+	if (!paused)
+		wait_wake_one(&waiters);
+}
+
+void persistent_lock(void)
+{
+	take(false);
+}
+
+void persistent_lock_beside(void)
+{
+	take(true);
 }
 
 void persistent_unlock(void)
 {
 	uint64_t flags = spin_lock(&guard);
 
-	busy = false;
-	wait_wake_one(&waiters);
+	let_go();
+	spin_unlock(&guard, flags);
+}
+
+void persistent_pause(void)
+{
+	uint64_t flags = spin_lock(&guard);
+
+	ASSERT(!paused);
+	paused = true;
+	let_go();
+	spin_unlock(&guard, flags);
+}
+
+void persistent_go_on(void)
+{
+	uint64_t flags = spin_lock(&guard);
+
+	while (busy)
+		wait_sleep_firm(&waiters_beside, &guard);
+	busy = true;
+	paused = false;
 	spin_unlock(&guard, flags);
 }
 
@@ -164,7 +205,7 @@ static twz_result fetch(struct object *object, uint64_t page, bool write, struct
 {
 	twz_result result;
 
-	persistent_lock();
+	persistent_lock_beside();
 	result = the_store->region ? fetch_in_memory(object, page, write, out)
 				   : disk_fetch(the_store, object->pager_data, page, write, out);
 	persistent_unlock();
@@ -173,7 +214,7 @@ static twz_result fetch(struct object *object, uint64_t page, bool write, struct
 
 twz_result persistent_settle(void)
 {
-	return the_store->region ? TWZ_OK : disk_sync(the_store);
+	return the_store->region ? TWZ_OK : disk_sync(the_store, SYNC_ALONE);
 }
 
 static twz_result sync(struct object *object, uint64_t offset, uint64_t length)
@@ -184,7 +225,7 @@ static twz_result sync(struct object *object, uint64_t offset, uint64_t length)
 	persistent_lock();
 	/* on a disk all objects, so that what refers to another is never ahead of it */
 	result = the_store->region ? store_flush(the_store, object->pager_data, first, end - first)
-				   : disk_sync(the_store);
+				   : disk_sync(the_store, SYNC_BESIDE);
 	persistent_unlock();
 	return result;
 }
@@ -202,8 +243,11 @@ static twz_result discard(struct object *object, uint64_t first, uint64_t count)
 
 static void deleted(struct object *object)
 {
+	struct persistent *persistent = object->pager_data;
+
 	persistent_lock();
-	twz_result result = store_unlink(the_store, object->pager_data);
+	twz_result result = store_unlink(the_store, &persistent->handle);
+	persistent->deleted = result == TWZ_OK;
 	persistent_unlock();
 	if (result != TWZ_OK)
 		log_alert("store: an object cannot be deleted (error %d): check the store",
@@ -286,7 +330,7 @@ static twz_result absent(struct twz_id id)
 	struct store_object handle;
 	struct object *object;
 
-	persistent_lock();
+	persistent_lock_beside();
 	twz_result result = store_find(the_store, id, &handle);
 	/* one that is in memory came in meanwhile, or is being deleted: the caller looks again */
 	if (result == TWZ_OK && !find(handle.record, id)) {
@@ -331,7 +375,7 @@ void persistent_start(struct store *store)
 	the_store = store;
 	pager.evicts = !store->region;
 	if (!store->region)
-		disk_pager_start();
+		disk_sync_start();
 	object_absent = absent;
 	object_make_persistent = make;
 }

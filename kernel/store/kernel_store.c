@@ -76,11 +76,7 @@ static const char *find_medium(struct store_medium *medium)
 {
 	physical_address start;
 
-	*medium = (struct store_medium){.read = disk_read,
-					.write = disk_write,
-					.read_pages = disk_read_pages,
-					.write_pages = disk_write_pages,
-					.flush = disk_flush};
+	*medium = disk_medium;
 	if (nvdimm_region(0, &start, &medium->size)) {
 		*medium = (struct store_medium){.size = medium->size};
 		medium->memory = map_memory(start, medium->size);

@@ -92,6 +92,7 @@ static void make_meta(struct store *store, const struct node *record,
 	};
 	const void *contents = page;
 	twz_result result = pages_write(store, block, 1, &contents, &checksum);
+	pages_settle(store);
 	store->memory->release(page, STORE_BLOCK_SIZE);
 	if (result != TWZ_OK)
 		transaction_fail(store, result);

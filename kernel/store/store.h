@@ -32,6 +32,9 @@ struct store_medium {
 	twz_result (*read_pages)(void *context, uint64_t block, uint64_t count, void *const *pages);
 	twz_result (*write_pages)(void *context, uint64_t block, uint64_t count,
 				  const void *const *pages);
+	/* Returns when what write_pages was given is written, OK if all of it is; until then the
+	 * pages are in use. NULL: they are written when write_pages returns. */
+	twz_result (*settle)(void *context);
 	void *context;
 };
 

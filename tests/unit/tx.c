@@ -435,6 +435,31 @@ static void older_formats_are_refused(void)
 	EXPECT_EQUAL(twz_alloc(&object, 10, &content->block), TWZ_OK);
 }
 
+/* A sync of a disk leaves out the records' pages when this says so. */
+static void a_log_is_idle_between(void)
+{
+	struct twz_log_header *header = (void *)(object.start + LOG_AT);
+	struct twz_tx tx, inner;
+
+	EXPECT(twz_log_is_idle(header));
+	EXPECT_EQUAL(twz_tx_begin(&tx, &object), TWZ_OK);
+	EXPECT(!twz_log_is_idle(header));
+	twz_tx_set(&tx, &content->number[0], 1);
+	EXPECT_EQUAL(twz_tx_begin(&inner, &object), TWZ_OK);
+	twz_tx_set(&inner, &content->number[0], 2);
+	twz_tx_abort(&inner);
+	EXPECT(!twz_log_is_idle(header));
+	EXPECT_EQUAL(twz_tx_commit(&tx), TWZ_OK);
+	EXPECT(twz_log_is_idle(header));
+	EXPECT_EQUAL(twz_tx_begin(&tx, &object), TWZ_OK);
+	twz_tx_set(&tx, &content->number[0], 3);
+	/* as a power loss may leave it: without a holder, with records */
+	header->holder = TWZ_ID_NONE;
+	EXPECT(!twz_log_is_idle(header));
+	EXPECT_EQUAL(twz_tx_open(&object), 1);
+	EXPECT(twz_log_is_idle(header));
+}
+
 static const struct test tests[] = {
 	{a_block_commits, "a block commits"},
 	{a_block_left_early_is_undone, "a block that is left early is undone"},
@@ -442,6 +467,7 @@ static const struct test tests[] = {
 	{blocks_come_and_go_with_it, "blocks of the heap come and go with it"},
 	{errors_undo, "errors undo"},
 	{threads_take_turns, "threads take turns"},
+	{a_log_is_idle_between, "a log is idle between transactions"},
 	{a_dead_program_is_undone, "a dead program is undone"},
 	{commits_on_a_disk, "commits on a disk sync once"},
 	{steps_are_done_again, "steps are done again"},

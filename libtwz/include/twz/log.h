@@ -26,6 +26,10 @@ extern "C" {
 #define TWZ_LOG_MAGIC	0x474f4c5a5754ull /* "TWZLOG" */
 #define TWZ_LOG_VERSION 3
 
+/* An object's: in front of it lies the heap's limit, behind it the foreign object table. */
+#define TWZ_LOG_PLACE	  (TWZ_LOG_PLACE_END - (64ull << 20))
+#define TWZ_LOG_PLACE_END (TWZ_SLOT_SIZE - (16ull << 20))
+
 /* What the records name, once more, at the log's end: never flushed, so that a commit need not read
  * records, which are. */
 struct twz_log_span {
@@ -102,6 +106,15 @@ struct twz_log {
 static inline struct twz_log_header *twz_log_header(const struct twz_log *log)
 {
 	return (struct twz_log_header *)(log->start + log->offset);
+}
+
+/* Whether no record counts and none is being written: all behind the header means nothing then, as
+ * nobody has the log and its last holder has dropped the records. */
+static inline int twz_log_is_idle(const struct twz_log_header *header)
+{
+	return header->magic == TWZ_LOG_MAGIC && header->version == TWZ_LOG_VERSION &&
+	       (header->holder.hi | header->holder.lo) == 0 && header->last == 0 &&
+	       header->undone == 0;
 }
 
 /* Makes an empty log in zeroed memory, durable at return. */

@@ -39,7 +39,7 @@ extern "C" {
 #endif
 
 /* The log's part of an object: what one transaction can change is a little less. */
-#define TWZ_TX_LOG_SIZE (64ull << 20)
+#define TWZ_TX_LOG_SIZE (TWZ_LOG_PLACE_END - TWZ_LOG_PLACE)
 
 enum twz_tx_state { TWZ_TX_OUTSIDE, TWZ_TX_OPEN };
 
