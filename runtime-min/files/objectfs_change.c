@@ -36,10 +36,17 @@ twz_result rt_object_fs_remove(struct rt_place *place, struct rt_name name, bool
 		result = is_directory ? RT_ERROR(NOT_A_DIRECTORY) : RT_ERROR(IS_A_DIRECTORY);
 	else
 		result = twz_directories_remove(&set.locked, &gone);
-	if (result >= 0)
+	bool removed = result >= 0;
+	if (removed)
 		result = rt_directory_changed(&set, place->id, place->device);
+	if (removed && result == RT_ERROR(NO_SPACE)) {
+		/* A full disk: there is no room before it goes, and the name is gone already. */
+		rt_object_unlink(gone.entry.id);
+		removed = false;
+		result = rt_directory_changed(&set, place->id, place->device);
+	}
 	rt_directories_unlock(&set);
-	if (result >= 0)
+	if (removed && result >= 0)
 		rt_object_unlink(gone.entry.id);
 	return result;
 }
