@@ -2,6 +2,7 @@
 /* Allocation inside objects: the lock around layout/heap.c. */
 #include "internal.h"
 #include <twz/lock.h>
+#include <twz/persist.h>
 
 twz_result twz_heap_make(const struct twz_object *object, uint64_t reserved)
 {
@@ -18,7 +19,11 @@ twz_result twz_internal_lock_heap(const struct twz_object *object, struct twz_he
 	    offset > HEAP_LIMIT - sizeof(struct twz_heap))
 		return -TWZ_ERR_CORRUPT;
 	*heap = (struct twz_heap *)(object->start + offset);
-	return twz_lock_take(&(*heap)->holder, &(*heap)->waiters);
+	twz_result result = twz_lock_take(&(*heap)->holder, &(*heap)->waiters);
+	/* what the last holder stored before it ended need not be durable: an intent, or its end */
+	if (result == 1)
+		twz_persist(*heap, sizeof(**heap));
+	return result;
 }
 
 /* The offset of an owner in the object; 0 when it lies elsewhere. */

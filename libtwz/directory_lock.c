@@ -67,6 +67,8 @@ static twz_result lock_all(struct twz_directories *locked)
 			struct twz_directory_header *header = header_of(locked->starts[i]);
 			if (result >= 0)
 				result = twz_lock_take(&header->holder, &header->waiters);
+			if (result == 1)
+				twz_directory_persist(locked->starts[i], TWZ_DIRECTORY_LIMIT);
 			if (result < 0)
 				access->close(access->context, i);
 		}

@@ -51,6 +51,23 @@ static twz_result take(const struct twz_log *log, bool opened)
 	return result;
 }
 
+/* Under the lock: who comes at once must not begin it anew behind another one's transactions. */
+static twz_result make_log(const struct twz_log *log)
+{
+	struct twz_log_header *header = twz_log_header(log);
+	twz_result result = twz_lock_take(&header->holder, &header->waiters);
+
+	if (result < 0)
+		return result;
+	result = twz_log_check(log);
+	if (result == -TWZ_ERR_NOT_FOUND) {
+		twz_log_format(log);
+		result = TWZ_OK;
+	}
+	twz_lock_release(&header->holder, &header->waiters);
+	return result;
+}
+
 twz_result twz_tx_open(const struct twz_object *object)
 {
 	const struct twz_object_meta *meta = twz_object_meta(object);
@@ -60,11 +77,8 @@ twz_result twz_tx_open(const struct twz_object *object)
 	    (meta->kind != TWZ_KIND_DATA && meta->kind < TWZ_KIND_USER))
 		return -TWZ_ERR_INVALID_ARGUMENT;
 	twz_result result = twz_log_check(&log);
-	if (result == -TWZ_ERR_NOT_FOUND) {
-		/* who comes at once writes the same bytes */
-		twz_log_format(&log);
-		result = TWZ_OK;
-	}
+	if (result == -TWZ_ERR_NOT_FOUND)
+		result = make_log(&log);
 	if (result < 0)
 		return result;
 	struct twz_object_stat stat;

@@ -7,6 +7,7 @@
 #define LARGEST_BLOCK (64u << 10) /* unless a record is longer */
 #define HEADERS	      (sizeof(struct twz_block) + sizeof(struct twz_append_log_segment))
 #define FREED_AT_ONCE 64 /* segments, in one transaction */
+#define LINE	      64u
 
 void append_log_settle(struct append_log_seen *last)
 {
@@ -49,7 +50,25 @@ static void fill(struct twz_append_log_record *record, uint64_t salt, uint64_t p
 	copy_bytes(record->bytes, bytes.length, bytes);
 	record->length = (uint32_t)bytes.length;
 	record->mark = append_log_mark(salt, position);
-	record->check = append_log_check(salt, position, record, bytes.length);
+	/* the last: where it is on its line, the mark is */
+	__atomic_store_n(&record->check, append_log_check(salt, position, record, bytes.length),
+			 __ATOMIC_RELEASE);
+}
+
+/*
+ * What a power loss left of another record here would be whole again, were it to get the line that
+ * it lacks from one that has it in common: its check goes before. The mark tells of it, unless the
+ * check ends a line and what is behind it has more than one.
+ */
+static void clear_place(struct twz_append_log_record *record, uint64_t salt, uint64_t position,
+			uint64_t need)
+{
+	bool apart = ((uintptr_t)&record->length & (LINE - 1)) == 0;
+
+	if (load64(&record->check) != 0 &&
+	    (load32(&record->mark) == append_log_mark(salt, position) ||
+	     (apart && need > sizeof(record->check) + LINE)))
+		twz_commit_word(&record->check, 0);
 }
 
 /* A jump back over as much as the last two jumps together, when these were equal, else one. */
@@ -149,6 +168,7 @@ static twz_result add(struct twz_tx *tx, uint8_t *start, struct twz_append_log *
 	if (!last.at || last.size - last.used < need)
 		return add_segment(tx, start, log, &last, bytes);
 	struct twz_append_log_record *record = (void *)(last.at->records + last.used);
+	clear_place(record, load64(&last.at->salt), at, need);
 	if (tx->outermost) {
 		/* the one wait: the record is whole or it is none */
 		fill(record, load64(&last.at->salt), at, bytes);

@@ -57,6 +57,22 @@ twz_result twz_directory_recover(void *start, uint64_t limit)
 	return twz_directory_open_to_change(&d, start, limit);
 }
 
+void twz_directory_persist(const void *start, uint64_t limit)
+{
+	const struct twz_directory_header *header =
+		(const void *)((const uint8_t *)start + TWZ_BASE_OFFSET);
+	struct directory d;
+
+	twz_flush(header, sizeof(*header));
+	if (twz_directory_open(&d, start, limit) == TWZ_OK) {
+		uint64_t end = __atomic_load_n(&table_of(&d)->end, __ATOMIC_RELAXED);
+		/* the rest is not used yet */
+		twz_flush(table_of(&d),
+			  end > d.table && end - d.table < d.size ? end - d.table : d.size);
+	}
+	twz_fence();
+}
+
 static uint64_t power_of_two_at_least(uint64_t value)
 {
 	uint64_t power = 1;

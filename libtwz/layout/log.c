@@ -291,6 +291,11 @@ static bool is_complete(const struct twz_log *log, const struct seen *seen)
  * An inner transaction that was undone leaves records behind the end. Either all of them are still
  * there, and undoing them once more does no harm; or a newer record overwrote the first, and they
  * are told by their lower count of undone transactions.
+ *
+ * What does not count may stay: a record behind one that was lost with the power, a step that lacks
+ * a line. Under its sequence it would count once a later transaction's record stood before it, or a
+ * later step had that line in common. So each recovery raises the sequence, whatever it found; that
+ * it is durable is known then, too, where the last holder died between its store and the wait.
  */
 twz_result twz_log_recover(const struct twz_log *log)
 {
@@ -308,9 +313,9 @@ twz_result twz_log_recover(const struct twz_log *log)
 	bool repeated = twz_log_repeat_steps(log);
 	twz_log_begin(log);
 	if (last == 0) {
-		twz_fence();
 		if (repeated)
-			drop_records(log);
+			twz_fence();
+		drop_records(log);
 		return 0;
 	}
 	header->last = last;

@@ -127,10 +127,15 @@ bool twz_log_repeat_steps(const struct twz_log *log)
 	int first = there[0] && there[1] && (int32_t)(steps[0].turn - steps[1].turn) > 0;
 
 	twz_log_header(log)->changed = 0;
+	if (!there[0] && !there[1])
+		return false;
+	/* who wrote the last one may have died before it was durable */
+	twz_flush(twz_log_header(log)->steps, sizeof(steps));
+	twz_fence();
 	for (int i = 0; i < 2; i++) {
 		if (there[first ^ i])
 			make_changes(log, &steps[first ^ i]);
 		twz_log_flush_last(log, NULL);
 	}
-	return there[0] || there[1];
+	return true;
 }

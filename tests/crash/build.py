@@ -14,7 +14,7 @@ subjects = glob("subject_*.c", exclude=["subject_store*.c", "subject_sqlite.c"])
 recorded = objects("recorded", library + subjects, tool="host", flags=FLAGS + RECORDED)
 recorded += objects("recorded", ["subject_sqlite.c", "//ports/sqlite/objectvfs_file.c"], tool="host", flags=SQLITE_FLAGS + RECORDED)
 recorded += objects("recorded", store + store_subjects, tool="host", flags=STORE_FLAGS + RECORDED)
-plain = ["main.c", "subjects.c", "explore.c", "medium.c", "callbacks.c", "threads.c", "//libtwz/host/host.c"]
+plain = ["main.c", "subjects.c", "explore.c", "losses.c", "medium.c", "callbacks.c", "threads.c", "//libtwz/host/host.c"]
 wraps = ["twz_lock_take", "twz_lock_release", "sched_yield"]
 ldflags = ["-Wl,--wrap=" + name for name in wraps] + ["-pthread"]
 unit_test("crash", plain, flags=FLAGS, tool="host", libs=recorded, ldflags=ldflags)

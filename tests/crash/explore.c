@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The explorer of crash states; see explore.h. Not instrumented itself. */
-#include "explore.h"
+#include "losses.h"
 #include "random.h"
 #include <setjmp.h>
 #include <signal.h>
@@ -13,7 +13,8 @@
 #define PATH_LIMIT  4096
 #define UNTOUCHABLE ~0ull
 
-struct explore_options explore_options = {.seed = 21, .share = 64, .recoveries = 2};
+struct explore_options explore_options = {
+	.seed = 21, .share = 64, .recoveries = 2, .losses = 2, .steps = 6};
 enum explore_mode explore_mode;
 uint64_t explore_steps;
 
@@ -384,83 +385,47 @@ static void explore_states(uint64_t share)
 	}
 }
 
-/* ---- power losses that come while recovery runs ---- */
+/* ---- for losses.c ---- */
 
-struct lost {
-	uint8_t *bytes; /* of all windows */
-	void *expected;
-};
-
-static struct lost *lost;
-static unsigned lost_count;
-static uint64_t lost_chances;
-
-static size_t windows_size(void)
+uint64_t explore_draw(uint64_t below)
 {
-	size_t size = 0;
-
-	for (size_t i = 0; i < plan.count; i++)
-		size += plan.windows[i].size;
-	return size;
+	return draw_below(&choices, below);
 }
 
-/* Copies a drawn state, to be recovered later: any of all fences, with equal chances. */
-static void lose(void)
+void explore_make_state(void)
 {
-	size_t count, at = 0;
+	size_t count;
 	struct medium_line **dirty = medium_dirty(&count);
-	unsigned place = lost_count;
+	bool whole = draw_below(&choices, 2);
 
-	if (explore_options.recoveries == 0 || !plan.reopen || count == 0)
-		return;
-	if (lost_count == explore_options.recoveries) {
-		uint64_t drawn = draw_below(&choices, ++lost_chances);
-		if (drawn >= lost_count)
-			return;
-		place = (unsigned)drawn;
-	} else {
-		lost_chances = ++lost_count;
-		lost = realloc(lost, lost_count * sizeof(*lost));
-		if (!lost)
-			abort();
-		lost[place].bytes = malloc(windows_size());
-		lost[place].expected = malloc(plan.expected_size);
-		if (!lost[place].bytes || !lost[place].expected)
-			abort();
-	}
 	run_number++;
 	kept_count = 0;
 	for (size_t i = 0; i < count; i++) {
 		uint8_t bytes[LINE];
-		medium_contents(dirty[i], (uint32_t)draw_below(&choices, dirty[i]->count + 1),
-				bytes);
+		uint32_t most = dirty[i]->count;
+		uint32_t units = whole ? (uint32_t)draw_below(&choices, 2) * most
+				       : (uint32_t)draw_below(&choices, most + 1);
+		medium_contents(dirty[i], units, bytes);
 		keep(dirty[i]);
 		memcpy(medium_image_of(dirty[i]), bytes, LINE);
 	}
-	for (size_t i = 0; i < plan.count; i++) {
-		memcpy(lost[place].bytes + at, plan.windows[i].image, plan.windows[i].size);
-		at += plan.windows[i].size;
-	}
-	put_back();
-	memcpy(lost[place].expected, plan.expected, plan.expected_size);
 }
 
-static void recover(const struct lost *from)
+void explore_put_back(void)
 {
-	size_t at = 0;
+	put_back();
+}
 
-	explore_mode = EXPLORE_OFF;
-	medium_end();
-	for (size_t i = 0; i < plan.count; i++) {
-		memcpy(plan.windows[i].live, from->bytes + at, plan.windows[i].size);
-		at += plan.windows[i].size;
-	}
-	memcpy(plan.expected, from->expected, plan.expected_size);
+void explore_again(void)
+{
 	medium_begin(plan.windows, plan.count, draw_word(&choices));
 	last_stores = last_expected = 0;
 	explore_mode = EXPLORE_RECORD;
-	plan.reopen();
-	explore_fence();
+}
+
+bool explore_is_right(void)
+{
+	return total.wrong == 0;
 }
 
 /* ---- for the code under test ---- */
@@ -476,7 +441,7 @@ void explore_fence(void)
 	last_stores = medium_counts.stores;
 	last_expected = expected;
 	explore_states(explore_options.share);
-	lose();
+	losses_fence();
 }
 
 void explore_begin(const struct explore_plan *given)
@@ -486,36 +451,21 @@ void explore_begin(const struct explore_plan *given)
 	plan = *given;
 	total = (struct explore_result){0};
 	choices = explore_options.seed * 0x9e3779b97f4a7c15ull + 1;
-	lost_count = 0;
-	last_stores = last_expected = 0;
+	losses_begin(&plan);
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
 	sigaction(SIGFPE, &action, NULL);
 	sigaction(SIGILL, &action, NULL);
 	sigaction(SIGABRT, &action, NULL);
-	medium_begin(plan.windows, plan.count, draw_word(&choices));
-	explore_mode = EXPLORE_RECORD;
+	explore_again();
 }
 
 void explore_end(struct explore_result *result)
 {
 	explore_fence();
-	unsigned recoveries = lost_count;
-	for (unsigned i = 0; i < recoveries && explore_goes_on(); i++) {
-		unsigned share = explore_options.recoveries;
-		explore_options.recoveries = 0; /* of recoveries' recoveries there is no end */
-		recover(&lost[i]);
-		explore_options.recoveries = share;
-	}
+	losses_explore();
 	explore_mode = EXPLORE_OFF;
 	medium_end();
-	for (unsigned i = 0; i < recoveries; i++) {
-		free(lost[i].bytes);
-		free(lost[i].expected);
-	}
-	free(lost);
-	lost = NULL;
-	lost_count = 0;
 	result->fences += total.fences;
 	result->states += total.states;
 	result->equal += total.equal;

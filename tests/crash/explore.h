@@ -26,12 +26,18 @@ struct explore_plan {
 	size_t expected_size;
 	/* Recovers live memory as after a boot; NULL: power losses in recovery are not tried. */
 	void (*reopen)(void);
+	/* Then takes live memory for what is expected, and works on, so many steps. NULL: not. */
+	void (*go_on)(unsigned steps);
+	bool mortal; /* a program may end while memory stays; who comes behind it calls reopen */
+	unsigned weight; /* so many times the power losses of others; 0: as many */
 };
 
 struct explore_options {
 	uint64_t seed;
 	uint64_t share;	     /* runs of recovery for each fence */
-	unsigned recoveries; /* power losses after which the recovery is explored too */
+	unsigned recoveries; /* power losses behind which recovery and more work are explored too */
+	unsigned losses;     /* one behind the other, at most; 1: nothing comes behind the first */
+	unsigned steps;	     /* of the work behind each */
 	bool stop;	     /* at the first wrong state */
 };
 extern struct explore_options explore_options;

@@ -3,14 +3,18 @@
 #include "subject.h"
 #include <time.h>
 
-/* The long run: of each fence's runs of recovery, and rounds with seeds of their own. */
-#define FULL_SHARE  80
-#define FULL_ROUNDS 16
+/* The long run: of each fence's runs of recovery, and rounds with seeds of their own; power losses
+ * that are lived through, at a time and one behind the other. */
+#define FULL_SHARE	80
+#define FULL_ROUNDS	16
+#define FULL_RECOVERIES 6
+#define FULL_LOSSES	4
 
 static int usage(const char *wrong)
 {
 	fprintf(stderr,
-		"crash: '%s' is no option; --full --seed N --share N --rounds N --only NAME\n",
+		"crash: '%s' is no option; --full --seed N --share N --rounds N --losses N --only "
+		"NAME\n",
 		wrong);
 	return 2;
 }
@@ -43,6 +47,8 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[i], "--full")) {
 			explore_options.share = FULL_SHARE;
 			rounds = FULL_ROUNDS;
+			explore_options.recoveries = FULL_RECOVERIES;
+			explore_options.losses = FULL_LOSSES;
 			continue;
 		}
 		if (!strcmp(argv[i], "--seed"))
@@ -51,6 +57,8 @@ int main(int argc, char **argv)
 			explore_options.share = strtoull(value, NULL, 0);
 		else if (!strcmp(argv[i], "--rounds"))
 			rounds = (unsigned)strtoul(value, NULL, 0);
+		else if (!strcmp(argv[i], "--losses"))
+			explore_options.losses = (unsigned)strtoul(value, NULL, 0);
 		else if (!strcmp(argv[i], "--only"))
 			only = value;
 		else

@@ -268,6 +268,14 @@ void medium_flush(uintptr_t address, size_t size)
 	}
 }
 
+void medium_forget_flushes(void)
+{
+	medium_settle();
+	for (size_t i = 0; i < flushed_count[medium_actor]; i++)
+		flushed[medium_actor][i]->flushed[medium_actor] = 0;
+	flushed_count[medium_actor] = 0;
+}
+
 /* The first `units` stores of a line are durable. */
 static void make_durable(struct medium_line *line, uint32_t units)
 {

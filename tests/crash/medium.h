@@ -66,6 +66,8 @@ void medium_watch(void *address, size_t size);
 void medium_flush(uintptr_t address, size_t size);
 /* What this thread flushed before is durable. */
 void medium_fence(void);
+/* This thread has ended without a fence: what it flushed need never be durable. */
+void medium_forget_flushes(void);
 
 /* The lines with stores that are not durable. */
 struct medium_line **medium_dirty(size_t *count);

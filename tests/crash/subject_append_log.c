@@ -8,6 +8,7 @@
 #include <internal.h>
 
 #define LONGEST 120
+#define ALIKE	96
 
 static uint64_t fold(uint64_t hash, uint64_t position, const uint8_t *bytes, uint64_t length)
 {
@@ -36,12 +37,14 @@ static uint64_t hash_from(const struct twz_object *object, uint64_t position)
 }
 
 static void prepare(uint64_t seed, struct explore_plan *plan, const char *(*check)(void),
-		    void *expected, size_t size)
+		    void (*go_on)(unsigned steps), void *expected, size_t size)
 {
 	*plan = (struct explore_plan){.check = check,
 				      .expected = expected,
 				      .expected_size = size,
-				      .reopen = object_reopen_live};
+				      .reopen = object_reopen_live,
+				      .go_on = go_on,
+				      .mortal = true};
 	object_prepare(sizeof(struct twz_append_log), 32 << 10, 16 << 10, seed, plan);
 }
 
@@ -63,12 +66,15 @@ static const char *check_one(void)
 								 : "neither before nor after";
 }
 
+static bool alike; /* all records; what is left of one may fit another */
+
 static uint64_t draw_record(uint8_t *bytes)
 {
-	uint64_t length = draw(4) ? draw(24) : draw(LONGEST);
+	uint64_t length = alike ? ALIKE : draw(4) ? draw(24) : draw(LONGEST);
+	uint64_t word = draw(2) ? 0 : ALIKE / 8 - 1;
 
 	for (uint64_t n = 0; n < length; n++)
-		bytes[n] = (uint8_t)draw(256);
+		bytes[n] = (uint8_t)(!alike || n / 8 == word ? draw(256) : 7);
 	return length;
 }
 
@@ -112,17 +118,11 @@ static void truncate_some(void)
 	MUST(twz_append_log_truncate(&live, log_of(&live), cursor.position) == TWZ_OK);
 }
 
-static void run_one(uint64_t seed, unsigned steps, struct explore_result *result)
+static void work(unsigned steps)
 {
-	struct explore_plan plan;
-
-	prepare(seed, &plan, check_one, &expected, sizeof(expected));
-	for (int i = 0; i < 8; i++)
-		MUST(twz_append_log_add(&live, log_of(&live), "before", 6, NULL) == TWZ_OK);
 	expected.before = expected.after = hash_from(&live, 0);
-	explore_begin(&plan);
 	for (unsigned i = 0; i < steps && explore_goes_on(); i++) {
-		uint64_t what = draw(16);
+		uint64_t what = draw(alike ? 10 : 16);
 		if (what < 10)
 			append_one();
 		else if (what < 14)
@@ -131,7 +131,32 @@ static void run_one(uint64_t seed, unsigned steps, struct explore_result *result
 			truncate_some();
 		expected.before = expected.after = hash_from(&live, 0);
 	}
+}
+
+static void run_log(uint64_t seed, unsigned steps, struct explore_result *result)
+{
+	struct explore_plan plan;
+
+	prepare(seed, &plan, check_one, work, &expected, sizeof(expected));
+	plan.weight = alike ? 8 : 1;
+	for (int i = 0; i < 8; i++)
+		MUST(twz_append_log_add(&live, log_of(&live), "before", 6, NULL) == TWZ_OK);
+	expected.before = expected.after = hash_from(&live, 0);
+	explore_begin(&plan);
+	work(steps);
 	explore_end(result);
+}
+
+static void run_one(uint64_t seed, unsigned steps, struct explore_result *result)
+{
+	alike = false;
+	run_log(seed, steps, result);
+}
+
+static void run_alike(uint64_t seed, unsigned steps, struct explore_result *result)
+{
+	alike = true;
+	run_log(seed, steps, result);
 }
 
 /* ---- two threads: numbered records ---- */
@@ -148,23 +173,31 @@ static void make_mark(uint8_t *bytes, unsigned thread, uint32_t number)
 	memcpy(bytes + 1, &number, 4);
 }
 
-static const char *check_two(void)
+/* How many of each thread's records there are. */
+static const char *count_marks(const struct twz_object *object, uint32_t seen[2])
 {
 	struct twz_append_log_cursor cursor = {0};
-	uint32_t seen[2] = {0};
 	uint8_t bytes[60], right[60];
 	twz_result result;
 
-	if (object_open_image() < 0)
-		return "recovery fails";
-	while ((result = twz_append_log_next(&image, log_of(&image), &cursor, bytes, 60)) == 1) {
+	while ((result = twz_append_log_next(object, log_of(object), &cursor, bytes, 60)) == 1) {
 		unsigned thread = bytes[0] % 2;
 		make_mark(right, thread, seen[thread]++);
 		if (cursor.length != 60 || memcmp(bytes, right, 60) != 0)
 			return "a record is not the next one";
 	}
-	if (result < 0)
-		return "the log is corrupt";
+	return result < 0 ? "the log is corrupt" : NULL;
+}
+
+static const char *check_two(void)
+{
+	uint32_t seen[2] = {0};
+
+	if (object_open_image() < 0)
+		return "recovery fails";
+	const char *wrong = count_marks(&image, seen);
+	if (wrong)
+		return wrong;
 	for (int i = 0; i < 2; i++)
 		if (seen[i] < counts.returned[i] || seen[i] > counts.begun[i])
 			return "a record is lost or was never appended";
@@ -176,7 +209,7 @@ static void append_marks(unsigned thread)
 	uint8_t bytes[60];
 
 	for (uint32_t i = 0; i < each && explore_goes_on(); i++) {
-		make_mark(bytes, thread, i);
+		make_mark(bytes, thread, counts.returned[thread]);
 		counts.begun[thread]++;
 		MUST(twz_append_log_add(&live, log_of(&live), bytes, 60, NULL) == TWZ_OK);
 		counts.returned[thread]++;
@@ -193,20 +226,31 @@ static void second_thread(void)
 	append_marks(1);
 }
 
+static void work_of_two(unsigned steps)
+{
+	uint32_t seen[2] = {0};
+
+	MUST(count_marks(&live, seen) == NULL);
+	memcpy(counts.begun, seen, sizeof(seen));
+	memcpy(counts.returned, seen, sizeof(seen));
+	each = steps / 2;
+	explore_two(first_thread, second_thread);
+}
+
 static void run_two(uint64_t seed, unsigned steps, struct explore_result *result)
 {
 	struct explore_plan plan;
 
-	prepare(seed, &plan, check_two, &counts, sizeof(counts));
+	prepare(seed, &plan, check_two, work_of_two, &counts, sizeof(counts));
 	memset(&counts, 0, sizeof(counts));
-	each = steps / 2;
 	explore_begin(&plan);
-	explore_two(first_thread, second_thread);
+	work_of_two(steps);
 	explore_end(result);
 }
 
 const struct subject append_log_subjects[] = {
-	{"log", run_one, 60, 20},
+	{"log", run_one, 60, 60},
+	{"log of like records", run_alike, 40, 20},
 	{"log, two threads", run_two, 80, 30},
 	{0},
 };

@@ -30,6 +30,7 @@ struct kind {
 
 static const struct kind *kind;
 static bool alone; /* calls are transactions by themselves */
+static bool two;   /* threads */
 
 union collection {
 	struct twz_btree tree;
@@ -255,12 +256,26 @@ static void changes(void)
 	}
 }
 
-static void run_kind(uint64_t seed, unsigned steps, bool two, struct explore_result *result)
+static void work(unsigned steps)
+{
+	memset(&expected, 0, sizeof(expected));
+	expected.before = expected.after = kind->hash(&live);
+	each = two ? steps / 2 : steps;
+	if (two)
+		explore_two(changes, changes);
+	else
+		changes();
+	expected.before = expected.after = kind->hash(&live);
+}
+
+static void run_kind(uint64_t seed, unsigned steps, struct explore_result *result)
 {
 	struct explore_plan plan = {.check = check,
 				    .expected = &expected,
 				    .expected_size = sizeof(expected),
-				    .reopen = object_reopen_live};
+				    .reopen = object_reopen_live,
+				    .go_on = work,
+				    .mortal = true};
 	uint8_t key[31];
 
 	object_prepare(sizeof(union collection), 64 << 10, 16 << 10, seed, &plan);
@@ -271,22 +286,18 @@ static void run_kind(uint64_t seed, unsigned steps, bool two, struct explore_res
 	}
 	expected.before = expected.after = kind->hash(&live);
 	explore_begin(&plan);
-	each = two ? steps / 2 : steps;
-	if (two)
-		explore_two(changes, changes);
-	else
-		changes();
-	expected.before = expected.after = kind->hash(&live);
+	work(steps);
 	explore_end(result);
 }
 
 /* A subject: the kind of that number, by one thread or two, in transactions or by single calls. */
-#define RUN(name, number, two, single)                                                 \
+#define RUN(name, number, of_two, single)                                              \
 	static void name(uint64_t seed, unsigned steps, struct explore_result *result) \
 	{                                                                              \
 		kind = &kinds[number];                                                 \
 		alone = single;                                                        \
-		run_kind(seed, steps, two, result);                                    \
+		two = of_two;                                                          \
+		run_kind(seed, steps, result);                                         \
 	}
 
 RUN(run_tree, 0, false, false)

@@ -5,8 +5,10 @@
  * that had not returned may be as before or as after.
  */
 #include "subject.h"
+#include <host/host.h>
 #include <internal.h>
 #include <twz/alloc.h>
+#include <twz/lock.h>
 
 #define OWNERS 12
 
@@ -54,26 +56,46 @@ static void step(void)
 
 static void reopen(void)
 {
+	struct twz_heap *heap;
+
+	host_new_view();
+	MUST(twz_internal_lock_heap(&live, &heap) >= 0);
+	twz_lock_release(&heap->holder, &heap->waiters);
 	MUST(twz_heap_recover(live.start, HEAP_LIMIT) >= 0);
 }
 
-static void begin(uint64_t seed)
+static void begin(uint64_t seed, void (*go_on)(unsigned steps))
 {
 	struct explore_plan plan = {.check = check,
 				    .expected = &expected,
 				    .expected_size = sizeof(expected),
-				    .reopen = reopen};
+				    .reopen = reopen,
+				    .go_on = go_on,
+				    .mortal = true,
+				    .weight = 3};
 
 	object_prepare(OWNERS * 8, 8 << 10, 4 << 10, seed, &plan);
 	memset(&expected, 0, sizeof(expected));
 	explore_begin(&plan);
 }
 
-static void run(uint64_t seed, unsigned steps, struct explore_result *result)
+static void expect_live(void)
 {
-	begin(seed);
+	memset(&expected, 0, sizeof(expected));
+	memcpy(expected.owners, owners_of(&live), sizeof(expected.owners));
+}
+
+static void work(unsigned steps)
+{
+	expect_live();
 	while (steps-- > 0 && explore_goes_on())
 		step();
+}
+
+static void run(uint64_t seed, unsigned steps, struct explore_result *result)
+{
+	begin(seed, work);
+	work(steps);
 	explore_end(result);
 }
 
@@ -85,11 +107,17 @@ static void several(void)
 		step();
 }
 
-static void run_two(uint64_t seed, unsigned steps, struct explore_result *result)
+static void work_of_two(unsigned steps)
 {
-	begin(seed);
+	expect_live();
 	each = steps / 2;
 	explore_two(several, several);
+}
+
+static void run_two(uint64_t seed, unsigned steps, struct explore_result *result)
+{
+	begin(seed, work_of_two);
+	work_of_two(steps);
 	explore_end(result);
 }
 

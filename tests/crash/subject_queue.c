@@ -2,6 +2,7 @@
 /* Puts into a queue and takes out of it: after a power loss it is as before or after the call. */
 #include "subject.h"
 #include <internal.h>
+#include <twz/persist.h>
 #include <twz/queue.h>
 
 #define SIZE	 72 /* an entry is in two lines */
@@ -57,19 +58,12 @@ static uint64_t hash_without_first(void)
 	return hash ^ (queue->taken + 1) << 32;
 }
 
-static void run_queue(uint64_t seed, unsigned steps, struct explore_result *result)
+static void work(unsigned steps)
 {
-	struct explore_plan plan = {.check = check,
-				    .expected = &expected,
-				    .expected_size = sizeof(expected),
-				    .reopen = object_reopen_live};
+	struct twz_queue *queue = twz_object_base(&live);
 	uint8_t entry[SIZE];
 
-	object_prepare(8192, 16 << 10, 4 << 10, seed, &plan);
-	struct twz_queue *queue = twz_object_base(&live);
-	MUST(twz_queue_make(queue, SIZE, CAPACITY) == TWZ_OK);
 	expected.before = expected.after = hash_of(&live);
-	explore_begin(&plan);
 	for (unsigned i = 0; i < steps && explore_goes_on(); i++) {
 		uint64_t held = queue->put - queue->taken;
 		bool in = held == 0 || (held < CAPACITY && draw(2) == 0);
@@ -81,6 +75,30 @@ static void run_queue(uint64_t seed, unsigned steps, struct explore_result *resu
 		     TWZ_OK);
 	}
 	expected.before = expected.after = hash_of(&live);
+}
+
+/* Who only looks at the words may see what is not durable; who puts or takes makes it so. */
+static void reopen(void)
+{
+	object_reopen_live();
+	twz_persist(twz_object_base(&live), sizeof(struct twz_queue));
+}
+
+static void run_queue(uint64_t seed, unsigned steps, struct explore_result *result)
+{
+	struct explore_plan plan = {.check = check,
+				    .expected = &expected,
+				    .expected_size = sizeof(expected),
+				    .reopen = reopen,
+				    .go_on = work,
+				    .mortal = true};
+
+	object_prepare(8192, 16 << 10, 4 << 10, seed, &plan);
+	struct twz_queue *queue = twz_object_base(&live);
+	MUST(twz_queue_make(queue, SIZE, CAPACITY) == TWZ_OK);
+	expected.before = expected.after = hash_of(&live);
+	explore_begin(&plan);
+	work(steps);
 	explore_end(result);
 }
 

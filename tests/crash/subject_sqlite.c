@@ -6,6 +6,7 @@
  */
 #include "subject.h"
 #include <objectvfs.h>
+#include <twz/persist.h>
 
 #define PAGE  512
 #define PAGES 16
@@ -146,12 +147,37 @@ static void append_plainly(void)
 	expected.before = next;
 }
 
+/* What a program that ended wrote without a batch is written again from SQLite's journal. */
+static void reopen(void)
+{
+	object_reopen_live();
+	twz_persist(twz_object_base(&live), PAGES * PAGE);
+	twz_persist(twz_object_meta(&live), sizeof(struct twz_object_meta));
+}
+
+/* Each time by a program of its own. */
+static void work(unsigned steps)
+{
+	file = (struct db_file){.object = live};
+	memcpy(&expected.before, twz_object_base(&live), sizeof(expected.before));
+	expected.after = expected.before;
+	for (unsigned i = 0; i < steps && explore_goes_on(); i++) {
+		if (draw(6))
+			batch();
+		else
+			append_plainly();
+		expected.after = expected.before;
+	}
+}
+
 static void run(uint64_t seed, unsigned steps, struct explore_result *result)
 {
 	struct explore_plan plan = {.check = check,
 				    .expected = &expected,
 				    .expected_size = sizeof(expected),
-				    .reopen = object_reopen_live};
+				    .reopen = reopen,
+				    .go_on = work,
+				    .mortal = true};
 
 	object_prepare(PAGES * PAGE, 16 << 10, 16 << 10, seed, &plan);
 	twz_object_meta(&live)->size = 0;
@@ -161,13 +187,7 @@ static void run(uint64_t seed, unsigned steps, struct explore_result *result)
 	write_page(&expected.before, 0);
 	expected.after = expected.before;
 	explore_begin(&plan);
-	for (unsigned i = 0; i < steps && explore_goes_on(); i++) {
-		if (draw(6))
-			batch();
-		else
-			append_plainly();
-		expected.after = expected.before;
-	}
+	work(steps);
 	explore_end(result);
 }
 

@@ -128,18 +128,17 @@ static void step(void)
 
 static void reopen(void)
 {
-	struct store opened;
-
-	store_region_open(&region, region.live, &opened);
-	store_close(&opened);
+	store_close(&store);
+	store_region_open(&region, region.live, &store);
 }
 
-static void begin(uint64_t seed)
+static void begin(uint64_t seed, void (*go_on)(unsigned steps))
 {
 	struct explore_plan plan = {.check = check,
 				    .expected = &expected,
 				    .expected_size = sizeof(expected),
-				    .reopen = reopen};
+				    .reopen = reopen,
+				    .go_on = go_on};
 
 	store_region_begin(&region, &plan, seed);
 	memset(region.copy, 0, SIZE);
@@ -150,11 +149,16 @@ static void begin(uint64_t seed)
 	store_region_open(&region, region.live, &store);
 }
 
-static void run(uint64_t seed, unsigned steps, struct explore_result *result)
+static void work(unsigned steps)
 {
-	begin(seed);
 	while (steps-- > 0 && explore_goes_on())
 		step();
+}
+
+static void run(uint64_t seed, unsigned steps, struct explore_result *result)
+{
+	begin(seed, work);
+	work(steps);
 	explore_end(result);
 	store_close(&store);
 }
@@ -173,11 +177,16 @@ static void several(void)
 	}
 }
 
-static void run_two(uint64_t seed, unsigned steps, struct explore_result *result)
+static void work_of_two(unsigned steps)
 {
-	begin(seed);
 	each = steps / 2;
 	explore_two(several, several);
+}
+
+static void run_two(uint64_t seed, unsigned steps, struct explore_result *result)
+{
+	begin(seed, work_of_two);
+	work_of_two(steps);
 	explore_end(result);
 	store_close(&store);
 }

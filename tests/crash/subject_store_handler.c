@@ -11,24 +11,26 @@ static struct store_region region = {.size = SIZE};
 static struct {
 	struct run_contents before, after;
 } expected;
+static struct store store;
+static uint64_t runs;
 
 static const char *check(void)
 {
 	const char *message, *wrong = NULL;
-	struct store store;
+	struct store opened;
 
-	if (store_open(&store, region.image, SIZE, store_region_id, &state_memory, &message) !=
+	if (store_open(&opened, region.image, SIZE, store_region_id, &state_memory, &message) !=
 	    TWZ_OK)
 		return message;
-	if (store_check(&store, &message) != TWZ_OK)
+	if (store_check(&opened, &message) != TWZ_OK)
 		wrong = message;
 	if (!wrong) {
-		struct run_contents c = run_contents_of(&store);
+		struct run_contents c = run_contents_of(&opened);
 		if (memcmp(&c, &expected.before, sizeof(c)) != 0 &&
 		    memcmp(&c, &expected.after, sizeof(c)) != 0)
 			wrong = "a part is of before and a part of after";
 	}
-	store_close(&store);
+	store_close(&opened);
 	return wrong;
 }
 
@@ -38,11 +40,11 @@ static void moved(void *context, const struct store_swap *swap)
 	(void)swap;
 }
 
-static void perform(struct store *store, uint64_t n, const uint64_t lengths[2])
+static void perform(struct store *to, uint64_t n, const uint64_t lengths[2])
 {
 	const struct handler_commit with = {.allocate = calloc, .release = free, .moved = moved};
 
-	MUST(run_commit(with, store, n, lengths) == TWZ_OK);
+	MUST(run_commit(with, to, n, lengths) == TWZ_OK);
 }
 
 /* Learns on a copy what the run is to change. */
@@ -62,29 +64,43 @@ static void rehearse(uint64_t n, const uint64_t lengths[2])
 	expected.after = after;
 }
 
-static void prepare(struct store *store)
+static void prepare(void)
 {
-	store_region_open(&region, region.live, store);
-	MUST(run_create(store) == TWZ_OK);
-	perform(store, 7, (const uint64_t[2]){4090, 1});
-	expected.before = expected.after = run_contents_of(store);
+	store_region_open(&region, region.live, &store);
+	MUST(run_create(&store) == TWZ_OK);
+	runs = 7;
+	perform(&store, runs, (const uint64_t[2]){4090, 1});
+	expected.before = expected.after = run_contents_of(&store);
+}
+
+static void reopen(void)
+{
+	store_close(&store);
+	store_region_open(&region, region.live, &store);
+}
+
+static void work(unsigned steps)
+{
+	for (unsigned i = 0; i < steps && explore_goes_on(); i++) {
+		uint64_t lengths[2] = {draw(2) * draw(40), draw(3) ? draw(8) : draw(900)};
+		rehearse(++runs, lengths);
+		perform(&store, runs, lengths);
+		expected.before = expected.after;
+	}
 }
 
 static void run(uint64_t seed, unsigned steps, struct explore_result *result)
 {
-	struct explore_plan plan = {
-		.check = check, .expected = &expected, .expected_size = sizeof(expected)};
-	struct store store;
+	struct explore_plan plan = {.check = check,
+				    .expected = &expected,
+				    .expected_size = sizeof(expected),
+				    .reopen = reopen,
+				    .go_on = work};
 
 	store_region_begin(&region, &plan, seed);
-	prepare(&store);
+	prepare();
 	explore_begin(&plan);
-	for (uint64_t n = 8; n < 8 + steps && explore_goes_on(); n++) {
-		uint64_t lengths[2] = {draw(2) * draw(40), draw(3) ? draw(8) : draw(900)};
-		rehearse(n, lengths);
-		perform(&store, n, lengths);
-		expected.before = expected.after;
-	}
+	work(steps);
 	explore_end(result);
 	store_close(&store);
 }

@@ -80,21 +80,41 @@ static void rehearse(unsigned step)
 	expected.after = after;
 }
 
+static void step(unsigned number)
+{
+	rehearse(number);
+	perform(&store, number);
+	expected.before = expected.after;
+}
+
+static void reopen(void)
+{
+	store_close(&store);
+	store_region_open(&region, region.live, &store);
+}
+
+/* Any of them again. */
+static void work(unsigned steps)
+{
+	for (unsigned i = 0; i < steps / 3 && explore_goes_on(); i++)
+		step((unsigned)draw(5));
+}
+
 static void run(uint64_t seed, unsigned steps, struct explore_result *result)
 {
-	struct explore_plan plan = {
-		.check = check, .expected = &expected, .expected_size = sizeof(expected)};
+	struct explore_plan plan = {.check = check,
+				    .expected = &expected,
+				    .expected_size = sizeof(expected),
+				    .reopen = reopen,
+				    .go_on = work};
 
 	store_region_begin(&region, &plan, seed);
 	store_region_open(&region, region.live, &store);
 	fill_record(&store);
 	expected.before = expected.after = state_digest(&store, NULL);
 	explore_begin(&plan);
-	for (unsigned step = 0; step < steps && explore_goes_on(); step++) {
-		rehearse(step);
-		perform(&store, step);
-		expected.before = expected.after;
-	}
+	for (unsigned i = 0; i < steps && explore_goes_on(); i++)
+		step(i);
 	explore_end(result);
 	store_close(&store);
 }

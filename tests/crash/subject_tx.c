@@ -5,7 +5,7 @@
  * heap whole.
  */
 #include "subject.h"
-#include <host/host.h>
+#include <internal.h>
 #include <twz/alloc.h>
 #include <twz/ptr.h>
 #include <twz/tx.h>
@@ -107,42 +107,60 @@ static void transaction(int depth)
 	MUST(twz_tx_commit(&tx) == TWZ_OK);
 }
 
-static void begin(uint64_t seed)
+static void begin(uint64_t seed, bool has_log, void (*go_on)(unsigned steps))
 {
 	struct explore_plan plan = {.check = check,
 				    .expected = &expected,
 				    .expected_size = sizeof(expected),
-				    .reopen = object_reopen_live};
+				    .reopen = object_reopen_live,
+				    .go_on = go_on,
+				    .mortal = true};
 
 	object_prepare(sizeof(struct content), 8 << 10, 16 << 10, seed, &plan);
+	if (!has_log)
+		memset(live.start + HEAP_LIMIT, 0, sizeof(struct twz_log_header));
 	expected.before = expected.after = look(&live);
 	explore_begin(&plan);
 }
 
-static void run(uint64_t seed, unsigned steps, struct explore_result *result)
+static void work(unsigned steps)
 {
-	begin(seed);
+	expected.before = expected.after = look(&live);
 	for (unsigned i = 0; i < steps && explore_goes_on(); i++) {
 		transaction(0);
 		expected.before = expected.after = look(&live);
 	}
+}
+
+static void run(uint64_t seed, unsigned steps, struct explore_result *result)
+{
+	begin(seed, true, work);
+	work(steps);
 	explore_end(result);
 }
 
 static unsigned each;
 
+/* Whoever comes first makes the log. */
 static void transactions(void)
 {
+	MUST(twz_tx_open(&live) >= 0);
 	for (unsigned i = 0; i < each && explore_goes_on(); i++)
 		transaction(0);
 }
 
-static void run_two(uint64_t seed, unsigned steps, struct explore_result *result)
+static void work_of_two(unsigned steps)
 {
-	begin(seed);
+	expected.before = expected.after = look(&live);
 	each = steps / 2;
 	explore_two(transactions, transactions);
 	expected.before = expected.after = look(&live);
+}
+
+static void run_two(uint64_t seed, unsigned steps, struct explore_result *result)
+{
+	begin(seed, false, work_of_two);
+	work_of_two(steps);
 	explore_end(result);
 }
 

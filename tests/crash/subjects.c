@@ -2,12 +2,17 @@
 /* All that is explored. */
 #include "subject.h"
 
-extern const struct subject tx_subjects[], heap_subjects[], collection_subjects[],
-	directory_subjects[], store_subjects[], store_large_subjects[], handler_subjects[],
-	queue_subjects[], append_log_subjects[], fot_subjects[], sqlite_subjects[];
+extern const struct subject row_subjects[], tx_subjects[], heap_subjects[], collection_subjects[],
+	directory_subjects[], move_subjects[], store_subjects[], store_large_subjects[],
+	handler_subjects[], queue_subjects[], append_log_subjects[], fot_subjects[],
+	sqlite_subjects[];
 
 const struct subject *const all_subjects[] = {
-	tx_subjects,	      heap_subjects,	collection_subjects, directory_subjects,
-	store_large_subjects, handler_subjects, queue_subjects,	     append_log_subjects,
-	fot_subjects,	      sqlite_subjects,	store_subjects,	     NULL,
+	row_subjects,	      tx_subjects,
+	heap_subjects,	      collection_subjects,
+	directory_subjects,   move_subjects,
+	store_large_subjects, handler_subjects,
+	queue_subjects,	      append_log_subjects,
+	fot_subjects,	      sqlite_subjects,
+	store_subjects,	      NULL,
 };

@@ -10,7 +10,7 @@ static struct {
 	sem_t turn[ACTORS];
 	bool running[ACTORS]; /* has not ended */
 	bool both;
-	uint64_t random;
+	uint64_t random, stay; /* so many events, on average */
 	void (*run[ACTORS])(void);
 } threads;
 
@@ -21,7 +21,7 @@ void explore_turn(bool must)
 	if (!threads.both || medium_actor == 0 || !threads.running[other] ||
 	    explore_mode == EXPLORE_RECOVER)
 		return;
-	if (!must && draw_below(&threads.random, 8) != 0)
+	if (!must && draw_below(&threads.random, threads.stay) != 0)
 		return;
 	medium_settle();
 	sem_post(&threads.turn[other]);
@@ -49,6 +49,7 @@ void explore_two(void (*first)(void), void (*second)(void))
 	threads.run[1] = first;
 	threads.run[2] = second;
 	threads.random = explore_options.seed ^ 0x7477695a6c657200ull;
+	threads.stay = 4ull << 2 * draw_below(&threads.random, 3);
 	for (uintptr_t i = 1; i < ACTORS; i++) {
 		sem_init(&threads.turn[i], 0, 0);
 		threads.running[i] = true;

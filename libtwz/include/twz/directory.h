@@ -116,6 +116,10 @@ twz_result twz_directory_parent(const void *start, uint64_t limit, struct twz_id
 /* Writers: at first whatever an interrupted one left is finished. 1 when something was. */
 twz_result twz_directory_recover(void *start, uint64_t limit);
 
+/* Makes all of it durable. Before recovery by who takes over the lock: what the last holder stored
+ * need not be, and later changes would outlive it. */
+void twz_directory_persist(const void *start, uint64_t limit);
+
 /* EXISTS; NO_SPACE; INVALID_ARGUMENT for an impossible name; NOT_FOUND in a removed directory. */
 twz_result twz_directory_insert(void *start, uint64_t limit, const char *name, size_t length,
 				struct twz_id id, uint32_t kind);

@@ -2,7 +2,8 @@
 /*
  * Locks that lie in objects and outlive their holders: the word names the program (its view), so
  * that a lock whose holder has ended, by a kill or a power loss, is taken over. What it guards must
- * be consistent at every instant. Threads of one program exclude each other too; not recursive.
+ * be consistent at every instant, and what the last holder stored before a kill need not be
+ * durable. Threads of one program exclude each other too; not recursive.
  */
 #ifndef TWZ_LOCK_H
 #define TWZ_LOCK_H

@@ -3,7 +3,8 @@
  * The undo log of an object's transactions (<twz/tx.h>): before bytes of the object are changed,
  * what they are is written behind the log's end, durably; a log that is found with records is
  * undone. Records belong to the log's current sequence number and carry a checksum, so that neither
- * their count nor their end has to be written down, and raising the sequence drops them all.
+ * their count nor their end has to be written down, and raising the sequence drops them all. Each
+ * recovery raises it.
  *
  * A *step* is the other way round, for a few bytes that are all known before any is changed: what
  * they will be is written down with a checksum, and one wait makes it true; then the bytes are
@@ -173,7 +174,7 @@ static inline void twz_log_expect_step(const struct twz_log *log)
 }
 
 /* Does the last steps again, and undoes what a power loss or a dead program left. 1 when something
- * was undone; CORRUPT. */
+ * was undone; CORRUPT. Afterwards the sequence is one under which nothing was ever written. */
 twz_result twz_log_recover(const struct twz_log *log);
 
 #ifdef __cplusplus
