@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define PAGES  4096u
-#define BESIDE 64u /* pages at least, while the sync writes all of them */
+#define BESIDE 8u /* pages at least: without it one, where its lock is waited for */
 
 struct page {
 	uint64_t value, rest[511];
