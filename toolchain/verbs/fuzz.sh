@@ -73,6 +73,7 @@ if [ $status -eq 1 ] && grep -aq '^fuzz: nothing is left behind' "$log"; then
 	exit 0
 fi
 tr -cd '[:print:]\n' <"$log" | tail -40
+echo "fuzz: QEMU ended with $status"
 [ $status -eq 124 ] && echo "fuzz: no end after $limit s: the kernel hangs"
 reached=$(grep -ao 'round [0-9]*' "$log" | tail -1 | grep -o '[0-9]*$') || true
 echo "fuzz: failed (seed $seed, about round ${reached:-0}); again: $again"
