@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What list_build.c and list_walk.c agree on: a list whose nodes lie in two objects of the store.
- */
+/* What list_build.c and list_walk.c agree on: a list whose nodes lie in two objects of the store;
+ * and what other programs with objects of the store check and open by. */
 #ifndef LIST_H
 #define LIST_H
 
@@ -30,6 +30,20 @@ static inline void check(twz_result result, const char *what)
 		return;
 	printf("%s: error %d\n", what, (int)-result);
 	exit(1);
+}
+
+/* Opens the object of this name, which is made if there is none. */
+static inline void open_named(struct twz_id root, const char *name, struct twz_object *object)
+{
+	struct twz_directory_entry entry;
+	twz_result result = twz_name_lookup(root, name, &entry);
+
+	if (result == -TWZ_ERR_NOT_FOUND) {
+		check(twz_object_create(TWZ_OBJECT_PERSISTENT, TWZ_KIND_DATA, &entry.id), "create");
+		result = twz_name_insert(root, name, entry.id, TWZ_KIND_DATA);
+	}
+	check(result, name);
+	check(twz_object_open(entry.id, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, object), "open");
 }
 
 /* The value of node i, not one that a wrong walk gives by chance. */

@@ -27,17 +27,9 @@ static volatile uint64_t *word_of(unsigned step)
 static void open_object(struct twz_id root, unsigned number)
 {
 	char name[] = "/sync-churn-0";
-	struct twz_directory_entry entry;
 
 	name[sizeof(name) - 2] += (char)number;
-	twz_result result = twz_name_lookup(root, name, &entry);
-	if (result == -TWZ_ERR_NOT_FOUND) {
-		check(twz_object_create(TWZ_OBJECT_PERSISTENT, TWZ_KIND_DATA, &entry.id), "create");
-		result = twz_name_insert(root, name, entry.id, TWZ_KIND_DATA);
-	}
-	check(result, name);
-	check(twz_object_open(entry.id, TWZ_RIGHT_READ | TWZ_RIGHT_WRITE, &objects[number]),
-	      "open");
+	open_named(root, name, &objects[number]);
 }
 
 /* The last number that all pages have. */
